@@ -1,0 +1,146 @@
+"""The exception tree. Imports nothing of ours.
+
+::
+
+    Error
+    ├── BtfError            (ValueError)       type information that is malformed or says what can't be
+    ├── ObjectError         (ValueError)       an ELF object that can't be used
+    ├── SchemaError         (ValueError)       a record that can't be decoded as asked
+    ├── ParameterError      (ValueError)       an argument that makes no sense: .parameter
+    ├── ClosedError         (ValueError)       use after close()
+    └── KernelError         (OSError)          the kernel refused: .call, .log
+        ├── MissingCapability (PermissionError)    .capability
+        ├── UnsupportedTarget                      .target
+        ├── VerifierError                          .program, .log holds the verifier's whole log
+        ├── NoSuchProcess   (ProcessLookupError)   a task, or its namespace, is gone
+        ├── NoSuchObject    (FileNotFoundError)    a map, cgroup, pin or namespace is not there
+        ├── RecordTooLarge                         more than one read of the descriptor can carry
+        └── WalkCut                                the kernel ended a walk that was not done
+
+    LossWarning             (RuntimeWarning)   a walk went on, and may have left out what it names
+
+Each class is also the built-in that a Python user would already catch.
+"""
+
+from __future__ import annotations
+
+import errno as _errno
+import os
+
+__all__ = [
+    "BtfError",
+    "ClosedError",
+    "Error",
+    "KernelError",
+    "LossWarning",
+    "MissingCapability",
+    "NoSuchObject",
+    "NoSuchProcess",
+    "ObjectError",
+    "ParameterError",
+    "RecordTooLarge",
+    "SchemaError",
+    "UnsupportedTarget",
+    "VerifierError",
+    "WalkCut",
+]
+
+
+class Error(Exception):
+    """Everything this package raises on purpose."""
+
+
+class BtfError(Error, ValueError):
+    """BTF that is malformed, of a foreign byte order, or inconsistent."""
+
+
+class ObjectError(Error, ValueError):
+    """An object file that is no BPF ELF, is damaged, or lacks what was asked of it."""
+
+
+class SchemaError(Error, ValueError):
+    """A type that can't be laid out as a record, or bytes that don't fit one."""
+
+
+class ParameterError(Error, ValueError):
+    """An argument that makes no sense; ``parameter`` names it."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(parameter, message)
+        self.parameter = parameter
+
+    def __str__(self) -> str:
+        return f"{self.parameter}: {self.args[1]}"
+
+
+class ClosedError(Error, ValueError):
+    """An iterator, link or session was used after ``close()``."""
+
+
+class KernelError(Error, OSError):
+    """The kernel refused a call.
+
+    ``errno`` and ``strerror`` are those of :class:`OSError`; ``call`` names
+    what was tried, ``log`` is what libbpf and the verifier said meanwhile.
+    """
+
+    errno: int
+    call: str
+    log: str
+
+    def __init__(self, errno: int, message: str, *, call: str = "", log: str = "") -> None:
+        super().__init__(errno, message)
+        self.call = call
+        self.log = log
+
+    def __str__(self) -> str:
+        text = str(self.strerror)
+        if self.errno in (0, None):
+            return text
+        return f"{text} [{_errno.errorcode.get(self.errno, self.errno)}: {os.strerror(self.errno)}]"
+
+
+class MissingCapability(KernelError, PermissionError):
+    """The process lacks a privilege; ``capability`` names it."""
+
+    def __init__(
+        self, capability: str, message: str, *, errno: int = _errno.EPERM, call: str = "", log: str = ""
+    ) -> None:
+        super().__init__(errno, message, call=call, log=log)
+        self.capability = capability
+
+
+class UnsupportedTarget(KernelError):
+    """The running kernel has no such iterator target; ``target`` names it."""
+
+    def __init__(self, target: str, message: str, *, call: str = "", log: str = "") -> None:
+        super().__init__(_errno.EOPNOTSUPP, message, call=call, log=log)
+        self.target = target
+
+
+class VerifierError(KernelError):
+    """The verifier refused ``program``; its whole log is ``log``."""
+
+    def __init__(self, program: str, message: str, *, errno: int, call: str = "", log: str = "") -> None:
+        super().__init__(errno, message, call=call, log=log)
+        self.program = program
+
+
+class NoSuchProcess(KernelError, ProcessLookupError):
+    """A task is gone, and with it what was asked of it."""
+
+
+class NoSuchObject(KernelError, FileNotFoundError):
+    """A map, cgroup, pin or namespace is not there."""
+
+
+class RecordTooLarge(KernelError):
+    """One object's output exceeds the 32,767 bytes that a read can carry."""
+
+
+class WalkCut(KernelError):
+    """The kernel ended a walk before its last object."""
+
+
+class LossWarning(RuntimeWarning):
+    """A walk that may have left objects out; the message says which and why."""

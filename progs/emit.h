@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How a record leaves the kernel: through the iterator's file (seq), or, where
+ * a walk does not survive being cut in reads, into a map that the reader has
+ * mapped (snapshot). A program for both ends in
+ *
+ *	struct output out = output_begin(ctx->meta->seq);
+ *	output_put(&out, &record, sizeof(record));
+ *	return output_end(&out);
+ *
+ * All that one run of a program writes leaves together or not at all: the
+ * kernel takes a seq_file back to where it was on overflow, and the map's
+ * length only moves at the end.
+ */
+#ifndef LIBBPF_ITER_EMIT_H
+#define LIBBPF_ITER_EMIT_H
+
+/* The largest record: a read of the iterator's file carries no more. */
+#define RECORD_MAX 32767
+
+/* 0: seq. Otherwise the bytes of data in the output map, set by the library. */
+const volatile __u64 snapshot_size = 0;
+
+struct snapshot {
+	__u64 used;    /* bytes of records in data */
+	__u64 dropped; /* records that found no room */
+	__u8 data[8];  /* snapshot_size bytes: the library gives the map its real size */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct snapshot);
+} snapshot_map SEC(".maps");
+
+struct output {
+	struct seq_file *seq;
+	struct snapshot *snapshot;
+	__u64 at;
+	bool full;
+};
+
+static __always_inline struct output output_begin(struct seq_file *seq)
+{
+	struct output out = { .seq = seq };
+	__u32 zero = 0;
+
+	if (snapshot_size) {
+		out.snapshot = bpf_map_lookup_elem(&snapshot_map, &zero);
+		if (out.snapshot)
+			out.at = out.snapshot->used;
+		else
+			out.full = true;
+	}
+	return out;
+}
+
+static __always_inline void output_put(struct output *out, const void *data, __u32 size)
+{
+	__u64 at = out->at;
+
+	if (!snapshot_size) {
+		bpf_seq_write(out->seq, data, size);
+		return;
+	}
+	if (size > RECORD_MAX || at > snapshot_size || at + RECORD_MAX > snapshot_size) {
+		out->full = true;
+		return;
+	}
+	if (!out->full && out->snapshot)
+		bpf_probe_read_kernel(out->snapshot->data + at, size, data);
+	out->at = at + size;
+}
+
+static __always_inline int output_end(struct output *out)
+{
+	if (snapshot_size && out->snapshot) {
+		if (out->full)
+			out->snapshot->dropped += 1;
+		else
+			out->snapshot->used = out->at;
+	}
+	return 0;
+}
+
+/*
+ * Memory for one column of variable length, too large for the stack. It hangs
+ * on the task that reads: that task can't be inside two walks at once, while a
+ * per-CPU buffer is shared by every walk that is preempted on that CPU.
+ * One buffer a column keeps each below what the kernel allocates in one piece.
+ */
+#define SCRATCH(name, bytes)                                        \
+	struct name##_scratch {                                     \
+		char data[bytes];                                   \
+	};                                                          \
+	struct {                                                    \
+		__uint(type, BPF_MAP_TYPE_TASK_STORAGE);            \
+		__uint(map_flags, BPF_F_NO_PREALLOC);               \
+		__type(key, int);                                   \
+		__type(value, struct name##_scratch);               \
+	} name SEC(".maps");
+
+static __always_inline void *scratch_get(void *map)
+{
+	return bpf_task_storage_get(map, bpf_get_current_task_btf(), 0,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* The next span of a record: where the last one ended. An empty one still has its place. */
+static __always_inline void span_set(struct rec_span *span, __u32 *record_size, int length)
+{
+	if (length < 0)
+		return;
+	span->offset = *record_size;
+	span->length = length;
+	*record_size += length;
+}
+
+/* A span's bytes; a length below 0 is none. */
+static __always_inline void output_span(struct output *out, const void *data, int length, __u32 most)
+{
+	if (length > 0 && (__u32)length <= most)
+		output_put(out, data, length);
+}
+
+#endif

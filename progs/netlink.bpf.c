@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Netlink sockets of the network namespace that the iterator was opened in, the kernel's too. */
+#include "sock.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+struct bpf_iter__netlink {
+	struct bpf_iter_meta *meta;
+	struct netlink_sock *sk;
+} __attribute__((preserve_access_index));
+
+/* include/uapi/linux/netlink.h, NETLINK_* */
+enum netlink_protocol {
+	NETLINK_ROUTE = 0,
+	NETLINK_UNUSED = 1,
+	NETLINK_USERSOCK = 2,
+	NETLINK_FIREWALL = 3,
+	NETLINK_SOCK_DIAG = 4,
+	NETLINK_NFLOG = 5,
+	NETLINK_XFRM = 6,
+	NETLINK_SELINUX = 7,
+	NETLINK_ISCSI = 8,
+	NETLINK_AUDIT = 9,
+	NETLINK_FIB_LOOKUP = 10,
+	NETLINK_CONNECTOR = 11,
+	NETLINK_NETFILTER = 12,
+	NETLINK_IP6_FW = 13,
+	NETLINK_DNRTMSG = 14,
+	NETLINK_KOBJECT_UEVENT = 15,
+	NETLINK_GENERIC = 16,
+	NETLINK_SCSITRANSPORT = 18,
+	NETLINK_ECRYPTFS = 19,
+	NETLINK_RDMA = 20,
+	NETLINK_CRYPTO = 21,
+	NETLINK_SMC = 22,
+};
+
+struct netlink_record {
+	enum netlink_protocol protocol;
+	__u32 portid; /* 0 for the kernel's; else often the pid of who opened it */
+	__u32 groups; /* mask of the first 32 */
+	__u32 dst_portid;
+	__u32 dst_group; /* number, from 1 */
+	__u32 netns;     /* inode number */
+	__u64 inode;
+	__u64 cookie;
+	rec_bytes_count rx_queue; /* memory in use, as the kernel accounts it */
+	rec_bytes_count tx_queue;
+	__u32 drops;
+	__u32 refs;
+	bool bound;
+	bool dumping;
+};
+
+SEC("iter/netlink")
+int dump_netlink(struct bpf_iter__netlink *ctx)
+{
+	struct netlink_sock *nlk = ctx->sk;
+	const unsigned long *group_words;
+	struct netlink_record record;
+	struct sock_common *common;
+	unsigned long groups = 0;
+	struct output out;
+	struct sock *sk;
+
+	if (!nlk)
+		return 0;
+	sk = &nlk->sk;
+	common = &sk->__sk_common;
+
+	__builtin_memset(&record, 0, sizeof(record));
+	record.protocol = sk->sk_protocol;
+	record.portid = nlk->portid;
+	group_words = nlk->groups;
+	if (group_words && nlk->ngroups)
+		bpf_probe_read_kernel(&groups, sizeof(groups), group_words);
+	record.groups = groups;
+	record.dst_portid = nlk->dst_portid;
+	record.dst_group = nlk->dst_group;
+	record.netns = sock_netns(common);
+	record.inode = sock_inode(sk);
+	record.cookie = sock_cookie(common);
+	record.rx_queue = sock_rmem(sk);
+	record.tx_queue = sock_wmem(sk);
+	record.drops = sock_drops(sk);
+	record.refs = common->skc_refcnt.refs.counter;
+	record.bound = nlk->bound;
+	record.dumping = nlk->cb_running;
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	return output_end(&out);
+}

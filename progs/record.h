@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a program needs so that libbpf_iter can type its records: this header,
+ * and a struct whose name ends in _record. The struct in the program's BTF is
+ * the only schema there is: member names become attributes, C types become
+ * Python types, and the typedefs below say what a plain type can't.
+ *
+ *	struct task_record {
+ *		__s32 tid;                     int
+ *		char comm[16];                 str: any char array is text up to its NUL
+ *		rec_ns start_time_ns;          int, nanoseconds
+ *		rec_text exe;                  str of any length, or None
+ *	};
+ *
+ * A record that has members of variable length (rec_text, rec_bytes, rec_args,
+ * rec_kptrs) begins with a member of type rec_size, the length of the whole
+ * record, so that records can be told apart. All other records have the size
+ * of their struct.
+ *
+ * Columns that are dear to compute hang on a read-only flag named after them,
+ * const volatile bool want_<column>. The library sets it for the columns that
+ * were asked for; the verifier drops the code of all others.
+ */
+#ifndef LIBBPF_ITER_RECORD_H
+#define LIBBPF_ITER_RECORD_H
+
+/* ---- meaning ------------------------------------------------------------ */
+
+typedef __u64 rec_ns;          /* nanoseconds */
+typedef __u64 rec_bytes_count; /* a size in bytes */
+typedef __u64 rec_kptr;        /* a kernel address */
+typedef __u32 rec_dev;         /* a device number as the kernel has it: major << 20 | minor */
+typedef __u32 rec_mode;        /* a file's type and permission bits */
+typedef __u16 rec_port;        /* a port in host byte order */
+
+/* An address of either family; family is AF_INET (2), AF_INET6 (10), or 0 for none. */
+typedef struct {
+	__u32 family;
+	__be32 addr[4];
+} rec_ip;
+
+/* The same types where a value may be missing: all bits set means None. */
+typedef __u32 rec_opt_u32;
+typedef __u64 rec_opt_u64;
+typedef rec_ns rec_opt_ns;
+typedef rec_bytes_count rec_opt_bytes_count;
+
+/* An enum whose members are bits to be combined: FLAGS(vm_flag) perms; */
+#define FLAGS(name) rec_flags_##name
+#define DECLARE_FLAGS(name) typedef enum name FLAGS(name)
+
+/* ---- variable length ---------------------------------------------------- */
+
+typedef __u32 rec_size;
+
+/*
+ * Bytes behind the struct, counted from the record's start. Offset 0 is None:
+ * no data can be there, since the struct itself is.
+ */
+struct rec_span {
+	__u32 offset;
+	__u32 length;
+};
+
+typedef struct rec_span rec_text;  /* str */
+typedef struct rec_span rec_bytes; /* bytes */
+typedef struct rec_span rec_args;  /* tuple of str: NUL-terminated strings in a row */
+typedef struct rec_span rec_kptrs; /* tuple of kernel addresses */
+
+/*
+ * Read from the memory of the task that is shown, which may have to be paged
+ * in: the library loads the program as a sleepable one when such a column is
+ * asked for.
+ */
+typedef rec_args rec_user_args;
+
+/*
+ * A map's key and value come behind the struct, in the order of their members,
+ * with the sizes and types that the map has: __u8 arrays of no length here.
+ */
+typedef __u8 rec_map_key[0];
+typedef __u8 rec_map_value[0];
+
+/* ---- what the library fills in before loading --------------------------- */
+
+/* Declare those that the program uses, each as const volatile. */
+#define HOST_PAGE_SIZE const volatile __u32 host_page_size = 4096
+#define HOST_TICK_NS const volatile __u32 host_tick_ns = 4000000
+#define HOST_CPUS const volatile __u32 host_cpus = 1 /* possible CPUs */
+#define MAP_KEY_SIZE const volatile __u32 map_key_size = 4
+#define MAP_VALUE_SIZE const volatile __u32 map_value_size = 8
+
+#endif

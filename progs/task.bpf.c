@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Tasks: every thread that the reader's pid namespace has. */
+#include "kernel.h"
+#include "record.h"
+#include "emit.h"
+#include "pidns.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+HOST_PAGE_SIZE;
+
+const volatile bool want_open_fds = false;
+const volatile bool want_exe = false;
+const volatile bool want_cwd = false;
+const volatile bool want_cmdline = false;
+const volatile bool want_stack = false;
+
+#define PATH_MAX 4096
+#define CMDLINE_MAX 4096
+#define STACK_DEPTH 127 /* PERF_MAX_STACK_DEPTH */
+
+/* include/linux/sched.h: the state bits that are reported, lowest first, and the idle one */
+#define TASK_REPORT 0x7f
+#define TASK_UNINTERRUPTIBLE 0x2
+#define TASK_NOLOAD 0x400
+
+#define PIDTYPE_PGID 2
+#define PIDTYPE_SID 3
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+} __attribute__((preserve_access_index));
+
+/* include/linux/sched.h, PF_* */
+enum task_flag {
+	PF_IDLE = 0x2,
+	PF_EXITING = 0x4,
+	PF_POSTCOREDUMP = 0x8,
+	PF_IO_WORKER = 0x10,
+	PF_WQ_WORKER = 0x20,
+	PF_FORKNOEXEC = 0x40,
+	PF_SUPERPRIV = 0x100,
+	PF_DUMPCORE = 0x200,
+	PF_SIGNALED = 0x400,
+	PF_MEMALLOC = 0x800,
+	PF_NPROC_EXCEEDED = 0x1000,
+	PF_USED_MATH = 0x2000,
+	PF_NOFREEZE = 0x8000,
+	PF_KSWAPD = 0x20000,
+	PF_KTHREAD = 0x200000,
+	PF_RANDOMIZE = 0x400000,
+	PF_NO_SETAFFINITY = 0x4000000,
+	PF_SUSPEND_TASK = 0x8000000,
+};
+DECLARE_FLAGS(task_flag);
+
+/* include/uapi/linux/sched.h, SCHED_* */
+enum sched_policy {
+	SCHED_NORMAL = 0,
+	SCHED_FIFO = 1,
+	SCHED_RR = 2,
+	SCHED_BATCH = 3,
+	SCHED_ISO = 4,
+	SCHED_IDLE = 5,
+	SCHED_DEADLINE = 6,
+	SCHED_EXT = 7,
+};
+
+struct task_record {
+	rec_size record_size;
+	__s32 tid;  /* as the reader's pid namespace numbers it, and so the next four */
+	__s32 pid;
+	__s32 ppid; /* 0 where the parent is outside of the namespace */
+	__s32 pgid;
+	__s32 sid;
+	__s32 global_tid; /* as the initial pid namespace numbers it */
+	__s32 global_pid;
+	__s32 global_ppid;
+	char comm[16];
+	char state; /* the letter that ps shows */
+	FLAGS(task_flag) flags;
+	__s32 prio;
+	__s32 nice;
+	__u32 rt_priority;
+	enum sched_policy policy;
+	__u32 cpu;
+	__s32 threads;
+	__u32 uid; /* in the initial user namespace, and so the next three */
+	__u32 euid;
+	__u32 gid;
+	__u32 egid;
+	__u32 pid_ns; /* inode numbers, as /proc/PID/ns has them; 0 for a task that has left */
+	__u32 mnt_ns;
+	__u32 net_ns;
+	__u32 uts_ns;
+	__u32 ipc_ns;
+	__u32 cgroup_ns;
+	__u32 user_ns;
+	rec_ns utime_ns; /* as /proc/PID/stat divides the run time */
+	rec_ns stime_ns;
+	rec_ns runtime_ns; /* the scheduler's own count */
+	rec_ns start_time_ns; /* since boot, time asleep included */
+	rec_bytes_count vsize;
+	rec_bytes_count rss;
+	__u64 minor_faults;
+	__u64 major_faults;
+	__u64 voluntary_switches;
+	__u64 involuntary_switches;
+	rec_opt_bytes_count read_bytes;
+	rec_opt_bytes_count write_bytes;
+	__u64 cgroup_id; /* in the unified hierarchy */
+	rec_opt_u32 open_fds;
+	rec_text exe;
+	rec_text cwd;
+	rec_user_args cmdline;
+	rec_kptrs stack;
+};
+
+SCRATCH(exe_scratch, PATH_MAX)
+SCRATCH(cwd_scratch, PATH_MAX)
+SCRATCH(cmdline_scratch, CMDLINE_MAX)
+SCRATCH(stack_scratch, STACK_DEPTH * sizeof(__u64))
+
+static __always_inline char task_state_letter(struct task_struct *task)
+{
+	__u64 state, reported;
+	int index = 0;
+
+	if (bpf_core_field_exists(task->__state))
+		state = task->__state;
+	else
+		state = ((struct task_struct___old *)task)->state;
+	if ((state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == (TASK_UNINTERRUPTIBLE | TASK_NOLOAD))
+		return 'I';
+	/* As task_index_to_char(): the highest bit set names the state. */
+	reported = (state | task->exit_state) & TASK_REPORT;
+	for (int bit = 0; bit < 7; bit++)
+		if (reported & (1 << bit))
+			index = bit + 1;
+	switch (index) {
+	case 0: return 'R';
+	case 1: return 'S';
+	case 2: return 'D';
+	case 3: return 'T';
+	case 4: return 't';
+	case 5: return 'X';
+	case 6: return 'Z';
+	default: return 'P';
+	}
+}
+
+/*
+ * The ticks that were charged to user and system time divide the run time that
+ * the scheduler measured, as in kernel/sched/cputime.c, cputime_adjust().
+ * Without a 128-bit product: the ratio is taken to 20 bits.
+ */
+static __always_inline void divide_runtime(struct task_struct *task, struct task_record *record)
+{
+	__u64 stime = task->stime, total = task->utime + stime, runtime = task->se.sum_exec_runtime;
+
+	record->runtime_ns = runtime;
+	if (!stime) {
+		record->utime_ns = runtime;
+		return;
+	}
+	if (!task->utime) {
+		record->stime_ns = runtime;
+		return;
+	}
+	for (int i = 0; i < 44 && total >> 20; i++) {
+		total >>= 1;
+		stime >>= 1;
+	}
+	/* runtime / total first where the product would not fit: 2^44 ns are five hours. */
+	if (runtime >> 44)
+		record->stime_ns = runtime / total * stime;
+	else
+		record->stime_ns = runtime * stime / total;
+	if (record->stime_ns > runtime)
+		record->stime_ns = runtime;
+	record->utime_ns = runtime - record->stime_ns;
+}
+
+/* File, anonymous and shared memory pages; index 2 counts what is swapped out. */
+static __always_inline __u64 resident_pages(struct mm_struct *mm)
+{
+	__s64 pages;
+
+	if (bpf_core_type_exists(struct mm_rss_stat___old)) {
+		struct mm_struct___old *old = (void *)mm;
+
+		pages = old->rss_stat.count[0].counter + old->rss_stat.count[1].counter +
+			old->rss_stat.count[3].counter;
+	} else {
+		pages = mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
+	}
+	return pages > 0 ? pages : 0;
+}
+
+/* One word of the bitmap of open descriptors, for bpf_loop(). */
+struct count_fds {
+	const unsigned long *words;
+	__u32 count;
+};
+
+static long count_word(__u32 index, struct count_fds *counted)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), counted->words + index);
+	for (int shift = 0; shift < 64; shift += 16) {
+		__u32 bits = (word >> shift) & 0xffff;
+
+		bits -= (bits >> 1) & 0x5555;
+		bits = (bits & 0x3333) + ((bits >> 2) & 0x3333);
+		bits = (bits + (bits >> 4)) & 0x0f0f;
+		counted->count += (bits + (bits >> 8)) & 0x1f;
+	}
+	return 0;
+}
+
+static __always_inline __u32 open_fds(struct task_struct *task)
+{
+	struct fdtable *fdt = task->files->fdt;
+	struct count_fds counted = { .words = fdt->open_fds };
+
+	bpf_loop(fdt->max_fds / 64, count_word, &counted, 0);
+	return counted.count;
+}
+
+/* The length without its NUL, or -1 for no path: the helper fails on a path that doesn't fit. */
+static __always_inline int path_read(struct path *path, char *to)
+{
+	long length = bpf_d_path(path, to, PATH_MAX);
+
+	return length > 0 && length <= PATH_MAX ? length - 1 : -1;
+}
+
+static __always_inline int cmdline_read(struct task_struct *task, char *to)
+{
+	struct mm_struct *mm = task->mm;
+	__u64 start = mm->arg_start, length = mm->arg_end - start;
+
+	if (!mm || mm->arg_end < start)
+		return -1;
+	if (length > CMDLINE_MAX)
+		length = CMDLINE_MAX;
+	if (length && bpf_copy_from_user_task(to, length, (void *)start, task, 0))
+		return -1;
+	return length;
+}
+
+static __always_inline void fill_numbers(struct task_struct *task, struct task_record *record)
+{
+	struct signal_struct *signal = task->signal;
+	struct task_struct *parent = task->real_parent;
+	__u32 level = reader_level();
+
+	record->tid = pid_number(task->thread_pid, level);
+	record->pid = pid_number(task->group_leader->thread_pid, level);
+	record->ppid = pid_number(parent->group_leader->thread_pid, level);
+	record->pgid = pid_number(signal->pids[PIDTYPE_PGID], level);
+	record->sid = pid_number(signal->pids[PIDTYPE_SID], level);
+	record->global_tid = task->pid;
+	record->global_pid = task->tgid;
+	record->global_ppid = parent->tgid;
+}
+
+static __always_inline void fill_namespaces(struct task_struct *task, struct task_record *record)
+{
+	struct nsproxy *nsproxy = task->nsproxy;
+	struct pid *pid = task->thread_pid;
+	struct upid upid = {};
+
+	if (pid && pid->level <= PID_NS_LEVELS)
+		bpf_core_read(&upid, sizeof(upid), (void *)&pid->numbers[0] + pid->level * sizeof(upid));
+	record->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
+	record->mnt_ns = nsproxy->mnt_ns->ns.inum;
+	record->net_ns = nsproxy->net_ns->ns.inum;
+	record->uts_ns = nsproxy->uts_ns->ns.inum;
+	record->ipc_ns = nsproxy->ipc_ns->ns.inum;
+	record->cgroup_ns = nsproxy->cgroup_ns->ns.inum;
+	record->user_ns = task->cred->user_ns->ns.inum;
+}
+
+static __always_inline void fill(struct task_struct *task, struct task_record *record)
+{
+	const struct cred *cred = task->cred;
+	struct mm_struct *mm = task->mm;
+
+	fill_numbers(task, record);
+	__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
+	record->state = task_state_letter(task);
+	record->flags = task->flags;
+	record->prio = task->prio - 100; /* as /proc/PID/stat: nice 0 is 20 */
+	record->nice = task->static_prio - 120;
+	record->rt_priority = task->rt_priority;
+	record->policy = task->policy;
+	if (bpf_core_field_exists(task->thread_info.cpu))
+		record->cpu = task->thread_info.cpu;
+	else
+		record->cpu = ((struct task_struct___old *)task)->cpu;
+	record->threads = task->signal->nr_threads;
+	record->uid = cred->uid.val;
+	record->euid = cred->euid.val;
+	record->gid = cred->gid.val;
+	record->egid = cred->egid.val;
+	fill_namespaces(task, record);
+	divide_runtime(task, record);
+	record->start_time_ns = task->start_boottime;
+	if (mm) {
+		record->vsize = mm->total_vm * host_page_size;
+		record->rss = resident_pages(mm) * host_page_size;
+	}
+	record->minor_faults = task->min_flt;
+	record->major_faults = task->maj_flt;
+	record->voluntary_switches = task->nvcsw;
+	record->involuntary_switches = task->nivcsw;
+	if (bpf_core_field_exists(task->ioac.read_bytes)) {
+		record->read_bytes = task->ioac.read_bytes;
+		record->write_bytes = task->ioac.write_bytes;
+	} else {
+		record->read_bytes = record->write_bytes = -1;
+	}
+	record->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	record->open_fds = want_open_fds && task->files ? open_fds(task) : -1;
+}
+
+static __always_inline int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct task_record record = { .record_size = sizeof(record) };
+	char *exe = NULL, *cwd = NULL, *cmdline = NULL;
+	__u64 *stack = NULL;
+	int exe_length = -1, cwd_length = -1, cmdline_length = -1, stack_length = -1;
+	struct output out;
+
+	if (!task)
+		return 0;
+	fill(task, &record);
+
+	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
+	if (want_exe) {
+		if (!(exe = scratch_get(&exe_scratch)))
+			return 1;
+		if (task->mm && task->mm->exe_file)
+			exe_length = path_read(&task->mm->exe_file->f_path, exe);
+		span_set(&record.exe, &record.record_size, exe_length);
+	}
+	if (want_cwd) {
+		if (!(cwd = scratch_get(&cwd_scratch)))
+			return 1;
+		if (task->fs)
+			cwd_length = path_read(&task->fs->pwd, cwd);
+		span_set(&record.cwd, &record.record_size, cwd_length);
+	}
+	if (want_cmdline) {
+		if (!(cmdline = scratch_get(&cmdline_scratch)))
+			return 1;
+		cmdline_length = cmdline_read(task, cmdline);
+		span_set(&record.cmdline, &record.record_size, cmdline_length);
+	}
+	if (want_stack) {
+		if (!(stack = scratch_get(&stack_scratch)))
+			return 1;
+		stack_length = bpf_get_task_stack(task, stack, STACK_DEPTH * sizeof(__u64), 0);
+		span_set(&record.stack, &record.record_size, stack_length);
+	}
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	if (want_exe)
+		output_span(&out, exe, exe_length, PATH_MAX);
+	if (want_cwd)
+		output_span(&out, cwd, cwd_length, PATH_MAX);
+	if (want_cmdline)
+		output_span(&out, cmdline, cmdline_length, CMDLINE_MAX);
+	if (want_stack)
+		output_span(&out, stack, stack_length, STACK_DEPTH * sizeof(__u64));
+	return output_end(&out);
+}
+
+SEC("iter/task")
+int dump_task(struct bpf_iter__task *ctx)
+{
+	return dump(ctx);
+}

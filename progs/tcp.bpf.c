@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* TCP sockets of the network namespace that the iterator was opened in, those without a file too. */
+#include "sock.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+HOST_TICK_NS;
+
+/* include/net/inet_connection_sock.h */
+#define ICSK_TIME_RETRANS 1
+#define ICSK_TIME_PROBE0 3
+#define ICSK_TIME_LOSS_PROBE 5
+#define ICSK_TIME_REO_TIMEOUT 6
+
+#define TCP_INFINITE_SSTHRESH 0x7fffffff
+
+struct bpf_iter__tcp {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
+	__u32 uid;
+} __attribute__((preserve_access_index));
+
+/* As /proc/net/tcp numbers them. */
+enum tcp_timer {
+	TIMER_OFF = 0,
+	TIMER_RETRANSMIT = 1,
+	TIMER_KEEPALIVE = 2,
+	TIMER_TIMEWAIT = 3,
+	TIMER_PROBE = 4,
+};
+
+/*
+ * TCP_TIME_WAIT (also FIN_WAIT2 once the file is closed) and TCP_NEW_SYN_RECV
+ * are small stand-ins for a socket: what they don't have is None, or 0 where
+ * nothing can be there.
+ */
+struct tcp_record {
+	enum address_family family;
+	enum tcp_state state;
+	rec_ip local_addr;
+	rec_port local_port;
+	rec_port remote_port;
+	rec_ip remote_addr;
+	rec_opt_u32 uid; /* in the user namespace of who opened the iterator; a request has its listener's */
+	__u64 inode;     /* 0 without a file */
+	__u64 cookie;
+	__u32 netns;     /* inode number */
+	__u32 ifindex;   /* of the device it is bound to, or 0 */
+	__u32 mark;
+	bool reuse_addr;
+	bool reuse_port;
+	rec_bytes_count rx_queue; /* received, not yet read */
+	rec_bytes_count tx_queue; /* written, not yet acknowledged */
+	rec_opt_u32 backlog;      /* waiting for accept(); None if not listening */
+	rec_opt_u32 backlog_max;
+	enum tcp_timer timer;
+	rec_opt_ns timer_expires_ns; /* from now */
+	char congestion[16];
+	rec_opt_u32 cwnd;     /* packets */
+	rec_opt_u32 ssthresh; /* packets; None while there is no limit */
+	rec_opt_ns srtt_ns;
+	rec_opt_ns rttvar_ns;
+	rec_opt_ns rto_ns;
+	__u32 retransmits;    /* of the oldest packet */
+	rec_opt_u32 total_retrans;
+	rec_opt_u64 bytes_acked;
+	rec_opt_u64 bytes_received;
+	rec_opt_u64 bytes_sent;
+	rec_opt_u32 segs_in;
+	rec_opt_u32 segs_out;
+	rec_opt_u32 mss;
+	rec_opt_u32 snd_wnd; /* bytes */
+	rec_opt_u32 rcv_wnd;
+};
+
+static __always_inline void set_timer(struct tcp_record *record, enum tcp_timer timer,
+				      unsigned long expires)
+{
+	record->timer = timer;
+	record->timer_expires_ns = jiffies_left(expires, host_tick_ns);
+}
+
+static __always_inline unsigned long retransmit_expires(const struct tcp_sock *tp)
+{
+	const struct inet_connection_sock___old *old = (const void *)tp;
+	const struct sock___new *new = (const void *)tp;
+
+	if (bpf_core_field_exists(old->icsk_timeout))
+		return old->icsk_timeout;
+	if (bpf_core_field_exists(new->tcp_retransmit_timer))
+		return new->tcp_retransmit_timer.expires;
+	return tp->inet_conn.icsk_retransmit_timer.expires;
+}
+
+static __always_inline void fill_timer(struct tcp_record *record, const struct tcp_sock *tp)
+{
+	const struct inet_connection_sock___new *new = (const void *)tp;
+	const struct timer_list *keepalive;
+	__u8 pending = tp->inet_conn.icsk_pending;
+
+	if (pending == ICSK_TIME_RETRANS || pending == ICSK_TIME_REO_TIMEOUT ||
+	    pending == ICSK_TIME_LOSS_PROBE) {
+		set_timer(record, TIMER_RETRANSMIT, retransmit_expires(tp));
+		return;
+	}
+	if (pending == ICSK_TIME_PROBE0) {
+		set_timer(record, TIMER_PROBE, retransmit_expires(tp));
+		return;
+	}
+	if (bpf_core_field_exists(new->icsk_keepalive_timer))
+		keepalive = &new->icsk_keepalive_timer;
+	else
+		keepalive = &tp->inet_conn.icsk_inet.sk.sk_timer;
+	if (keepalive->entry.pprev)
+		set_timer(record, TIMER_KEEPALIVE, keepalive->expires);
+}
+
+static __always_inline void fill_tcp(struct tcp_record *record, const struct tcp_sock *tp)
+{
+	const struct inet_connection_sock *icsk = &tp->inet_conn;
+	const struct sock *sk = &icsk->icsk_inet.sk;
+
+	record->inode = sock_inode(sk);
+	record->mark = sk->sk_mark;
+	if (record->state == TCP_LISTEN) {
+		record->backlog = sk->sk_ack_backlog;
+		record->backlog_max = sk->sk_max_ack_backlog;
+	} else {
+		__s32 unread = tp->rcv_nxt - tp->copied_seq;
+
+		/* A FIN that is not yet in rcv_nxt makes it negative. */
+		record->rx_queue = unread > 0 ? unread : 0;
+		record->tx_queue = (__u32)(tp->write_seq - tp->snd_una);
+	}
+	fill_timer(record, tp);
+	__builtin_memcpy(record->congestion, icsk->icsk_ca_ops->name, sizeof(record->congestion));
+	record->cwnd = tp->snd_cwnd;
+	record->ssthresh = tp->snd_ssthresh;
+	if (record->ssthresh >= TCP_INFINITE_SSTHRESH)
+		record->ssthresh = NONE_U32;
+	record->srtt_ns = (__u64)(tp->srtt_us >> 3) * 1000;
+	record->rttvar_ns = (__u64)(tp->mdev_us >> 2) * 1000;
+	record->rto_ns = (__u64)icsk->icsk_rto * host_tick_ns;
+	record->retransmits = icsk->icsk_retransmits;
+	record->total_retrans = tp->total_retrans;
+	record->bytes_acked = tp->bytes_acked;
+	record->bytes_received = tp->bytes_received;
+	record->bytes_sent = tp->bytes_sent;
+	record->segs_in = tp->segs_in;
+	record->segs_out = tp->segs_out;
+	record->mss = tp->mss_cache;
+	record->snd_wnd = tp->snd_wnd;
+	record->rcv_wnd = tp->rcv_wnd;
+}
+
+static __always_inline void fill_none(struct tcp_record *record)
+{
+	record->backlog = NONE_U32;
+	record->backlog_max = NONE_U32;
+	record->timer_expires_ns = NONE_U64;
+	record->cwnd = NONE_U32;
+	record->ssthresh = NONE_U32;
+	record->srtt_ns = NONE_U64;
+	record->rttvar_ns = NONE_U64;
+	record->rto_ns = NONE_U64;
+	record->total_retrans = NONE_U32;
+	record->bytes_acked = NONE_U64;
+	record->bytes_received = NONE_U64;
+	record->bytes_sent = NONE_U64;
+	record->segs_in = NONE_U32;
+	record->segs_out = NONE_U32;
+	record->mss = NONE_U32;
+	record->snd_wnd = NONE_U32;
+	record->rcv_wnd = NONE_U32;
+}
+
+SEC("iter/tcp")
+int dump_tcp(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *sk = ctx->sk_common;
+	struct tcp_timewait_sock *timewait;
+	struct tcp_request_sock *request;
+	struct tcp_record record;
+	struct tcp_sock *tp;
+	struct output out;
+
+	if (!sk)
+		return 0;
+
+	__builtin_memset(&record, 0, sizeof(record));
+	record.family = sk->skc_family;
+	record.state = sk->skc_state;
+	sock_local_addr(&record.local_addr, sk);
+	sock_remote_addr(&record.remote_addr, sk);
+	record.local_port = sk->skc_num;
+	record.remote_port = bpf_ntohs(sk->skc_dport);
+	record.uid = ctx->uid;
+	record.cookie = sock_cookie(sk);
+	record.netns = sock_netns(sk);
+	record.ifindex = sk->skc_bound_dev_if;
+	record.reuse_addr = BPF_CORE_READ_BITFIELD(sk, skc_reuse) != 0;
+	record.reuse_port = BPF_CORE_READ_BITFIELD(sk, skc_reuseport);
+	fill_none(&record);
+
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp) {
+		fill_tcp(&record, tp);
+		goto emit;
+	}
+	timewait = bpf_skc_to_tcp_timewait_sock(sk);
+	if (timewait) {
+		record.uid = NONE_U32;
+		record.state = timewait->tw_sk.tw_substate;
+		if (bpf_core_field_exists(timewait->tw_sk.tw_mark))
+			record.mark = timewait->tw_sk.tw_mark;
+		set_timer(&record, TIMER_TIMEWAIT, timewait->tw_sk.tw_timer.expires);
+		goto emit;
+	}
+	request = bpf_skc_to_tcp_request_sock(sk);
+	if (request) {
+		record.mark = request->req.ir_mark;
+		record.retransmits = request->req.req.num_retrans;
+		set_timer(&record, TIMER_RETRANSMIT, request->req.req.rsk_timer.expires);
+	}
+emit:
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	return output_end(&out);
+}

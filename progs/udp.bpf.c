@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* UDP and UDP-Lite sockets of the network namespace that the iterator was opened in. */
+#include "sock.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define IPPROTO_UDPLITE 136
+
+struct bpf_iter__udp {
+	struct bpf_iter_meta *meta;
+	struct udp_sock *udp_sk;
+	__u32 uid;
+	int bucket;
+} __attribute__((preserve_access_index));
+
+struct udp_record {
+	enum address_family family;
+	enum tcp_state state; /* TCP_ESTABLISHED: connected; TCP_CLOSE: not */
+	rec_ip local_addr;
+	rec_port local_port;
+	rec_port remote_port;
+	rec_ip remote_addr;
+	__u32 uid; /* in the user namespace of who opened the iterator */
+	__u64 inode;
+	__u64 cookie;
+	__u32 netns;   /* inode number */
+	__u32 ifindex; /* of the device it is bound to, or 0 */
+	__u32 mark;
+	bool reuse_addr;
+	bool reuse_port;
+	bool udplite;
+	rec_bytes_count rx_queue; /* memory in use, as the kernel accounts it */
+	rec_bytes_count tx_queue;
+	__u32 drops;
+	__s32 bucket; /* in the kernel's hash table */
+};
+
+SEC("iter/udp")
+int dump_udp(struct bpf_iter__udp *ctx)
+{
+	struct udp_sock *udp = ctx->udp_sk;
+	struct udp_record record;
+	struct sock_common *common;
+	struct output out;
+	struct sock *sk;
+
+	if (!udp)
+		return 0;
+	sk = &udp->inet.sk;
+	common = &sk->__sk_common;
+
+	__builtin_memset(&record, 0, sizeof(record));
+	record.family = common->skc_family;
+	record.state = common->skc_state;
+	sock_local_addr(&record.local_addr, common);
+	sock_remote_addr(&record.remote_addr, common);
+	record.local_port = common->skc_num;
+	record.remote_port = bpf_ntohs(common->skc_dport);
+	record.uid = ctx->uid;
+	record.inode = sock_inode(sk);
+	record.cookie = sock_cookie(common);
+	record.netns = sock_netns(common);
+	record.ifindex = common->skc_bound_dev_if;
+	record.mark = sk->sk_mark;
+	record.reuse_addr = BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0;
+	record.reuse_port = BPF_CORE_READ_BITFIELD(common, skc_reuseport);
+	record.udplite = sk->sk_protocol == IPPROTO_UDPLITE;
+	/* What was read leaves the account late. */
+	record.rx_queue = sock_rmem(sk) - udp->forward_deficit;
+	record.tx_queue = sock_wmem(sk);
+	record.drops = sock_drops(sk);
+	record.bucket = ctx->bucket;
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	return output_end(&out);
+}

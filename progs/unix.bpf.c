@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Unix sockets of the network namespace that the iterator was opened in. */
+#include "sock.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define SUN_PATH_MAX 108
+#define PACKETS_MAX 256
+
+struct bpf_iter__unix {
+	struct bpf_iter_meta *meta;
+	struct unix_sock *unix_sk;
+	__u32 uid;
+} __attribute__((preserve_access_index));
+
+/* include/linux/net.h, SOCK_* */
+enum sock_type {
+	SOCK_STREAM = 1,
+	SOCK_DGRAM = 2,
+	SOCK_SEQPACKET = 5,
+};
+
+/* include/uapi/linux/net.h, SS_* */
+enum socket_state {
+	SS_FREE = 0,
+	SS_UNCONNECTED = 1,
+	SS_CONNECTING = 2,
+	SS_CONNECTED = 3,
+	SS_DISCONNECTING = 4,
+};
+
+/* include/uapi/linux/net.h, __SO_ACCEPTCON */
+enum unix_flag {
+	SO_ACCEPTCON = 0x10000,
+};
+DECLARE_FLAGS(unix_flag);
+
+/* include/net/sock.h, *_SHUTDOWN */
+enum sock_shutdown {
+	RCV_SHUTDOWN = 1,
+	SEND_SHUTDOWN = 2,
+};
+DECLARE_FLAGS(sock_shutdown);
+
+struct unix_record {
+	rec_size record_size;
+	enum sock_type type;
+	enum tcp_state state;           /* TCP_ESTABLISHED, TCP_LISTEN or TCP_CLOSE, as ss has it */
+	enum socket_state socket_state; /* as /proc/net/unix has it */
+	FLAGS(unix_flag) flags;         /* as /proc/net/unix has them */
+	FLAGS(sock_shutdown) shutdown;
+	__u64 inode; /* 0 before accept() */
+	__u64 peer_inode; /* 0 without a peer */
+	__u64 cookie;
+	__u32 uid;   /* in the user namespace of who opened the iterator */
+	__u32 netns; /* inode number */
+	rec_opt_bytes_count rx_queue; /* as SIOCINQ tells; None for more packets than can be counted */
+	rec_bytes_count tx_queue;     /* memory of what the peer has not read */
+	rec_opt_u32 backlog;          /* waiting for accept(); None if not listening */
+	rec_opt_u32 backlog_max;
+	__u32 refs; /* from 5.18 on, with one that the walk holds */
+	rec_text path;
+	rec_text abstract; /* without the NUL that it begins with */
+};
+
+static __always_inline __u64 packet_length(const struct sk_buff *skb)
+{
+	const void *consumed = skb->cb + bpf_core_field_offset(struct unix_skb_parms, consumed);
+
+	return skb->len - *(const __u32 *)consumed;
+}
+
+static __always_inline __u64 receive_queue(const struct unix_sock *sk, __u16 type)
+{
+	const struct sk_buff *skb = sk->sk.sk_receive_queue.next;
+	__u32 packets = sk->sk.sk_receive_queue.qlen;
+	__u64 bytes = 0;
+
+	if (type == SOCK_STREAM && bpf_core_field_exists(sk->inq_len))
+		return sk->inq_len;
+	if (!packets)
+		return 0;
+	if (type == SOCK_DGRAM)
+		return skb->len;
+	if (packets > PACKETS_MAX)
+		return NONE_U64;
+	for (__u32 i = 0; i < PACKETS_MAX && i < packets; i++) {
+		bytes += packet_length(skb);
+		skb = skb->next;
+	}
+	return bytes;
+}
+
+SEC("iter/unix")
+int dump_unix(struct bpf_iter__unix *ctx)
+{
+	struct unix_sock *sk = ctx->unix_sk;
+	struct sock_common *common;
+	const struct unix_address *address;
+	const struct sock *peer;
+	struct unix_record record;
+	struct output out;
+	char name[SUN_PATH_MAX + 4];
+	__u32 length = 0;
+	bool established, abstract;
+
+	if (!sk)
+		return 0;
+	common = &sk->sk.__sk_common;
+
+	__builtin_memset(&record, 0, sizeof(record));
+	record.record_size = sizeof(record);
+	record.type = sk->sk.sk_type;
+	record.state = common->skc_state;
+	established = record.state == TCP_ESTABLISHED;
+	if (sk->sk.sk_socket)
+		record.socket_state = established ? SS_CONNECTED : SS_UNCONNECTED;
+	else
+		record.socket_state = established ? SS_CONNECTING : SS_DISCONNECTING;
+	record.shutdown = sk->sk.sk_shutdown;
+	record.inode = sock_inode(&sk->sk);
+	peer = sk->peer;
+	if (peer)
+		record.peer_inode = sock_inode(peer);
+	record.cookie = sock_cookie(common);
+	record.uid = ctx->uid;
+	record.netns = sock_netns(common);
+	record.refs = common->skc_refcnt.refs.counter;
+	if (record.state == TCP_LISTEN) {
+		record.flags = SO_ACCEPTCON;
+		record.backlog = sk->sk.sk_receive_queue.qlen;
+		record.backlog_max = sk->sk.sk_max_ack_backlog;
+	} else {
+		record.rx_queue = receive_queue(sk, record.type);
+		record.tx_queue = sock_wmem(&sk->sk);
+		record.backlog = NONE_U32;
+		record.backlog_max = NONE_U32;
+	}
+
+	/* The address: its family, then a path with its NUL or a NUL with its name. */
+	address = sk->addr;
+	if (address) {
+		length = address->len - sizeof(unsigned short) - 1;
+		if (length > SUN_PATH_MAX)
+			length = 0;
+		__builtin_memset(name, 0, sizeof(name));
+		bpf_probe_read_kernel(name, 1, address->name[0].sun_path);
+		abstract = !name[0];
+		bpf_probe_read_kernel(name, length, address->name[0].sun_path + abstract);
+		if (abstract)
+			span_set(&record.abstract, &record.record_size, length);
+		else
+			span_set(&record.path, &record.record_size, length);
+	}
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	if (length)
+		output_put(&out, name, length);
+	return output_end(&out);
+}
