@@ -1,0 +1,91 @@
+# GNU make. Every target sets up what it needs, from Debian packages to a virtual environment in
+# .venv, and does nothing twice.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+SYSTEM := $(VENV)/.system-packages
+INSTALLED := $(VENV)/.installed
+EXTENSION := libbpf_iter/_extension.abi3.so
+
+# Debian keeps bpftool and ip where a user's PATH may not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+# Root can load programs, so there a test that is skipped for want of it is a failure
+# (tests/conftest.py).
+ifeq ($(shell id -u),0)
+export LIBBPF_ITER_REQUIRE_KERNEL ?= 1
+endif
+
+.PHONY: help run test lint format types build stubs setup programs bpffs clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make run      print the tasks of this machine, read by the package (root)'
+	@echo 'make test     run the tests; root runs those of the kernel too  [ARGS="tests/unit -x"]'
+	@echo 'make lint     ruff: rules and format'
+	@echo 'make format   ruff: repair what it can'
+	@echo 'make types    mypy'
+	@echo 'make build    the sdist and the wheel, into dist/'
+	@echo 'make stubs    regenerate the .pyi files of the records'
+	@echo 'make setup    only what all of these do first: packages, .venv, extension, BPF programs'
+	@echo 'make clean    remove all that was made'
+
+run: setup
+	@$(BIN)/python -m libbpf_iter $(ARGS)
+
+test: setup bpffs
+	$(BIN)/pytest $(ARGS)
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+format: $(INSTALLED)
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+types: $(INSTALLED)
+	@$(BIN)/mypy --no-error-summary
+
+build: $(INSTALLED)
+	rm -rf dist
+	$(BIN)/python -m build
+
+stubs: setup
+	$(BIN)/python -m cbuild.stubs
+
+# ---- set-up -----------------------------------------------------------------------------------
+
+setup: $(INSTALLED) $(EXTENSION) programs
+
+$(SYSTEM): cbuild/system-packages.sh
+	@cbuild/system-packages.sh $(PYTHON)
+	@mkdir -p $(@D)
+	@touch $@
+
+# The editable install compiles too: the rules below are for what changes after it.
+$(INSTALLED): $(SYSTEM) pyproject.toml cbuild/backend.py cbuild/commands.py
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(EXTENSION): $(addprefix cbuild/,extension.py glue.c libbpf.cdef.h) | $(INSTALLED)
+	@$(BIN)/python -m cbuild extension
+	@touch $@
+
+# Knows by itself what is out of date, header by header.
+programs: | $(INSTALLED)
+	@$(BIN)/python -m cbuild programs
+
+# Where pins live. What can't be mounted, the tests that need it report.
+bpffs:
+	@[ "$$(id -u)" != 0 ] || grep -q ' /sys/fs/bpf bpf ' /proc/mounts || \
+		mount -t bpf bpf /sys/fs/bpf || true
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info $(EXTENSION) libbpf_iter/programs libbpf_iter/include
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find cbuild libbpf_iter tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,87 @@
+"""``libbpf_iter._extension``: the cffi extension, compiled against the system's libbpf.
+
+API mode (the C compiler checks every declaration of ``libbpf.cdef.h``) and Python's limited C API
+(one binary serves every later Python).
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+from setuptools import Extension
+
+from .tools import ROOT, BuildError, run
+
+MODULE = "libbpf_iter._extension"
+HERE = ROOT / "cbuild"
+DECLARATIONS = HERE / "libbpf.cdef.h"
+GLUE = HERE / "glue.c"
+
+# 1.0 made errors uniform: a negative errno or NULL, with errno set. The glue relies on it.
+LIBBPF_VERSION = "1.0"
+
+ADVICE = (
+    "Install them (Debian, Ubuntu: apt install gcc pkg-config libbpf-dev; "
+    "Fedora: dnf install gcc pkgconf libbpf-devel)."
+)
+
+
+def write_source(path: Path) -> None:
+    """Generate the extension's C file, leaving it untouched where nothing changed."""
+    from cffi import FFI  # here, so that setuptools can ask for metadata without cffi
+
+    ffi = FFI()
+    ffi.cdef(DECLARATIONS.read_text())
+    ffi.set_source(MODULE, f'#include "{GLUE.name}"\n')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ffi.emit_c_code(str(path))
+
+
+def configure(extension: Extension, source: Path) -> None:
+    """Complete what pyproject.toml says of the extension with what this machine has."""
+    _require_python_headers()
+    extension.sources = [str(source)]
+    extension.depends = [str(DECLARATIONS), str(GLUE), __file__]
+    extension.py_limited_api = True
+    # cffi defines Py_LIMITED_API itself. Not we, as 3.11's: its Python.h then leaves out the
+    # <string.h> that cffi's code counts on.
+    extension.define_macros = [("_GNU_SOURCE", None)]
+    extension.include_dirs = [str(HERE)]
+    extension.extra_compile_args = [
+        "-std=gnu11",
+        "-Wall",
+        "-Wextra",
+        "-Wno-unused-parameter",  # cffi's generated functions
+        f"-ffile-prefix-map={ROOT}=.",
+        *_pkg_config("--cflags"),
+    ]
+    extension.extra_link_args = _pkg_config("--libs")
+
+
+def make() -> Extension:
+    """The extension as pyproject.toml declares it, for builds that don't read that file."""
+    return Extension(MODULE, [str(GLUE)], py_limited_api=True)
+
+
+def _pkg_config(what: str) -> list[str]:
+    tool = shutil.which("pkg-config") or shutil.which("pkgconf")
+    if tool is None:
+        raise BuildError(f"pkg-config and libbpf's headers are needed. {ADVICE}")
+    wanted = f"libbpf >= {LIBBPF_VERSION}"
+    found = subprocess.run([tool, "--print-errors", "--exists", wanted], check=False)
+    if found.returncode:
+        raise BuildError(f"{wanted} and its headers are needed. {ADVICE}")
+    return shlex.split(run([tool, what, "libbpf"]))
+
+
+def _require_python_headers() -> None:
+    folder = Path(sysconfig.get_path("include"))
+    if not (folder / "Python.h").exists():
+        raise BuildError(
+            f"Python.h was not found in {folder}. "
+            "Install it (Debian, Ubuntu: apt install python3-dev; Fedora: python3-devel)."
+        )

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The part of libbpf's interface that is made of C: option structs, a variadic callback, a kernel
+ * struct that the installed header may be too old for. Everything else Python calls directly.
+ * Nothing here prints, and nothing keeps a pointer that Python handed in.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+/* ---- libbpf's log ---------------------------------------------------------------------------
+ *
+ * libbpf has one print function for the whole process, and calls it on the thread that called
+ * libbpf. So each thread records for itself, and only between begin() and take(): what another
+ * user of libbpf in this process logs is not kept.
+ */
+
+/* One message may hold a whole verifier log, for which libbpf allots up to UINT32_MAX >> 8 bytes
+ * (libbpf.c, bpf_object_load_prog()).
+ */
+#define LOG_LIMIT (32u << 20)
+
+struct log {
+	char *bytes;
+	size_t used;
+	size_t room;
+	int level; /* -1: not recording */
+	bool cut;
+};
+
+static pthread_key_t log_key;
+static pthread_once_t log_once = PTHREAD_ONCE_INIT;
+static int log_failure;
+
+static void log_free(void *value)
+{
+	struct log *log = value;
+
+	free(log->bytes);
+	free(log);
+}
+
+static bool log_reserve(struct log *log, size_t more)
+{
+	size_t room = log->room ? log->room : 4096;
+	char *bytes;
+
+	while (room - log->used < more)
+		room *= 2;
+	if (room == log->room)
+		return true;
+	bytes = realloc(log->bytes, room);
+	if (!bytes)
+		return false;
+	log->bytes = bytes;
+	log->room = room;
+	return true;
+}
+
+static void log_append(struct log *log, enum libbpf_print_level level, const char *format,
+		       va_list arguments)
+{
+	va_list again;
+	int length;
+	size_t more;
+
+	va_copy(again, arguments);
+	length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	more = (size_t)length + 2; /* the level before, the NUL behind */
+	if (length < 0 || log->used + more > LOG_LIMIT || !log_reserve(log, more)) {
+		log->cut = true;
+		return;
+	}
+	log->bytes[log->used] = (char)('0' + level);
+	vsnprintf(log->bytes + log->used + 1, more - 1, format, arguments);
+	log->used += more;
+}
+
+static int log_print(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	struct log *log = pthread_getspecific(log_key);
+	/* libbpf may log before it reads errno: what we do must not show there. */
+	int saved = errno;
+
+	if (log && (int)level <= log->level && !log->cut)
+		log_append(log, level, format, arguments);
+	errno = saved;
+	return 0;
+}
+
+static void log_init(void)
+{
+	log_failure = pthread_key_create(&log_key, log_free);
+	/* Even if we can't record: without a function of ours libbpf prints to stderr. */
+	libbpf_set_print(log_failure ? NULL : log_print);
+}
+
+static void lbi_log_begin(int level)
+{
+	struct log *log;
+
+	pthread_once(&log_once, log_init);
+	if (log_failure)
+		return;
+	log = pthread_getspecific(log_key);
+	if (!log) {
+		log = calloc(1, sizeof(*log));
+		if (!log || pthread_setspecific(log_key, log)) {
+			free(log);
+			return;
+		}
+	}
+	log->used = 0;
+	log->cut = false;
+	log->level = level;
+}
+
+static char *lbi_log_take(size_t *size)
+{
+	static const char note[] = "0libbpf_iter: libbpf's log was too long to keep; it is cut here\n";
+	struct log *log;
+	char *bytes;
+
+	*size = 0;
+	pthread_once(&log_once, log_init);
+	log = log_failure ? NULL : pthread_getspecific(log_key);
+	if (!log)
+		return NULL;
+	log->level = -1;
+	if (log->cut && log_reserve(log, sizeof(note))) {
+		memcpy(log->bytes + log->used, note, sizeof(note));
+		log->used += sizeof(note);
+	}
+	/* Handed over also when it is empty but allocated: nothing is kept between recordings. */
+	bytes = log->bytes;
+	*size = log->used;
+	log->bytes = NULL;
+	log->used = log->room = 0;
+	return bytes;
+}
+
+static void lbi_log_free(char *records)
+{
+	free(records);
+}
+
+/* ---- an object file ------------------------------------------------------------------------- */
+
+static struct bpf_object *lbi_object_open(const void *bytes, size_t size, const char *name)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name);
+
+	return bpf_object__open_mem(bytes, size, &options);
+}
+
+/* ---- links ---------------------------------------------------------------------------------- */
+
+static struct bpf_link *lbi_attach_iter(const struct bpf_program *program, const void *info,
+					uint32_t info_size)
+{
+	/* Only its address and its size go further, to the kernel, which copies it: neither libbpf
+	 * nor we look at it as the union that our header knows.
+	 */
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = (union bpf_iter_link_info *)info,
+		    .link_info_len = info_size);
+
+	return bpf_program__attach_iter(program, &options);
+}
+
+static int lbi_link_create(int program_fd, const void *info, uint32_t info_size)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = (union bpf_iter_link_info *)info,
+		    .iter_info_len = info_size);
+
+	return bpf_link_create(program_fd, 0, BPF_TRACE_ITER, &options);
+}
+
+static int lbi_link_update(int link_fd, int program_fd, int old_program_fd)
+{
+	LIBBPF_OPTS(bpf_link_update_opts, options);
+
+	if (old_program_fd >= 0) {
+		options.flags = BPF_F_REPLACE;
+		options.old_prog_fd = (uint32_t)old_program_fd;
+	}
+	return bpf_link_update(link_fd, program_fd, &options);
+}
+
+/* ---- pins ----------------------------------------------------------------------------------- */
+
+static int lbi_obj_get(const char *path, uint32_t flags)
+{
+	/* bpf_obj_get_opts() is libbpf 1.1's; we are content with 1.0. */
+	union bpf_attr request;
+	long fd;
+
+	memset(&request, 0, sizeof(request));
+	request.pathname = (uint64_t)(uintptr_t)path;
+	request.file_flags = flags;
+	fd = syscall(SYS_bpf, BPF_OBJ_GET, &request, sizeof(request));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* ---- what the kernel holds ------------------------------------------------------------------ */
+
+struct lbi_link_info {
+	uint32_t type;
+	uint32_t id;
+	uint32_t prog_id;
+	char target[64];
+	uint32_t map_id;
+	uint8_t argument[16];
+};
+
+/* struct bpf_link_info with its part for iterators, include/uapi/linux/bpf.h: what follows the
+ * map's id came with 6.1 (cgroup) and later (task), and the header installed here may not have it.
+ * A kernel that doesn't know a tail insists that it be zero, and leaves it so.
+ */
+struct kernel_link_info {
+	uint32_t type;
+	uint32_t id;
+	uint32_t prog_id;
+	uint32_t padding;
+	uint64_t target_name;
+	uint32_t target_name_len;
+	uint32_t map_id;
+	uint8_t argument[16];
+};
+
+static int lbi_link_info(int fd, struct lbi_link_info *out)
+{
+	struct kernel_link_info info;
+	uint32_t size = sizeof(info);
+	int error;
+
+	memset(out, 0, sizeof(*out));
+	memset(&info, 0, sizeof(info));
+	error = bpf_obj_get_info_by_fd(fd, &info, &size);
+	if (error)
+		return error;
+	out->type = info.type;
+	out->id = info.id;
+	out->prog_id = info.prog_id;
+	if (info.type != BPF_LINK_TYPE_ITER)
+		return 0;
+	/* Only now may there be a buffer: to a kprobe_multi link the same bytes say that there is room
+	 * for 64 addresses, and it would write 512 bytes.
+	 */
+	memset(&info, 0, sizeof(info));
+	size = sizeof(info);
+	info.target_name = (uint64_t)(uintptr_t)out->target;
+	info.target_name_len = sizeof(out->target);
+	error = bpf_obj_get_info_by_fd(fd, &info, &size);
+	if (error)
+		return error;
+	out->map_id = info.map_id;
+	memcpy(out->argument, info.argument, sizeof(out->argument));
+	return 0;
+}
+
+/* ---- maps ----------------------------------------------------------------------------------- */
+
+static int lbi_map_create(int type, const char *name, uint32_t key_size, uint32_t value_size,
+			  uint32_t max_entries, uint32_t flags, uint32_t btf_fd,
+			  uint32_t key_type_id, uint32_t value_type_id)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags, .btf_fd = btf_fd,
+		    .btf_key_type_id = key_type_id, .btf_value_type_id = value_type_id);
+
+	return bpf_map_create((enum bpf_map_type)type, name, key_size, value_size, max_entries,
+			      &options);
+}
+
+/* ---- programs that no object file holds ----------------------------------------------------- */
+
+static int lbi_btf_load(const void *bytes, uint32_t size, char *log, uint32_t log_size)
+{
+	LIBBPF_OPTS(bpf_btf_load_opts, options, .log_buf = log, .log_size = log_size);
+
+	return bpf_btf_load(bytes, size, &options);
+}
+
+struct lbi_program {
+	int type;
+	int attach_type;
+	const char *name;
+	const char *license;
+	const void *instructions;
+	size_t instruction_count;
+	uint32_t flags;
+	uint32_t attach_btf_id;
+	uint32_t attach_btf_fd;
+	uint32_t btf_fd;
+	const void *functions;
+	uint32_t function_count;
+	uint32_t function_size;
+	uint32_t log_level;
+	char *log;
+	uint32_t log_size;
+};
+
+static int lbi_program_load(const struct lbi_program *program)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options,
+		    .expected_attach_type = (enum bpf_attach_type)program->attach_type,
+		    .prog_flags = program->flags, .attach_btf_id = program->attach_btf_id,
+		    .attach_btf_obj_fd = program->attach_btf_fd, .prog_btf_fd = program->btf_fd,
+		    .func_info = program->functions, .func_info_cnt = program->function_count,
+		    .func_info_rec_size = program->function_size,
+		    .log_level = program->log_level, .log_buf = program->log,
+		    .log_size = program->log_size);
+
+	return bpf_prog_load((enum bpf_prog_type)program->type, program->name, program->license,
+			     program->instructions, program->instruction_count, &options);
+}
+
+static int lbi_program_run(int fd, void *context, uint32_t context_size, uint32_t *result)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = context, .ctx_size_in = context_size);
+	int error = bpf_prog_test_run_opts(fd, &options);
+
+	/* The context comes back in place: bpf_prog_test_run_syscall() writes to ctx_in. */
+	*result = options.retval;
+	return error;
+}

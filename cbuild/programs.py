@@ -1,0 +1,91 @@
+"""The BPF programs: ``progs/<target>.bpf.c`` → ``<target>.bpf.o``, small and reproducible.
+
+An object keeps its BTF and .BTF.ext (types, CO-RE relocations, the source lines that the verifier
+quotes) and loses its DWARF, which nothing reads.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .tools import ROOT, find_tool, is_stale, run
+
+PROGS = ROOT / "progs"
+PACKAGE = ROOT / "libbpf_iter"
+
+# The one header that is an interface: installed, so that anyone's program can use its typedefs.
+HEADER = PROGS / "record.h"
+
+# v3 (32-bit registers and jumps) is what the verifier of 5.1 and later reads; v4 would need 6.6.
+FLAGS = ("-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror")
+
+
+def sources() -> list[Path]:
+    """Every program of progs/, sorted."""
+    return sorted(PROGS.glob("*.bpf.c"))
+
+
+def object_name(source: Path) -> str:
+    """``task.bpf.c`` → ``task.bpf.o``."""
+    return source.name.removesuffix(".c") + ".o"
+
+
+def build(package: Path = PACKAGE, *, force: bool = False) -> list[Path]:
+    """Bring `package`/programs and `package`/include up to date; return what was written.
+
+    Objects whose source is gone are removed: a wheel must not carry a program of an old build.
+    """
+    folder = package / "programs"
+    folder.mkdir(parents=True, exist_ok=True)
+    # This file is a source too: it holds the flags.
+    common = [*PROGS.glob("*.h"), Path(__file__)]
+    wanted = {folder / object_name(source): source for source in sources()}
+    for leftover in set(folder.glob("*.bpf.o")) - set(wanted):
+        leftover.unlink()
+    stale = [
+        (source, made)
+        for made, source in wanted.items()
+        if force or is_stale(made, [source, *common])
+    ]
+    written = _compile_all(stale)
+    header = package / "include" / HEADER.name
+    if HEADER.exists() and (force or is_stale(header, [HEADER])):
+        header.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(HEADER, header)
+        written.append(header)
+    return written
+
+
+def _compile_all(stale: list[tuple[Path, Path]]) -> list[Path]:
+    if not stale:
+        return []
+    clang = find_tool("clang", "CLANG", "clang")
+    strip = find_tool("llvm-strip", "LLVM_STRIP", "llvm")
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        jobs = [pool.submit(_compile, clang, strip, source, made) for source, made in stale]
+    return [job.result() for job in jobs]
+
+
+def _compile(clang: str, strip: str, source: Path, made: Path) -> Path:
+    """Compile one program. `made` appears whole or not at all: others may be reading it."""
+    with tempfile.TemporaryDirectory(dir=made.parent, prefix=".build-") as scratch:
+        fresh = (Path(scratch) / made.name).resolve()
+        run([clang, *FLAGS, *_paths(), "-c", source.relative_to(ROOT), "-o", fresh])
+        run([strip, "-g", fresh])
+        fresh.replace(made)
+    return made
+
+
+def _paths() -> list[str]:
+    """Where headers are looked for, and how the paths of this machine stay out of the object."""
+    flags = ["-I", str(PROGS), f"-ffile-prefix-map={ROOT}/=", "-fdebug-compilation-dir=."]
+    # <linux/types.h> wants <asm/types.h>, which Debian keeps where only a native target looks.
+    multiarch = sysconfig.get_config_var("MULTIARCH")
+    if multiarch:
+        flags += ["-idirafter", f"/usr/include/{multiarch}"]
+    return flags

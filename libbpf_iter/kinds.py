@@ -1,0 +1,270 @@
+"""How one column's bytes become a Python value. Imports values and errors.
+
+A kind is a small immutable object with a size in the record, the Python type
+as an annotation, and ``decode(data, offset)``: ``data`` is one record's bytes,
+``offset`` where the column begins. Kinds compare and pickle, since a schema is
+made of them.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import SchemaError
+from .values import Device, FileMode, KernelPointer, Members, enum_class
+
+Decoder = Callable[[bytes, int], Any]
+
+_INTEGERS = {
+    (size, signed): struct.Struct("=" + (code if signed else code.upper())).unpack_from
+    for size, code in ((1, "b"), (2, "h"), (4, "i"), (8, "q"))
+    for signed in (True, False)
+}
+_SPAN = struct.Struct("=II").unpack_from
+
+
+def text(raw: bytes) -> str:
+    """Kernel text as Python has file names: what isn't UTF-8 survives as surrogates."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    size: int
+
+    @property
+    def annotation(self) -> str:
+        raise NotImplementedError
+
+    def decode(self, data: bytes, offset: int) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Integer(Kind):
+    signed: bool
+    unit: str = ""  # "ns" or "bytes"; "" for a number without one
+
+    @property
+    def annotation(self) -> str:
+        return "int"
+
+    def decode(self, data: bytes, offset: int) -> int:
+        unpack = _INTEGERS.get((self.size, self.signed))
+        if unpack:
+            return unpack(data, offset)[0]  # type: ignore[no-any-return]
+        raw = data[offset : offset + self.size]
+        return int.from_bytes(raw, sys.byteorder, signed=self.signed)
+
+
+@dataclass(frozen=True, slots=True)
+class BitField(Kind):
+    """``bits`` bits from bit ``shift`` of the ``size`` bytes at the column's offset."""
+
+    shift: int
+    bits: int
+    signed: bool
+    inner: Kind | None = None  # an enum or bool that the bits stand for
+
+    @property
+    def annotation(self) -> str:
+        return self.inner.annotation if self.inner else "int"
+
+    def decode(self, data: bytes, offset: int) -> Any:
+        whole = int.from_bytes(data[offset : offset + self.size], sys.byteorder)
+        shift = self.shift if sys.byteorder == "little" else self.size * 8 - self.shift - self.bits
+        value = whole >> shift & (1 << self.bits) - 1
+        if self.signed and value >> self.bits - 1:
+            value -= 1 << self.bits
+        if self.inner is None:
+            return value
+        signed = value < 0
+        return self.inner.decode(value.to_bytes(self.inner.size, sys.byteorder, signed=signed), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Kind):
+    @property
+    def annotation(self) -> str:
+        return "bool"
+
+    def decode(self, data: bytes, offset: int) -> bool:
+        return data[offset] != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Float(Kind):
+    @property
+    def annotation(self) -> str:
+        return "float"
+
+    def decode(self, data: bytes, offset: int) -> float:
+        if code := {2: "e", 4: "f", 8: "d"}.get(self.size):
+            return struct.unpack_from("=" + code, data, offset)[0]  # type: ignore[no-any-return]
+        raise SchemaError(f"a float of {self.size} bytes can't be decoded")
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Kind):
+    """A char array: text up to its first NUL."""
+
+    @property
+    def annotation(self) -> str:
+        return "str"
+
+    def decode(self, data: bytes, offset: int) -> str:
+        return text(data[offset : offset + self.size].partition(b"\0")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes(Kind):
+    @property
+    def annotation(self) -> str:
+        return "bytes"
+
+    def decode(self, data: bytes, offset: int) -> bytes:
+        return data[offset : offset + self.size]
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValue(Kind):
+    name: str
+    signed: bool
+    flags: bool
+    members: Members
+    _class: Any = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_class", enum_class(self.name, self.members, self.flags))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.size, self.name, self.signed, self.flags, self.members)
+
+    @property
+    def enum(self) -> type[enum.IntEnum] | type[enum.IntFlag]:
+        return self._class  # type: ignore[no-any-return]
+
+    @property
+    def annotation(self) -> str:
+        # A newer kernel may know more values than the program's BTF names.
+        return "KernelFlags" if self.flags else "KernelEnum | int"
+
+    def decode(self, data: bytes, offset: int) -> Any:
+        value = _INTEGERS[self.size, self.signed](data, offset)[0]
+        try:
+            return self._class(value)
+        except ValueError:
+            return value
+
+
+@dataclass(frozen=True, slots=True)
+class Of(Kind):
+    """An unsigned integer that has a Python type of its own."""
+
+    meaning: str
+    _make: Callable[[int], Any] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        makers: dict[str, Callable[[int], Any]] = {
+            "KernelPointer": KernelPointer,
+            "FileMode": FileMode,
+            "Device": Device.from_kernel,
+        }
+        object.__setattr__(self, "_make", makers[self.meaning])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.size, self.meaning)
+
+    @property
+    def annotation(self) -> str:
+        return self.meaning
+
+    def decode(self, data: bytes, offset: int) -> Any:
+        return self._make(_INTEGERS[self.size, False](data, offset)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Nullable(Kind):
+    """All bits set is None."""
+
+    inner: Kind
+
+    @property
+    def annotation(self) -> str:
+        return f"{self.inner.annotation} | None"
+
+    def decode(self, data: bytes, offset: int) -> Any:
+        if data[offset : offset + self.size] == b"\xff" * self.size:
+            return None
+        return self.inner.decode(data, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Ip(Kind):
+    """record.h's rec_ip: the family, and the address in network order."""
+
+    @property
+    def annotation(self) -> str:
+        return "IPv4Address | IPv6Address | None"
+
+    def decode(self, data: bytes, offset: int) -> Any:
+        (family,) = _INTEGERS[4, False](data, offset)
+        if family == socket.AF_INET:
+            return ipaddress.IPv4Address(data[offset + 4 : offset + 8])
+        if family == socket.AF_INET6:
+            return ipaddress.IPv6Address(data[offset + 4 : offset + 20])
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Kind):
+    element: Kind
+    count: int
+
+    @property
+    def annotation(self) -> str:
+        return f"tuple[{self.element.annotation}, ...]"
+
+    def decode(self, data: bytes, offset: int) -> tuple[Any, ...]:
+        step, decode = self.element.size, self.element.decode
+        return tuple(decode(data, offset + index * step) for index in range(self.count))
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Kind):
+    """Bytes behind the struct: record.h's struct rec_span. Offset 0 is None."""
+
+    meaning: str  # text, bytes, args, kptrs
+
+    @property
+    def annotation(self) -> str:
+        types = {
+            "text": "str",
+            "bytes": "bytes",
+            "args": "tuple[str, ...]",
+            "kptrs": "tuple[KernelPointer, ...]",
+        }
+        return types[self.meaning] + " | None"
+
+    def decode(self, data: bytes, offset: int) -> Any:
+        start, length = _SPAN(data, offset)
+        if start == 0:
+            return None
+        raw = data[start : start + length]
+        if len(raw) != length:
+            raise SchemaError(f"a span of {length} bytes at {start} leaves a record of {len(data)}")
+        if self.meaning == "text":
+            return text(raw)
+        if self.meaning == "args":
+            return tuple(text(part) for part in raw.removesuffix(b"\0").split(b"\0")) if raw else ()
+        if self.meaning == "kptrs":
+            whole = length - length % 8
+            return tuple(map(KernelPointer, struct.unpack(f"={whole // 8}Q", raw[:whole])))
+        return raw

@@ -1,0 +1,86 @@
+"""What a column's value can be beyond Python's own types. Imports nothing of ours.
+
+All are integers underneath, so they compare, sort and count as such.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["Device", "FileMode", "KernelEnum", "KernelFlags", "KernelPointer", "enum_class"]
+
+
+class KernelPointer(int):
+    """An address in the kernel; 0 is a null pointer."""
+
+    def __repr__(self) -> str:
+        return f"{int(self):#x}"
+
+
+class FileMode(int):
+    """A file's type and permission bits, as ``os.stat().st_mode``; prints in octal."""
+
+    def __repr__(self) -> str:
+        return f"{int(self):#o}"
+
+
+class Device(int):
+    """A device number, equal to ``os.stat().st_dev`` of what lies on it; prints as major:minor."""
+
+    @classmethod
+    def from_kernel(cls, number: int) -> Device:
+        """From the kernel's own form, ``major << 20 | minor`` (include/linux/kdev_t.h)."""
+        return cls(os.makedev(number >> 20, number & 0xFFFFF))
+
+    @property
+    def major(self) -> int:
+        return os.major(self)
+
+    @property
+    def minor(self) -> int:
+        return os.minor(self)
+
+    def __repr__(self) -> str:
+        return f"{self.major}:{self.minor}"
+
+
+class KernelEnum(enum.IntEnum):
+    """An enum of the kernel. A number that the program's BTF has no name for stays a plain int."""
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return _enum_value, (type(self).__name__, _members(type(self)), False, int(self))
+
+
+class KernelFlags(enum.IntFlag, boundary=enum.KEEP):
+    """A set of bits; those without a name are kept."""
+
+    def __repr__(self) -> str:
+        return self.name or f"{int(self):#x}"
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return _enum_value, (type(self).__name__, _members(type(self)), True, int(self))
+
+
+Members = tuple[tuple[str, int], ...]
+
+
+def _members(cls: type[enum.Enum]) -> Members:
+    return tuple((name, member.value) for name, member in cls.__members__.items())
+
+
+@lru_cache(maxsize=1024)
+def enum_class(name: str, members: Members, flags: bool) -> type[enum.IntEnum] | type[enum.IntFlag]:
+    """The class of an enum: one for all records, programs and processes that declare it alike."""
+    base: Any = KernelFlags if flags else KernelEnum
+    cls: Any = base(name, members, module=__name__)
+    return cls  # type: ignore[no-any-return]
+
+
+def _enum_value(name: str, members: Members, flags: bool, value: int) -> Any:
+    return enum_class(name, members, flags)(value)
