@@ -7,8 +7,8 @@ quotes) and loses its DWARF, which nothing reads.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
-import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -85,7 +85,6 @@ def _paths() -> list[str]:
     """Where headers are looked for, and how the paths of this machine stay out of the object."""
     flags = ["-I", str(PROGS), f"-ffile-prefix-map={ROOT}/=", "-fdebug-compilation-dir=."]
     # <linux/types.h> wants <asm/types.h>, which Debian keeps where only a native target looks.
-    multiarch = sysconfig.get_config_var("MULTIARCH")
-    if multiarch:
-        flags += ["-idirafter", f"/usr/include/{multiarch}"]
+    for folder in sorted(Path("/usr/include").glob(f"{platform.machine()}-linux-gnu*")):
+        flags += ["-idirafter", str(folder)]
     return flags

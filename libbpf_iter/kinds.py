@@ -268,3 +268,59 @@ class Span(Kind):
             whole = length - length % 8
             return tuple(map(KernelPointer, struct.unpack(f"={whole // 8}Q", raw[:whole])))
         return raw
+
+
+@dataclass(frozen=True, slots=True)
+class Nested(Kind):
+    """A struct or union inside of a record or of a map's value: a :class:`Group`."""
+
+    name: str
+    fields: tuple[tuple[str, int, Kind], ...]
+
+    @property
+    def annotation(self) -> str:
+        return "Group"
+
+    def decode(self, data: bytes, offset: int) -> Group:
+        return Group(
+            self.name, {name: kind.decode(data, offset + at) for name, at, kind in self.fields}
+        )
+
+
+class Group:
+    """The members of a struct, as attributes; a union has the same bytes under each name."""
+
+    __slots__ = ("_members", "_name")
+
+    def __init__(self, name: str, members: dict[str, Any]) -> None:
+        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_members", members)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return object.__getattribute__(self, "_members")[name]
+        except KeyError:
+            raise AttributeError(f"{self._name} has no member {name!r}") from None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{self._name} is immutable")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._members)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Group):
+            return NotImplemented
+        return (self._name, self._members) == (other._name, other._members)
+
+    def __hash__(self) -> int:
+        return hash((self._name, tuple(self._members.items())))
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{name}={value!r}" for name, value in self._members.items())
+        return f"{self._name}({inner})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Group, (self._name, self._members)

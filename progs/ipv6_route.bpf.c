@@ -114,6 +114,7 @@ struct ipv6_route_record {
 	__u32 netns; /* inode number */
 	rec_opt_ns expires_ns; /* from now */
 };
+RECORD(ipv6_route_record);
 
 SEC("iter/ipv6_route")
 int dump_ipv6_route(struct bpf_iter__ipv6_route *ctx)
@@ -125,6 +126,7 @@ int dump_ipv6_route(struct bpf_iter__ipv6_route *ctx)
 	const struct nexthop *nexthop;
 	struct output out;
 	__u32 flags;
+	__u8 family;
 
 	if (!rt)
 		return 0;
@@ -135,26 +137,30 @@ int dump_ipv6_route(struct bpf_iter__ipv6_route *ctx)
 	ip6_set(&record.source, &rt->fib6_src.addr);
 	record.source_prefix_len = rt->fib6_src.plen;
 
+	/*
+	 * The verifier knows a nexthop's union by its first member only, so a
+	 * group is read by address, and a path then too, whichever it is.
+	 */
 	nexthop = rt->nh;
 	if (nexthop) {
 		record.nexthop_id = nexthop->id;
 		if (nexthop->is_group)
-			nexthop = nexthop->nh_grp->nh_entries[0].nh;
-		path = &nexthop->nh_info->fib_nhc;
+			nexthop = BPF_CORE_READ(nexthop, nh_grp, nh_entries[0].nh);
+		path = &BPF_CORE_READ(nexthop, nh_info)->fib_nhc;
 	} else {
 		path = &rt->fib6_nh[0].nh_common;
 	}
 	flags = rt->fib6_flags;
-	if (path->nhc_gw_family == AF_INET6)
-		ip6_set(&record.gateway, &path->nhc_gw.ipv6);
-	else if (path->nhc_gw_family == AF_INET)
-		ip4_set(&record.gateway, path->nhc_gw.ipv4);
-	if (record.gateway.family)
+	family = BPF_CORE_READ(path, nhc_gw_family);
+	if (family) {
 		flags |= RTF_GATEWAY;
-	device = path->nhc_dev;
-	__builtin_memcpy(record.device, device->name, sizeof(record.device));
-	record.ifindex = device->ifindex;
-	record.netns = device->nd_net.net->ns.inum;
+		record.gateway.family = family;
+		bpf_core_read(record.gateway.addr, family == AF_INET ? 4 : 16, &path->nhc_gw);
+	}
+	device = BPF_CORE_READ(path, nhc_dev);
+	bpf_core_read_str(record.device, sizeof(record.device), &device->name);
+	record.ifindex = BPF_CORE_READ(device, ifindex);
+	record.netns = BPF_CORE_READ(device, nd_net.net, ns.inum);
 
 	record.metric = rt->fib6_metric;
 	record.table = rt->fib6_table->tb6_id;

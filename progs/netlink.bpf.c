@@ -52,6 +52,7 @@ struct netlink_record {
 	bool bound;
 	bool dumping;
 };
+RECORD(netlink_record);
 
 SEC("iter/netlink")
 int dump_netlink(struct bpf_iter__netlink *ctx)

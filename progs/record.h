@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a program needs so that libbpf_iter can type its records: this header,
- * and a struct whose name ends in _record. The struct in the program's BTF is
- * the only schema there is: member names become attributes, C types become
+ * and RECORD(), which says which struct they are. That struct in the program's
+ * BTF is the only schema there is: member names become attributes, C types become
  * Python types, and the typedefs below say what a plain type can't.
  *
  *	struct task_record {
@@ -11,6 +11,7 @@
  *		rec_ns start_time_ns;          int, nanoseconds
  *		rec_text exe;                  str of any length, or None
  *	};
+ *	RECORD(task_record);
  *
  * A record that has members of variable length (rec_text, rec_bytes, rec_args,
  * rec_kptrs) begins with a member of type rec_size, the length of the whole
@@ -23,6 +24,9 @@
  */
 #ifndef LIBBPF_ITER_RECORD_H
 #define LIBBPF_ITER_RECORD_H
+
+/* Keeps the struct in the BTF, where one that only lives on the stack would be missing. */
+#define RECORD(name) const struct name *const record_type = 0
 
 /* ---- meaning ------------------------------------------------------------ */
 

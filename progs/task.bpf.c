@@ -116,6 +116,7 @@ struct task_record {
 	rec_user_args cmdline;
 	rec_kptrs stack;
 };
+RECORD(task_record);
 
 SCRATCH(exe_scratch, PATH_MAX)
 SCRATCH(cwd_scratch, PATH_MAX)
@@ -227,6 +228,26 @@ static __always_inline __u32 open_fds(struct task_struct *task)
 
 	bpf_loop(fdt->max_fds / 64, count_word, &counted, 0);
 	return counted.count;
+}
+
+extern void bpf_rcu_read_lock(void) __ksym __weak;
+extern void bpf_rcu_read_unlock(void) __ksym __weak;
+
+/*
+ * To read a command line the program is loaded as a sleepable one, which is
+ * not inside RCU by itself; pointers walked to outside of it are trusted too
+ * little for bpf_d_path(). Kernels without these functions don't ask for that.
+ */
+static __always_inline void paths_begin(void)
+{
+	if (want_cmdline && bpf_rcu_read_lock)
+		bpf_rcu_read_lock();
+}
+
+static __always_inline void paths_end(void)
+{
+	if (want_cmdline && bpf_rcu_read_unlock)
+		bpf_rcu_read_unlock();
 }
 
 /* The length without its NUL, or -1 for no path: the helper fails on a path that doesn't fit. */
@@ -344,15 +365,19 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 	if (want_exe) {
 		if (!(exe = scratch_get(&exe_scratch)))
 			return 1;
+		paths_begin();
 		if (task->mm && task->mm->exe_file)
 			exe_length = path_read(&task->mm->exe_file->f_path, exe);
+		paths_end();
 		span_set(&record.exe, &record.record_size, exe_length);
 	}
 	if (want_cwd) {
 		if (!(cwd = scratch_get(&cwd_scratch)))
 			return 1;
+		paths_begin();
 		if (task->fs)
 			cwd_length = path_read(&task->fs->pwd, cwd);
+		paths_end();
 		span_set(&record.cwd, &record.record_size, cwd_length);
 	}
 	if (want_cmdline) {

@@ -73,6 +73,7 @@ struct tcp_record {
 	rec_opt_u32 snd_wnd; /* bytes */
 	rec_opt_u32 rcv_wnd;
 };
+RECORD(tcp_record);
 
 static __always_inline void set_timer(struct tcp_record *record, enum tcp_timer timer,
 				      unsigned long expires)

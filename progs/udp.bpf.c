@@ -35,6 +35,7 @@ struct udp_record {
 	__u32 drops;
 	__s32 bucket; /* in the kernel's hash table */
 };
+RECORD(udp_record);
 
 SEC("iter/udp")
 int dump_udp(struct bpf_iter__udp *ctx)

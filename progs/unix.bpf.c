@@ -63,6 +63,7 @@ struct unix_record {
 	rec_text path;
 	rec_text abstract; /* without the NUL that it begins with */
 };
+RECORD(unix_record);
 
 static __always_inline __u64 packet_length(const struct sk_buff *skb)
 {

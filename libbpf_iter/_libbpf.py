@@ -1,0 +1,415 @@
+"""libbpf, as Python wants it: owned descriptors, exceptions with the log. The extension's only importer.
+
+Every return convention is decoded by :func:`check` and :func:`checked_pointer`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ._extension import ffi, lib
+from .btf import Btf
+from .errors import (
+    ClosedError,
+    KernelError,
+    MissingCapability,
+    NoSuchObject,
+    ObjectError,
+    VerifierError,
+)
+
+CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
+
+
+# ---- descriptors ------------------------------------------------------------
+
+
+class Fd:
+    """A descriptor that is closed exactly once: by ``close()``, at ``with``'s end, or with its owner."""
+
+    __slots__ = ("_close", "_lock", "_number")
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._lock = threading.Lock()
+        # At the interpreter's exit the module's globals may be gone before the last owner is.
+        self._close: Callable[[int], None] = os.close
+
+    @property
+    def number(self) -> int:
+        if self._number < 0:
+            raise ClosedError("it is closed")
+        return self._number
+
+    fileno = number.fget
+
+    @property
+    def closed(self) -> bool:
+        return self._number < 0
+
+    def duplicate(self) -> Fd:
+        return Fd(os.dup(self.number))
+
+    def close(self) -> None:
+        with self._lock:
+            number, self._number = self._number, -1
+        if number >= 0:
+            self._close(number)
+
+    def __enter__(self) -> Fd:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+# ---- calls ------------------------------------------------------------------
+
+
+def _take_log() -> str:
+    size = ffi.new("size_t *")
+    records = lib.lbi_log_take(size)
+    if records == ffi.NULL:
+        return ""
+    try:
+        raw: bytes = ffi.buffer(records, size[0])[:]
+    finally:
+        lib.lbi_log_free(records)
+    # Each record is a level's digit, its text, a NUL.
+    return "".join(part[1:].decode("utf-8", "replace") for part in raw.split(b"\0") if part)
+
+
+@contextmanager
+def logged() -> Iterator[Callable[[], str]]:
+    """Collect what libbpf has to say meanwhile; the function gives it."""
+    text: list[str] = []
+
+    def take() -> str:
+        if not text:
+            text.append(_take_log())
+        return text[0]
+
+    lib.lbi_log_begin(0)
+    try:
+        yield take
+    finally:
+        take()
+
+
+def failure(number: int, call: str, what: str, log: str = "") -> KernelError:
+    """The exception for an errno."""
+    if number in (errno.EPERM, errno.EACCES):
+        need = "CAP_BPF and CAP_PERFMON" if call in ("bpf_object__load",) else "permission"
+        if call.endswith("_by_id"):
+            need = "CAP_SYS_ADMIN"
+        return MissingCapability(need, f"{what}: {need} is needed", errno=number, call=call, log=log)
+    if number == errno.ENOENT:
+        return NoSuchObject(number, what, call=call, log=log)
+    return KernelError(number, what, call=call, log=log)
+
+
+def check(result: int, call: str, what: str, log: str = "") -> int:
+    """libbpf 1.x: an int is a value, or a negative errno."""
+    if result < 0:
+        raise failure(-result, call, what, log)
+    return result
+
+
+def owned(result: int, call: str, what: str, log: str = "") -> Fd:
+    return Fd(check(result, call, what, log))
+
+
+# ---- object files -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is left of an object once its program is in the kernel."""
+
+    program: Fd
+    maps: dict[str, Fd]
+
+
+class Object:
+    """An opened object file; a context manager, since libbpf's memory goes with it."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        with logged() as log:
+            self._object = lib.lbi_object_open(data, len(data), name.encode()[:15])
+            number = ffi.errno
+        if self._object == ffi.NULL:
+            raise ObjectError(f"{name} is no BPF object: {os.strerror(number)}\n{log()}".strip())
+        self.name = name
+
+    def __enter__(self) -> Object:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        handle, self._object = self._object, ffi.NULL
+        if handle != ffi.NULL:
+            lib.bpf_object__close(handle)
+
+    def btf(self) -> Btf:
+        """The object's types, with the data sections' offsets that the compiler left to the linker."""
+        types = lib.bpf_object__btf(self._object)
+        if types == ffi.NULL:
+            raise ObjectError(f"{self.name} has no BTF: compile it with clang -g")
+        size = ffi.new("uint32_t *")
+        data = lib.btf__raw_data(types, size)
+        return Btf(ffi.buffer(data, size[0])[:])
+
+    def _programs(self) -> Iterator[Any]:
+        program = lib.bpf_object__next_program(self._object, ffi.NULL)
+        while program != ffi.NULL:
+            yield program
+            program = lib.bpf_object__next_program(self._object, program)
+
+    def _maps(self) -> Iterator[tuple[str, Any]]:
+        map_ = lib.bpf_object__next_map(self._object, ffi.NULL)
+        while map_ != ffi.NULL:
+            yield ffi.string(lib.bpf_map__name(map_)).decode(), map_
+            map_ = lib.bpf_object__next_map(self._object, map_)
+
+    def programs(self) -> list[tuple[str, str]]:
+        """Name and section of each program."""
+        return [
+            (
+                ffi.string(lib.bpf_program__name(program)).decode(),
+                ffi.string(lib.bpf_program__section_name(program)).decode(),
+            )
+            for program in self._programs()
+        ]
+
+    def set_constants(self, values: Mapping[tuple[int, int], bytes]) -> None:
+        """Bytes of .rodata, by (offset, size)."""
+        size = ffi.new("size_t *")
+        for name, map_ in self._maps():
+            if not name.endswith(".rodata"):
+                continue
+            data = lib.bpf_map__initial_value(map_, size)
+            if data == ffi.NULL:
+                continue
+            # Writable until the object is loaded, whatever the prototype says.
+            view = ffi.buffer(ffi.cast("char *", data), size[0])
+            for (offset, length), value in values.items():
+                view[offset : offset + length] = value
+
+    def set_value_size(self, name: str, size: int) -> None:
+        for map_name, map_ in self._maps():
+            if map_name == name:
+                check(lib.bpf_map__set_value_size(map_, size), "bpf_map__set_value_size", name)
+
+    def load(self, program_name: str, *, sleepable: bool, without_maps: frozenset[str]) -> Loaded:
+        """Load one program, and the maps it uses; ``without_maps`` are not made."""
+        chosen = None
+        for program in self._programs():
+            name = ffi.string(lib.bpf_program__name(program)).decode()
+            check(
+                lib.bpf_program__set_autoload(program, name == program_name),
+                "bpf_program__set_autoload",
+                name,
+            )
+            if name == program_name:
+                chosen = program
+        if chosen is None:
+            raise ObjectError(f"{self.name} has no program {program_name!r}")
+        if sleepable:
+            flags = lib.bpf_program__flags(chosen) | lib.BPF_F_SLEEPABLE
+            check(lib.bpf_program__set_flags(chosen, flags), "bpf_program__set_flags", program_name)
+        for name, map_ in self._maps():
+            if name in without_maps:
+                check(lib.bpf_map__set_autocreate(map_, False), "bpf_map__set_autocreate", name)
+        with logged() as log:
+            result = lib.bpf_object__load(self._object)
+        if result < 0:
+            raise self._load_failure(-result, program_name, log())
+        maps = {}
+        for name, map_ in self._maps():
+            number = lib.bpf_map__fd(map_)
+            if number >= 0:
+                maps[name] = Fd(os.dup(number))
+        return Loaded(Fd(os.dup(lib.bpf_program__fd(chosen))), maps)
+
+    def _load_failure(self, number: int, program: str, log: str) -> KernelError:
+        call = "bpf_object__load"
+        if number == errno.EPERM:
+            return failure(number, call, f"program {program!r} can't be loaded", log)
+        lines = [line.strip() for line in log.splitlines()]
+        if "BEGIN PROG LOAD LOG" in log:
+            end = next((i for i, line in enumerate(lines) if "END PROG LOAD LOG" in line), len(lines))
+            said = [
+                line
+                for line in lines[:end]
+                if line and not line.startswith(("processed ", "libbpf:", ";", "--"))
+            ]
+            reason = said[-1] if said else "no reason given"
+            message = f"the verifier refuses program {program!r}: {reason}"
+            return VerifierError(program, message, errno=number, call=call, log=log)
+        reason = lines[0].removeprefix("libbpf: ") if lines else "no reason given"
+        return KernelError(number, f"program {program!r} can't be loaded: {reason}", call=call, log=log)
+
+
+# ---- links, iterators, pins -------------------------------------------------
+
+
+def link_create(program: Fd, info: bytes) -> Fd:
+    """A link of an iterator program; ``info`` is a union bpf_iter_link_info, empty for none."""
+    what = "the iterator can't be attached"
+    with logged() as log:
+        result = lib.lbi_link_create(program.number, info or ffi.NULL, len(info))
+    return owned(result, "bpf_link_create", what, log())
+
+
+def link_update(link: Fd, program: Fd) -> None:
+    result = lib.lbi_link_update(link.number, program.number, -1)
+    check(result, "bpf_link_update", "the link can't take that program: is it of the same target?")
+
+
+def iter_create(link: Fd) -> Fd:
+    return owned(lib.bpf_iter_create(link.number), "bpf_iter_create", "no session can be opened")
+
+
+def pin(fd: Fd, path: str) -> None:
+    result = lib.bpf_obj_pin(fd.number, os.fsencode(path))
+    check(result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected")
+
+
+def get_pinned(path: str) -> Fd:
+    return owned(lib.bpf_obj_get(os.fsencode(path)), "bpf_obj_get", f"{path} can't be opened")
+
+
+# ---- what the kernel holds --------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LinkInfo:
+    """An iterator's link, as the kernel describes it.
+
+    ``argument`` is what its target was given: ``{"tid": 7}``,
+    ``{"map_id": 3}``, ``{"cgroup_id": 1, "order": 2}``; empty for none.
+    """
+
+    id: int
+    program_id: int
+    target: str
+    argument: dict[str, int]
+
+
+def link_info(link: Fd) -> LinkInfo:
+    """include/uapi/linux/bpf.h, struct bpf_link_info."""
+    info = ffi.new("struct lbi_link_info *")
+    result = lib.lbi_link_info(link.number, info)
+    check(result, "bpf_link_get_info_by_fd", "the link can't be inspected")
+    if info.type != lib.BPF_LINK_TYPE_ITER:
+        raise ObjectError("it is a link, but no iterator's")
+    target = ffi.string(info.target).decode()
+    raw = bytes(ffi.buffer(info.argument))
+    argument: dict[str, int] = {}
+    if info.map_id:
+        argument["map_id"] = info.map_id
+    elif target == "cgroup":
+        argument["cgroup_id"] = int.from_bytes(raw[:8], "little")
+        argument["order"] = int.from_bytes(raw[8:12], "little")
+    elif target in ("task", "task_file", "task_vma"):
+        for name, at in (("tid", 0), ("pid", 4)):
+            if number := int.from_bytes(raw[at : at + 4], "little"):
+                argument[name] = number
+    return LinkInfo(info.id, info.prog_id, target, argument)
+
+
+@dataclass(frozen=True)
+class MapInfo:
+    id: int
+    type: int
+    name: str
+    key_size: int
+    value_size: int
+    max_entries: int
+    btf_id: int
+    key_type_id: int
+    value_type_id: int
+
+
+def _info(fd: Fd, struct: str) -> Any:
+    info = ffi.new(f"struct {struct} *")
+    size = ffi.new("uint32_t *", ffi.sizeof(f"struct {struct}"))
+    result = lib.bpf_obj_get_info_by_fd(fd.number, info, size)
+    check(result, "bpf_obj_get_info_by_fd", f"no {struct} of that descriptor")
+    return info
+
+
+def map_info(map_: Fd) -> MapInfo:
+    info = _info(map_, "bpf_map_info")
+    return MapInfo(
+        info.id,
+        info.type,
+        ffi.string(info.name).decode(),
+        info.key_size,
+        info.value_size,
+        info.max_entries,
+        info.btf_id,
+        info.btf_key_type_id,
+        info.btf_value_type_id,
+    )
+
+
+def program_btf(program: Fd) -> bytes:
+    """The raw BTF that a program was loaded with."""
+    return btf_by_id(_info(program, "bpf_prog_info").btf_id)
+
+
+def btf_by_id(btf_id: int) -> bytes:
+    with owned(lib.bpf_btf_get_fd_by_id(btf_id), "bpf_btf_get_fd_by_id", f"BTF {btf_id}") as fd:
+        size = _info(fd, "bpf_btf_info").btf_size
+        data = ffi.new("char[]", size)
+        info = ffi.new("struct bpf_btf_info *")
+        info.btf, info.btf_size = int(ffi.cast("uintptr_t", data)), size
+        length = ffi.new("uint32_t *", ffi.sizeof("struct bpf_btf_info"))
+        result = lib.bpf_obj_get_info_by_fd(fd.number, info, length)
+        check(result, "bpf_obj_get_info_by_fd", f"BTF {btf_id} can't be read")
+        return bytes(ffi.buffer(data, size))
+
+
+def program_by_id(number: int) -> Fd:
+    result = lib.bpf_prog_get_fd_by_id(number)
+    return owned(result, "bpf_prog_get_fd_by_id", f"program {number}")
+
+
+def map_by_id(number: int) -> Fd:
+    return owned(lib.bpf_map_get_fd_by_id(number), "bpf_map_get_fd_by_id", f"map {number}")
+
+
+def map_ids() -> Iterator[int]:
+    """The ids of all maps; needs CAP_SYS_ADMIN."""
+    at = ffi.new("uint32_t *", 0)
+    while (result := lib.bpf_map_get_next_id(at[0], at)) == 0:
+        yield at[0]
+    if result != -errno.ENOENT:
+        check(result, "bpf_map_get_next_id", "the maps can't be listed")
+
+
+def possible_cpus() -> int:
+    result = lib.libbpf_num_possible_cpus()
+    return check(result, "libbpf_num_possible_cpus", "the possible CPUs can't be counted")
+
+
+def setns(fd: int, kind: int) -> None:
+    """Move the calling thread, and it alone, into a namespace."""
+    if lib.setns(fd, kind) < 0:
+        number = ffi.errno
+        if number == errno.EPERM:
+            message = "entering a network namespace needs CAP_SYS_ADMIN"
+            raise MissingCapability("CAP_SYS_ADMIN", message, call="setns")
+        raise KernelError(number, "the network namespace can't be entered", call="setns")

@@ -1,0 +1,75 @@
+"""What the running kernel is: the only reader of /sys and /proc. Imports btf and errors."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from .btf import Btf, Kind
+from .errors import UnsupportedTarget
+
+BTF_PATH = Path("/sys/kernel/btf/vmlinux")
+_FUNC, _STRUCT = "bpf_iter_", "bpf_iter__"
+_CLOCK_MONOTONIC_COARSE = 6  # include/uapi/linux/time.h; the time module has no name for it
+
+def page_size() -> int:
+    return os.sysconf("SC_PAGESIZE")
+
+def tick_ns() -> int:
+    """Nanoseconds of a jiffy. The coarse clock advances once in each: include/linux/hrtimer.h."""
+    return round(time.clock_getres(_CLOCK_MONOTONIC_COARSE) * 1e9)
+
+def release() -> str:
+    return os.uname().release
+
+@lru_cache(maxsize=1)
+def btf() -> Btf:
+    """The kernel's types."""
+    try:
+        return Btf(BTF_PATH.read_bytes())
+    except FileNotFoundError:
+        message = f"the kernel has no BTF: {BTF_PATH} is missing (CONFIG_DEBUG_INFO_BTF)"
+        raise UnsupportedTarget("any", message) from None
+
+@lru_cache(maxsize=1)
+def targets() -> dict[str, int]:
+    """Iterator targets, and the id of the struct that their programs are given.
+
+    A target is a function bpf_iter_X together with a struct bpf_iter__X: the
+    functions alone are also those of open-coded iterators.
+    """
+    functions = {name.removeprefix(_FUNC) for name, _ in btf().names(Kind.FUNC, _FUNC)}
+    return {
+        name.removeprefix(_STRUCT): type_id
+        for name, type_id in btf().names(Kind.STRUCT, _STRUCT)
+        if name.removeprefix(_STRUCT) in functions
+    }
+
+def cgroup2_mount() -> str | None:
+    """Where the unified hierarchy is mounted."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        if after.startswith("cgroup2 "):
+            return before.split()[4].encode().decode("unicode_escape")
+    return None
+
+def net_namespaces() -> Iterator[tuple[int, str]]:
+    """Inode and a path of every network namespace that a task is in or that is mounted somewhere."""
+    seen: set[int] = set()
+    paths = [f"/proc/{pid}/ns/net" for pid in os.listdir("/proc") if pid.isdigit()]
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields = line.partition(" - ")[0].split()
+        if fields[3].startswith("net:["):
+            paths.append(fields[4].encode().decode("unicode_escape"))
+    for path in ["/proc/thread-self/ns/net", *paths]:
+        try:
+            inode = os.stat(path).st_ino
+        except OSError:
+            # The task is gone, or isn't ours to look into: another path may lead to the same place.
+            continue
+        if inode not in seen:
+            seen.add(inode)
+            yield inode, path
