@@ -1,0 +1,14 @@
+"""Every BPF iterator of the running Linux kernel as a typed Python iterable.
+
+>>> from libbpf_iter import TaskIter
+>>> for task in TaskIter():  # doctest: +SKIP
+...     print(task.tid, task.comm)
+"""
+
+from . import errors
+from .decode import Record, asdict, fields, schema
+from .iterators import *
+from .iterators import __all__ as _iterators
+from .kernel import targets
+
+__all__ = ["Record", "asdict", "errors", "fields", "schema", "targets", *_iterators]

@@ -46,8 +46,10 @@ class Program:
     fd: Fd
     target: str
     schema: Schema
-    snapshot: Fd | None
-    snapshot_size: int
+    snapshot: Fd | None = None
+    snapshot_size: int = 0
+    # Where records say which object of the walk they are, whether or not that column was asked for.
+    seq_num_offset: int | None = None
 
     def close(self) -> None:
         self.fd.close()
@@ -150,9 +152,11 @@ def load(
         chosen, target, _ = _choose(obj, program)
         btf = obj.btf()
         if text:
-            schema = Schema("Line", 1, False, ())
+            schema, seq_num = Schema("Line", 1, False, ()), None
         else:
-            schema = full_schema(btf, record, types).select(columns)
+            whole = full_schema(btf, record, types)
+            schema = whole.select(columns)
+            seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
         asked = {field.name for field in schema.fields}
         values: dict[str, int] = {
             "host_page_size": kernel.page_size(),
@@ -183,7 +187,11 @@ def load(
             loaded = obj.load(chosen, sleepable=sleepable, without_maps=frozenset(unused))
         except KernelError as error:
             raise explain(error, target) from error
-    return Program(loaded.program, target, schema, loaded.maps.get(SNAPSHOT_MAP), snapshot_size)
+    output = loaded.maps.pop(SNAPSHOT_MAP, None)
+    # The program holds its other maps by itself.
+    for map_ in loaded.maps.values():
+        map_.close()
+    return Program(loaded.program, target, schema, output, snapshot_size, seq_num)
 
 
 def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:

@@ -52,9 +52,10 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is versioned, or would be: the checkout's build products stay behind."""
     copy = tmp_path_factory.mktemp("checkout") / "libbpf_iter"
     if not (ROOT / ".git").exists() or shutil.which("git") is None:  # an unpacked sdist, mostly
-        # "build" is also the name of this test's folder.
         shutil.copytree(ROOT, copy, ignore=MADE)
-        shutil.copytree(Path(__file__).parent, copy / "tests/build", dirs_exist_ok=True)
+        # "build" is also the name of this test's folder.
+        ours = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(Path(__file__).parent, copy / "tests/build", ignore=ours)
         return copy
     listed = run(
         "git", "-c", f"safe.directory={ROOT}", "ls-files", "-z",
@@ -91,7 +92,9 @@ def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sdist's one folder."""
     folder = tmp_path_factory.mktemp("unpacked")
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        # Debian 12's 3.11.2 has no extractall(filter=), and 3.12 warns where there is no filter.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(folder)
     (only,) = folder.iterdir()
     return only
 

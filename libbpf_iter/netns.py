@@ -1,0 +1,67 @@
+"""Network namespaces: naming one, listing all, opening a session in one. Imports _libbpf, kernel, errors."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+
+from . import _libbpf, kernel
+from ._libbpf import Fd
+from .errors import NoSuchObject, NoSuchProcess, ParameterError
+
+NetNs = int | str | os.PathLike[str]
+
+
+def open_namespace(netns: NetNs | Fd) -> Fd:
+    """A namespace by path (``/run/netns/blue``), by the pid of a task in it, or by an open descriptor."""
+    if isinstance(netns, Fd):
+        return netns.duplicate()
+    if isinstance(netns, bool) or not isinstance(netns, int | str | os.PathLike):
+        what = "a path, a pid, an object with fileno(), or 'all'"
+        raise ParameterError("netns", f"{what} is expected, not {netns!r}")
+    path = f"/proc/{netns}/ns/net" if isinstance(netns, int) else os.fspath(netns)
+    try:
+        return Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except FileNotFoundError as error:
+        number = error.errno or 0
+        if isinstance(netns, int):
+            raise NoSuchProcess(number, f"netns: there is no task {netns}") from None
+        raise NoSuchObject(number, f"netns: there is no {path}") from None
+
+
+def every_namespace() -> Iterator[Fd]:
+    """Each namespace that a task is in or that is mounted; one that goes meanwhile is left out."""
+    for inode, path in list(kernel.net_namespaces()):
+        try:
+            fd = Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        except FileNotFoundError:
+            continue
+        if os.fstat(fd.number).st_ino == inode:
+            yield fd
+        else:
+            fd.close()
+
+
+def inside(namespace: Fd, call: Callable[[], Fd]) -> Fd:
+    """What ``call`` returns in that namespace.
+
+    The kernel takes the namespace of the thread that opens a session. A thread
+    of its own enters it, and ends there: the caller's is never moved.
+    """
+    result: list[Fd] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            _libbpf.setns(namespace.number, _libbpf.CLONE_NEWNET)
+            result.append(call())
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=work, name="libbpf_iter netns")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return result[0]

@@ -1,0 +1,152 @@
+"""What a target's link takes: arguments in, union bpf_iter_link_info out. Imports _libbpf, program, errors.
+
+The union is in include/uapi/linux/bpf.h.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from . import _libbpf
+from ._libbpf import Fd
+from .errors import NoSuchObject, ParameterError
+from .program import MapTypes, map_types
+
+# include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
+ORDERS = {
+    "self_only": 1,
+    "descendants_pre": 2,
+    "descendants_post": 3,
+    "ancestors_up": 4,
+    "children": 5,
+}
+
+
+class HasFileno(Protocol):
+    def fileno(self) -> int: ...
+
+
+MapRef = int | str | os.PathLike[str] | HasFileno
+CgroupRef = int | str | os.PathLike[str] | HasFileno
+
+
+@dataclass
+class Parameters:
+    """The link's info, what the kernel should say of it afterwards, and what must stay open till then."""
+
+    info: bytes = b""
+    expected: dict[str, int] = field(default_factory=dict)
+    types: MapTypes | None = None
+    held: ExitStack = field(default_factory=ExitStack)
+
+
+def number(name: str, value: Any, most: int = 0xFFFFFFFF) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ParameterError(name, f"a number is expected, not {value!r}")
+    if not 0 < value <= most:
+        raise ParameterError(name, f"a number from 1 to {most} is expected, not {value}")
+    return value
+
+
+def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Parameters:
+    given = [name for name, v in (("tid", tid), ("pid", pid), ("pidfd", pidfd)) if v is not None]
+    if len(given) > 1:
+        raise ParameterError(given[1], f"it can't be combined with {given[0]}: give one of them")
+    if tid is not None:
+        tid = number("tid", tid, 0x7FFFFFFF)
+        return Parameters(struct.pack("=IIII", tid, 0, 0, 0), {"tid": tid})
+    if pid is not None:
+        pid = number("pid", pid, 0x7FFFFFFF)
+        return Parameters(struct.pack("=IIII", 0, pid, 0, 0), {"pid": pid})
+    if pidfd is not None:
+        fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
+        return Parameters(struct.pack("=IIII", 0, 0, fd, 0))
+    return Parameters()
+
+
+def bpf_map(map_: MapRef) -> Parameters:
+    result = Parameters()
+    fd = result.held.enter_context(_open_map(map_))
+    try:
+        result.types = map_types(fd)
+    except BaseException:
+        result.held.close()
+        raise
+    result.info = struct.pack("=IIII", fd.number, 0, 0, 0)
+    result.expected = {"map_id": result.types.info.id}
+    return result
+
+
+def _open_map(map_: MapRef) -> Fd:
+    if isinstance(map_, bool) or map_ is None:
+        raise ParameterError("map", f"an id, a path, a name or an open map is expected, not {map_!r}")
+    if isinstance(map_, int):
+        try:
+            return _libbpf.map_by_id(number("map", map_))
+        except NoSuchObject:
+            raise NoSuchObject(errno.ENOENT, f"map: there is no map with id {map_}") from None
+    if isinstance(map_, os.PathLike) or (isinstance(map_, str) and "/" in map_):
+        return _libbpf.get_pinned(os.fspath(map_))
+    if isinstance(map_, str):
+        return _map_by_name(map_)
+    if hasattr(map_, "fileno"):
+        return Fd(os.dup(map_.fileno()))
+    raise ParameterError("map", f"an id, a path, a name or an open map is expected, not {map_!r}")
+
+
+def _map_by_name(name: str) -> Fd:
+    found = []
+    for map_id in _libbpf.map_ids():
+        try:
+            fd = _libbpf.map_by_id(map_id)
+        except NoSuchObject:
+            continue  # It went between its listing and now.
+        # The kernel keeps 15 characters of a name.
+        if _libbpf.map_info(fd).name == name[:15]:
+            found.append((map_id, fd))
+        else:
+            fd.close()
+    if len(found) == 1:
+        return found[0][1]
+    for _, fd in found:
+        fd.close()
+    if found:
+        ids = ", ".join(str(map_id) for map_id, _ in found)
+        raise ParameterError("map", f"{len(found)} maps are named {name!r}, give an id: {ids}")
+    raise NoSuchObject(errno.ENOENT, f"map: there is no map named {name!r}")
+
+
+def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
+    if order not in ORDERS:
+        raise ParameterError("order", f"one of {', '.join(ORDERS)} is expected, not {order!r}")
+    if isinstance(cgroup, bool):
+        raise ParameterError("cgroup", f"an id, a path or an open folder is expected, not {cgroup!r}")
+    result = Parameters()
+    expected = {"order": ORDERS[order]}
+    fd = cgroup_id = 0
+    if isinstance(cgroup, int):
+        cgroup_id = number("cgroup", cgroup, (1 << 64) - 1)
+        expected["cgroup_id"] = cgroup_id
+    elif isinstance(cgroup, str | os.PathLike):
+        path = os.fspath(cgroup)
+        try:
+            opened = Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        except FileNotFoundError:
+            raise NoSuchObject(errno.ENOENT, f"cgroup: there is no {path}") from None
+        fd = result.held.enter_context(opened).number
+    elif cgroup is not None:
+        if not hasattr(cgroup, "fileno"):
+            what = "an id, a path or an open folder"
+            raise ParameterError("cgroup", f"{what} is expected, not {cgroup!r}")
+        fd = cgroup.fileno()
+    result.info = struct.pack("=IIQ", ORDERS[order], fd, cgroup_id)
+    result.expected = expected
+    return result
+
+
+__all__ = ["ORDERS", "CgroupRef", "HasFileno", "MapRef", "Parameters", "bpf_map", "cgroup", "task"]

@@ -1,0 +1,19 @@
+"""The records of the package's own programs, by name: ``records.Task`` is what ``TaskIter`` gives.
+
+Made from the BTF of the programs when first asked for; what they are is in the
+stub beside this file, which is generated from the same BTF.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import program
+from .decode import record_class
+
+
+def __getattr__(name: str) -> Any:
+    for target in program.packaged_targets():
+        if "".join(word.capitalize() for word in target.split("_")) == name:
+            return record_class(program.object_schema(program.packaged(target), target))
+    raise AttributeError(f"module {__name__!r} has no record {name!r}")
