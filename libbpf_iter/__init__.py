@@ -7,8 +7,9 @@
 
 from . import errors
 from .decode import Record, asdict, fields, schema
+from .foreign import ObjectIter, PinnedIter
 from .iterators import *
 from .iterators import __all__ as _iterators
 from .kernel import targets
 
-__all__ = ["Record", "asdict", "errors", "fields", "schema", "targets", *_iterators]
+__all__ = ["ObjectIter", "PinnedIter", "Record", "asdict", "errors", "fields", "schema", "targets", *_iterators]

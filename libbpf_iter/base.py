@@ -103,6 +103,7 @@ class BpfIter(Generic[R]):
                 yield from self._walk(_in_namespace(namespace))
 
     def __iter__(self) -> Iterator[R]:
+        """One walk as records."""
         chunks, schema = self.chunks(), self.schema
         return (record for chunk in chunks for record in records(schema, chunk))  # type: ignore[misc]
 

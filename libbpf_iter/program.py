@@ -6,16 +6,19 @@ Imports _libbpf, kernel, schema and errors.
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 from . import _libbpf, kernel, kinds
 from ._libbpf import Fd, MapInfo, Object
 from .btf import Btf
 from .btf import types as bt
 from .btf.types import Kind as BtfKind
+from .elf import check_elf
 from .errors import BtfError, KernelError, ObjectError, ParameterError, SchemaError, UnsupportedTarget
 from .schema import Schema, kind_of, layout, record_struct
 
@@ -124,6 +127,21 @@ def _choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
     if not found:
         raise ObjectError(f"{obj.name} has no iterator program: no section is named iter/TARGET")
     raise ParameterError("program", f"{obj.name} has several, name one: {names}")
+
+
+def read_object(path: str | os.PathLike[str]) -> tuple[bytes, str]:
+    """An object file's bytes, once they are seen to be one, and a name for it."""
+    file = Path(path)
+    data = file.read_bytes()
+    check_elf(data, file.name)
+    return data, file.name.partition(".")[0]
+
+
+def iterators_in(data: bytes, name: str, program: str | None) -> tuple[str, str, bool]:
+    """The iterator program of an object: its name, its target, and whether it says what its records are."""
+    with Object(data, name) as obj:
+        chosen, target, _ = _choose(obj, program)
+        return chosen, target, obj.btf().get("record_type", BtfKind.VAR) is not None
 
 
 def object_schema(data: bytes, name: str) -> Schema:

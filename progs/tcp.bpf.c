@@ -62,7 +62,7 @@ struct tcp_record {
 	rec_opt_ns srtt_ns;
 	rec_opt_ns rttvar_ns;
 	rec_opt_ns rto_ns;
-	__u32 retransmits;    /* of the oldest packet */
+	__u32 retransmits;    /* timeouts in a row */
 	rec_opt_u32 total_retrans;
 	rec_opt_u64 bytes_acked;
 	rec_opt_u64 bytes_received;

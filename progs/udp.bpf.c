@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* UDP and UDP-Lite sockets of the network namespace that the iterator was opened in. */
+/* UDP sockets (not UDP-Lite's, which the kernel leaves out) of the network namespace that the iterator was opened in. */
 #include "sock.h"
 #include "emit.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
-
-#define IPPROTO_UDPLITE 136
 
 struct bpf_iter__udp {
 	struct bpf_iter_meta *meta;
@@ -29,11 +27,10 @@ struct udp_record {
 	__u32 mark;
 	bool reuse_addr;
 	bool reuse_port;
-	bool udplite;
 	rec_bytes_count rx_queue; /* memory in use, as the kernel accounts it */
 	rec_bytes_count tx_queue;
 	__u32 drops;
-	__s32 bucket; /* in the kernel's hash table */
+	__s32 bucket; /* of the hash table that is walked, which need not be that of /proc/net/udp */
 };
 RECORD(udp_record);
 
@@ -66,7 +63,6 @@ int dump_udp(struct bpf_iter__udp *ctx)
 	record.mark = sk->sk_mark;
 	record.reuse_addr = BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0;
 	record.reuse_port = BPF_CORE_READ_BITFIELD(common, skc_reuseport);
-	record.udplite = sk->sk_protocol == IPPROTO_UDPLITE;
 	/* What was read leaves the account late. */
 	record.rx_queue = sock_rmem(sk) - udp->forward_deficit;
 	record.tx_queue = sock_wmem(sk);

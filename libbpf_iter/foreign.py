@@ -1,0 +1,184 @@
+"""Iterators over programs that aren't ours: anyone's object file, and what somebody pinned. Imports base."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from . import _libbpf, netns, parameters
+from ._libbpf import Fd, LinkInfo
+from .base import BpfIter
+from .btf import Btf
+from .decode import Record, record_class, records
+from .errors import ClosedError, MissingCapability, NoSuchObject, ParameterError
+from .parameters import CgroupRef, HasFileno, MapRef, Parameters
+from .program import Program, full_schema, iterators_in, load, map_types, read_object
+from .schema import Schema
+from .session import read_chunks
+
+__all__ = ["ObjectIter", "PinnedIter"]
+
+_OF_TASKS = frozenset({"task", "task_file", "task_vma"})
+_OF_MAPS = frozenset({"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
+_OF_NETWORKS = frozenset({"tcp", "udp", "unix", "netlink", "ipv6_route"})
+
+
+class ObjectIter(BpfIter[Any]):
+    """Anyone's compiled iterator program, typed by its own BTF.
+
+    ``program`` is needed where the object has several, ``record`` names the
+    struct of its records where the program doesn't say with ``RECORD()`` of
+    our record.h. With neither, what it prints (``BPF_SEQ_PRINTF``) comes as
+    lines of text. The other parameters are those of the program's target.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        program: str | None = None,
+        record: str | None = None,
+        tid: int | None = None,
+        pid: int | None = None,
+        pidfd: int | HasFileno | None = None,
+        map: MapRef | None = None,
+        cgroup: CgroupRef | None = None,
+        order: str | None = None,
+        netns: netns.NetNs | None = None,
+    ) -> None:
+        data, name = read_object(path)
+        chosen, target, typed = iterators_in(data, name, program)
+        given = {
+            "tid": tid,
+            "pid": pid,
+            "pidfd": pidfd,
+            "map": map,
+            "cgroup": cgroup,
+            "order": order,
+            "netns": netns,
+        }
+        self._text = record is None and not typed
+        link = _parameters(target, {k: v for k, v in given.items() if v is not None})
+
+        def load_it(snapshot_size: int) -> Program:
+            return load(
+                data,
+                name,
+                program=chosen,
+                record=record,
+                types=link.types,
+                snapshot_size=snapshot_size,
+                text=self._text,
+            )
+
+        super().__init__(load_it, link, netns=netns)
+
+    def __iter__(self) -> Iterator[Any]:
+        return _lines(self.chunks()) if self._text else super().__iter__()
+
+
+def _parameters(target: str, given: dict[str, Any]) -> Parameters:
+    known: set[str] = set()
+    if target in _OF_TASKS:
+        known = {"tid", "pid", "pidfd"}
+    elif target in _OF_MAPS:
+        known = {"map"}
+    elif target == "cgroup":
+        known = {"cgroup", "order"}
+    elif target in _OF_NETWORKS:
+        known = {"netns"}
+    for name in given:
+        if name not in known:
+            takes = ", ".join(sorted(known)) or "no parameter"
+            raise ParameterError(name, f"a {target} iterator doesn't take it, but {takes}")
+    if target in _OF_TASKS:
+        return parameters.task(given.get("tid"), given.get("pid"), given.get("pidfd"))
+    if target in _OF_MAPS:
+        if "map" not in given:
+            raise ParameterError("map", f"a {target} iterator needs the map to walk")
+        return parameters.bpf_map(given["map"])
+    if target == "cgroup":
+        return parameters.cgroup(given.get("cgroup"), given.get("order", "descendants_pre"))
+    return Parameters()
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in lines)
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+class PinnedIter:
+    """An iterator that somebody pinned; each ``iter()`` opens the pin anew.
+
+    Its records are typed by the pinned program's own BTF, which only a
+    privileged process may read. ``record``, the class of its records
+    (``records.Task``), makes do without: then the file's mode alone decides.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, record: type[Record] | None = None) -> None:
+        self.path = os.fspath(path)
+        if not Path(self.path).exists():
+            raise NoSuchObject(errno.ENOENT, f"there is no pin {self.path}")
+        self.info: LinkInfo | None = None
+        self._closed = False
+        if record is not None:
+            self.schema: Schema = record.__schema__
+            self.target = ""
+            return
+        try:
+            with _libbpf.get_pinned(self.path) as link:
+                self.info = _libbpf.link_info(link)
+            self.target = self.info.target
+            self.schema = _pinned_schema(self.info)
+        except MissingCapability as error:
+            message = f"the types of {self.path} can't be read without {error.capability}: give record="
+            raise MissingCapability(
+                error.capability, message, errno=error.errno, call=error.call, log=error.log
+            ) from error
+
+    def chunks(self) -> Iterator[bytes]:
+        """One walk as bytes."""
+        if self._closed:
+            raise ClosedError("PinnedIter is closed")
+        session = Fd(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC))
+        return read_chunks(session, self.schema, self.target)
+
+    def __iter__(self) -> Iterator[Any]:
+        chunks, schema = self.chunks(), self.schema
+        return (record for chunk in chunks for record in records(schema, chunk))
+
+    @property
+    def record(self) -> type[Record]:
+        """The class of its records."""
+        return record_class(self.schema)
+
+    def close(self) -> None:
+        """No further walks; those that run go on."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<PinnedIter of {self.target or 'unknown target'} at {self.path}>"
+
+
+def _pinned_schema(info: LinkInfo) -> Schema:
+    with _libbpf.program_by_id(info.program_id) as program:
+        data = _libbpf.program_btf(program)
+    types = None
+    if map_id := info.argument.get("map_id"):
+        with _libbpf.map_by_id(map_id) as map_:
+            types = map_types(map_)
+    return full_schema(Btf(data), None, types)
+
