@@ -12,4 +12,14 @@ from .iterators import *
 from .iterators import __all__ as _iterators
 from .kernel import targets
 
-__all__ = ["ObjectIter", "PinnedIter", "Record", "asdict", "errors", "fields", "schema", "targets", *_iterators]
+__all__ = [
+    "ObjectIter",
+    "PinnedIter",
+    "Record",
+    "asdict",
+    "errors",
+    "fields",
+    "schema",
+    "targets",
+    *_iterators,
+]

@@ -74,7 +74,7 @@ class BpfIter(Generic[R]):
 
     @property
     def engine(self) -> str:
-        """"seq": read from the descriptor; "snapshot": written into a map by one uncut walk."""
+        """ "seq": read from the descriptor; "snapshot": written into a map by one uncut walk."""
         return "seq" if self._snapshots is None else "snapshot"
 
     def chunks(self) -> Iterator[bytes]:

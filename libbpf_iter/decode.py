@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +26,6 @@ class Record:
 
     __slots__ = ("_data",)
     __schema__: Schema
-
     _data: bytes
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -51,7 +50,8 @@ class Record:
         return _restore, (self.__schema__, self._data)
 
 
-_set_data = Record._data.__set__  # type: ignore[attr-defined]
+# The slot itself, past __setattr__: what makes a record is not what uses one.
+_set_data: Callable[[Record, bytes], None] = vars(Record)["_data"].__set__
 
 
 def _restore(layout: Schema, data: bytes) -> Record:

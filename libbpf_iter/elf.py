@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+from typing import Any
 
 from .errors import ObjectError
 
@@ -32,7 +33,9 @@ def check_elf(data: bytes, name: str) -> None:
     try:
         elf = ELFFile(io.BytesIO(data))
         if elf["e_machine"] != _BPF or elf["e_type"] != "ET_REL":
-            raise ObjectError(f"{name} is no BPF object, but {elf['e_type']} for {elf['e_machine']}")
+            raise ObjectError(
+                f"{name} is no BPF object, but {elf['e_type']} for {elf['e_machine']}"
+            )
         if elf["e_shoff"] + elf["e_shnum"] * elf["e_shentsize"] > len(data):
             raise ObjectError(f"{name} is truncated: its section table lies beyond its end")
         if not 0 < elf["e_shstrndx"] < elf["e_shnum"] or elf["e_shentsize"] != 64:
@@ -46,16 +49,28 @@ def check_elf(data: bytes, name: str) -> None:
                 _check_relocations(data, name, header, headers)
     except ObjectError:
         raise
-    except (ELFError, ConstructError, ValueError, KeyError, IndexError, TypeError, struct.error,
-            AttributeError, AssertionError, OverflowError, RecursionError, MemoryError) as error:
+    except (
+        ELFError,
+        ConstructError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        struct.error,
+        AttributeError,
+        AssertionError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise ObjectError(f"{name} is damaged: {error}") from error
 
 
-def _content(data: bytes, header: dict[str, int]) -> bytes:
+def _content(data: bytes, header: Any) -> bytes:
     return data[header["sh_offset"] : header["sh_offset"] + header["sh_size"]]
 
 
-def _check_sections(data: bytes, name: str, headers: list[dict[str, int]]) -> None:
+def _check_sections(data: bytes, name: str, headers: list[Any]) -> None:
     for index, header in enumerate(headers):
         kind = header["sh_type"]
         if kind in (_NO_BITS, "SHT_NULL"):
@@ -72,9 +87,7 @@ def _check_sections(data: bytes, name: str, headers: list[dict[str, int]]) -> No
             raise ObjectError(f"{name} is damaged: section {index} is aligned to no power of two")
 
 
-def _check_symbols(
-    data: bytes, name: str, header: dict[str, int], headers: list[dict[str, int]]
-) -> None:
+def _check_symbols(data: bytes, name: str, header: Any, headers: list[Any]) -> None:
     strings = headers[header["sh_link"]]
     if strings["sh_type"] != "SHT_STRTAB" or header["sh_entsize"] != 24 or header["sh_size"] % 24:
         raise ObjectError(f"{name} is damaged: its symbol table isn't one")
@@ -90,9 +103,7 @@ def _check_symbols(
                 raise ObjectError(f"{name} is damaged: a symbol reaches beyond its section")
 
 
-def _check_relocations(
-    data: bytes, name: str, header: dict[str, int], headers: list[dict[str, int]]
-) -> None:
+def _check_relocations(data: bytes, name: str, header: Any, headers: list[Any]) -> None:
     symbols = headers[header["sh_link"]]
     if header["sh_info"] >= len(headers) or symbols["sh_type"] != "SHT_SYMTAB":
         raise ObjectError(f"{name} is damaged: relocations of a section that isn't there")

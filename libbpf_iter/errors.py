@@ -104,7 +104,13 @@ class MissingCapability(KernelError, PermissionError):
     """The process lacks a privilege; ``capability`` names it."""
 
     def __init__(
-        self, capability: str, message: str, *, errno: int = _errno.EPERM, call: str = "", log: str = ""
+        self,
+        capability: str,
+        message: str,
+        *,
+        errno: int = _errno.EPERM,
+        call: str = "",
+        log: str = "",
     ) -> None:
         super().__init__(errno, message, call=call, log=log)
         self.capability = capability
@@ -121,7 +127,9 @@ class UnsupportedTarget(KernelError):
 class VerifierError(KernelError):
     """The verifier refused ``program``; its whole log is ``log``."""
 
-    def __init__(self, program: str, message: str, *, errno: int, call: str = "", log: str = "") -> None:
+    def __init__(
+        self, program: str, message: str, *, errno: int, call: str = "", log: str = ""
+    ) -> None:
         super().__init__(errno, message, call=call, log=log)
         self.program = program
 

@@ -138,7 +138,9 @@ class PinnedIter:
             self.target = self.info.target
             self.schema = _pinned_schema(self.info)
         except MissingCapability as error:
-            message = f"the types of {self.path} can't be read without {error.capability}: give record="
+            message = (
+                f"the types of {self.path} can't be read without {error.capability}: give record="
+            )
             raise MissingCapability(
                 error.capability, message, errno=error.errno, call=error.call, log=error.log
             ) from error
@@ -181,4 +183,3 @@ def _pinned_schema(info: LinkInfo) -> Schema:
         with _libbpf.map_by_id(map_id) as map_:
             types = map_types(map_)
     return full_schema(Btf(data), None, types)
-

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from . import base, netns, parameters, records
+from typing import TYPE_CHECKING
+
+from . import base, netns, parameters
 from .base import SNAPSHOT_TARGETS, BpfIter, Columns
 from .parameters import CgroupRef, HasFileno, MapRef, Parameters
 from .program import Program, load, packaged
+
+if TYPE_CHECKING:
+    from . import records  # noqa: F401 - the classes below are made without decoding any BTF
 
 __all__ = [
     "BpfLinkIter",
@@ -201,9 +206,7 @@ class CgroupIter(BpfIter["records.Cgroup"]):
         order: str = "descendants_pre",
         columns: Columns = None,
     ) -> None:
-        super().__init__(
-            _own("cgroup", columns), parameters.cgroup(cgroup, order), snapshot=True
-        )
+        super().__init__(_own("cgroup", columns), parameters.cgroup(cgroup, order), snapshot=True)
 
 
 class KmemCacheIter(_Plain["records.KmemCache"]):

@@ -15,15 +15,19 @@ BTF_PATH = Path("/sys/kernel/btf/vmlinux")
 _FUNC, _STRUCT = "bpf_iter_", "bpf_iter__"
 _CLOCK_MONOTONIC_COARSE = 6  # include/uapi/linux/time.h; the time module has no name for it
 
+
 def page_size() -> int:
     return os.sysconf("SC_PAGESIZE")
+
 
 def tick_ns() -> int:
     """Nanoseconds of a jiffy. The coarse clock advances once in each: include/linux/hrtimer.h."""
     return round(time.clock_getres(_CLOCK_MONOTONIC_COARSE) * 1e9)
 
+
 def release() -> str:
     return os.uname().release
+
 
 @lru_cache(maxsize=1)
 def btf() -> Btf:
@@ -33,6 +37,7 @@ def btf() -> Btf:
     except FileNotFoundError:
         message = f"the kernel has no BTF: {BTF_PATH} is missing (CONFIG_DEBUG_INFO_BTF)"
         raise UnsupportedTarget("any", message) from None
+
 
 @lru_cache(maxsize=1)
 def targets() -> dict[str, int]:
@@ -48,6 +53,7 @@ def targets() -> dict[str, int]:
         if name.removeprefix(_STRUCT) in functions
     }
 
+
 def cgroup2_mount() -> str | None:
     """Where the unified hierarchy is mounted."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
@@ -56,10 +62,12 @@ def cgroup2_mount() -> str | None:
             return before.split()[4].encode().decode("unicode_escape")
     return None
 
+
 def net_namespaces() -> Iterator[tuple[int, str]]:
     """Inode and a path of every network namespace that a task is in or that is mounted somewhere."""
     seen: set[int] = set()
-    paths = [f"/proc/{pid}/ns/net" for pid in os.listdir("/proc") if pid.isdigit()]
+    # A thread may have left its process's namespace.
+    paths = [f"/proc/{tid}/ns/net" for tid in _tids()]
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         fields = line.partition(" - ")[0].split()
         if fields[3].startswith("net:["):
@@ -73,3 +81,12 @@ def net_namespaces() -> Iterator[tuple[int, str]]:
         if inode not in seen:
             seen.add(inode)
             yield inode, path
+
+
+def _tids() -> Iterator[str]:
+    for pid in os.listdir("/proc"):
+        if pid.isdigit():
+            try:
+                yield from os.listdir(f"/proc/{pid}/task")
+            except FileNotFoundError:
+                continue  # It ended since it was listed.

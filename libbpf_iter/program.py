@@ -19,7 +19,14 @@ from .btf import Btf
 from .btf import types as bt
 from .btf.types import Kind as BtfKind
 from .elf import check_elf
-from .errors import BtfError, KernelError, ObjectError, ParameterError, SchemaError, UnsupportedTarget
+from .errors import (
+    BtfError,
+    KernelError,
+    ObjectError,
+    ParameterError,
+    SchemaError,
+    UnsupportedTarget,
+)
 from .schema import Schema, kind_of, layout, record_struct
 
 SNAPSHOT_MAP = "snapshot_map"
@@ -187,7 +194,7 @@ def load(
         if types is not None:
             values["map_key_size"] = types.info.key_size
             values["map_value_size"] = types.info.value_size
-            values["map_percpu"] = types.per_cpu
+            values["map_per_cpu"] = types.per_cpu
         for constant in known:
             if constant.startswith("want_"):
                 values[constant] = constant.removeprefix("want_") in asked
@@ -212,7 +219,9 @@ def load(
     return Program(loaded.program, target, schema, output, snapshot_size, seq_num)
 
 
-def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:
+def _bytes(
+    known: Mapping[str, tuple[int, int]], values: Mapping[str, int]
+) -> dict[tuple[int, int], bytes]:
     return {
         known[name]: value.to_bytes(known[name][1], sys.byteorder)
         for name, value in values.items()

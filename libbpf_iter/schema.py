@@ -78,7 +78,9 @@ class Schema:
         if columns is None:
             return replace(self, fields=tuple(f for f in self.fields if not f.dear))
         if isinstance(columns, str):
-            raise ParameterError("columns", f"a list of names is expected, not the text {columns!r}")
+            raise ParameterError(
+                "columns", f"a list of names is expected, not the text {columns!r}"
+            )
         names = list(columns)
         if not names or len(set(names)) != len(names):
             raise ParameterError("columns", "at least one name, and each once, is expected")
@@ -96,7 +98,9 @@ def record_struct(btf: Btf, name: str | None = None) -> int:
         return found
     marker = btf.get("record_type", BtfKind.VAR)
     if marker is None:
-        raise SchemaError("the program says nowhere which struct its records are: name it, or use RECORD()")
+        raise SchemaError(
+            "the program says nowhere which struct its records are: name it, or use RECORD()"
+        )
     pointer = btf[btf.resolve(btf[marker].type_id)]  # type: ignore[attr-defined]
     if not isinstance(pointer, bt.Pointer):
         raise SchemaError("record_type is no pointer to the record's struct")
@@ -131,7 +135,9 @@ def layout(
             continue
         if member.name in _RESERVED or not member.name.isidentifier():
             raise SchemaError(f"{node.name}: a column can't be named {member.name!r}")
-        tail = next((t.removeprefix("rec_map_") for t in typedefs if t.startswith("rec_map_")), None)
+        tail = next(
+            (t.removeprefix("rec_map_") for t in typedefs if t.startswith("rec_map_")), None
+        )
         if tail:
             kind, c_type = (map_kinds or {}).get(tail, (kinds.Bytes(0), "void"))
             fields.append(Field(member.name, end, kind, c_type))
@@ -240,8 +246,13 @@ def _int_kind(node: bt.Int, typedefs: tuple[str, ...]) -> kinds.Kind:
 def _enum_kind(node: bt.Enum, flags: bool) -> kinds.Kind:
     # A second name of a value would be an alias, which enum allows; a name twice it refuses.
     members = tuple(dict(node.values).items())
+    signed = node.signed
+    if flags and signed:
+        # A compiler takes an enum with bit 31 for a signed one; a set of bits has no sign.
+        mask = (1 << node.size * 8) - 1
+        members, signed = tuple((name, value & mask) for name, value in members), False
     try:
-        return kinds.EnumValue(node.size, node.name or "anonymous", node.signed, flags, members)
+        return kinds.EnumValue(node.size, node.name or "anonymous", signed, flags, members)
     except (TypeError, ValueError) as error:
         raise SchemaError(f"enum {node.name!r} can't be a Python enum: {error}") from error
 
@@ -254,4 +265,3 @@ def _nested_kind(btf: Btf, type_id: int, node: bt.Struct, depth: int) -> kinds.K
         kind, offset = _member_kind(btf, member, depth + 1)
         fields.append((member.name, offset, kind))
     return kinds.Nested(node.size, _class_name(node.name), tuple(fields))
-

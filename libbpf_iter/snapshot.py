@@ -26,6 +26,7 @@ FIRST_SIZE = 1 << 20
 LARGEST_SIZE = 1 << 28
 _HEADER = struct.Struct("=QQ")
 
+
 @dataclass
 class _Walker:
     program: Program
@@ -36,6 +37,7 @@ class _Walker:
         self.memory.close()
         self.link.close()
         self.program.close()
+
 
 class Snapshots:
     """The walkers of one iterator: taken, used for one walk, and given back."""
@@ -100,6 +102,7 @@ class Snapshots:
             free, self._free = self._free, []
         for walker in free:
             walker.close()
+
 
 def _walk(walker: _Walker, create: Callable[[Fd], Fd]) -> tuple[bytes, bool]:
     _HEADER.pack_into(walker.memory, 0, 0, 0)

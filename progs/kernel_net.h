@@ -84,7 +84,7 @@ struct sk_buff_head {
 	__u32 qlen;
 };
 
-/* From 6.18 (c51613fa276f): where many CPUs drop at a time. */
+/* From 6.18: where many CPUs drop at a time. */
 struct numa_drop_counters {
 	struct net_counter drops0;
 	struct net_counter drops1;

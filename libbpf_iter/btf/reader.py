@@ -85,7 +85,9 @@ class Btf:
                 info = words[at + 1]
                 kind = info >> 24 & 31
                 if not 0 < kind < 20:
-                    raise BtfError(f"type {self._first_id + len(offsets)} is of no known kind: {kind}")
+                    raise BtfError(
+                        f"type {self._first_id + len(offsets)} is of no known kind: {kind}"
+                    )
                 append(at * 4)
                 at += fixed[kind] + (info & 0xFFFF) * each[kind]
         except IndexError:

@@ -1,0 +1,449 @@
+"""What each column of the package's own records is. Written by python -m cbuild.stubs."""
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+from .decode import Record
+from .values import Device, FileMode, KernelEnum, KernelFlags, KernelPointer
+
+class BpfLink(Record):
+    @property
+    def id(self) -> int: ...  # __u32
+    @property
+    def type(self) -> KernelEnum | int: ...  # enum link_type
+    @property
+    def prog_id(self) -> int: ...  # __u32
+    @property
+    def prog_name(self) -> str: ...  # char[16]
+    @property
+    def attach_type(self) -> KernelEnum | int: ...  # enum attach_type
+    @property
+    def attach_btf_id(self) -> int: ...  # __u32
+    @property
+    def target(self) -> str | None: ...  # rec_text
+    @property
+    def refcnt(self) -> int: ...  # __s64
+
+class BpfMap(Record):
+    @property
+    def id(self) -> int: ...  # __u32
+    @property
+    def name(self) -> str: ...  # char[16]
+    @property
+    def type(self) -> KernelEnum | int: ...  # enum map_type
+    @property
+    def key_size(self) -> int: ...  # __u32
+    @property
+    def value_size(self) -> int: ...  # __u32
+    @property
+    def max_entries(self) -> int: ...  # __u32
+    @property
+    def map_flags(self) -> int: ...  # __u32
+    @property
+    def btf_id(self) -> int: ...  # __u32
+    @property
+    def btf_key_type_id(self) -> int: ...  # __u32
+    @property
+    def btf_value_type_id(self) -> int: ...  # __u32
+    @property
+    def btf_vmlinux_value_type_id(self) -> int: ...  # __u32
+    @property
+    def frozen(self) -> bool: ...  # _Bool
+    @property
+    def refcnt(self) -> int: ...  # __s64
+    @property
+    def usercnt(self) -> int: ...  # __s64
+
+class BpfMapElem(Record):
+    @property
+    def key(self) -> Any: ...  # void
+    @property
+    def cpu(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def value(self) -> Any: ...  # void
+
+class BpfProg(Record):
+    @property
+    def id(self) -> int: ...  # __u32
+    @property
+    def type(self) -> KernelEnum | int: ...  # enum prog_type
+    @property
+    def attach_type(self) -> KernelEnum | int: ...  # enum attach_type
+    @property
+    def name(self) -> str | None: ...  # rec_text
+    @property
+    def attach_to(self) -> str | None: ...  # rec_text
+    @property
+    def attach_btf_id(self) -> int: ...  # __u32
+    @property
+    def tag(self) -> bytes: ...  # __u8[8]
+    @property
+    def jited(self) -> bool: ...  # _Bool
+    @property
+    def gpl_compatible(self) -> bool: ...  # _Bool
+    @property
+    def xlated_size(self) -> int: ...  # __u32
+    @property
+    def jited_size(self) -> int: ...  # __u32
+    @property
+    def verified_insns(self) -> int: ...  # __u32
+    @property
+    def used_map_cnt(self) -> int: ...  # __u32
+    @property
+    def load_time_ns(self) -> int: ...  # rec_ns
+    @property
+    def uid(self) -> int: ...  # __u32
+    @property
+    def btf_id(self) -> int: ...  # __u32
+    @property
+    def refcnt(self) -> int: ...  # __s64
+
+class Ipv6Route(Record):
+    @property
+    def destination(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def source(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def gateway(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def prefix_len(self) -> int: ...  # __u8
+    @property
+    def source_prefix_len(self) -> int: ...  # __u8
+    @property
+    def device(self) -> str: ...  # char[16]
+    @property
+    def ifindex(self) -> int: ...  # __u32
+    @property
+    def metric(self) -> int: ...  # __u32
+    @property
+    def table(self) -> int: ...  # __u32
+    @property
+    def protocol(self) -> KernelEnum | int: ...  # enum route_protocol
+    @property
+    def type(self) -> KernelEnum | int: ...  # enum route_type
+    @property
+    def flags(self) -> KernelFlags: ...  # rec_flags_route_flag
+    @property
+    def preference(self) -> KernelEnum | int: ...  # enum router_preference
+    @property
+    def nexthop_id(self) -> int: ...  # __u32
+    @property
+    def refs(self) -> int: ...  # __u32
+    @property
+    def netns(self) -> int: ...  # __u32
+    @property
+    def expires_ns(self) -> int | None: ...  # rec_opt_ns
+
+class Ksym(Record):
+    @property
+    def exported(self) -> bool: ...  # _Bool
+    @property
+    def type(self) -> str: ...  # char
+    @property
+    def address(self) -> KernelPointer: ...  # rec_kptr
+    @property
+    def seq_num(self) -> int: ...  # __u64
+    @property
+    def name(self) -> str | None: ...  # rec_text
+    @property
+    def module(self) -> str | None: ...  # rec_text
+
+class Netlink(Record):
+    @property
+    def protocol(self) -> KernelEnum | int: ...  # enum netlink_protocol
+    @property
+    def portid(self) -> int: ...  # __u32
+    @property
+    def groups(self) -> int: ...  # __u32
+    @property
+    def dst_portid(self) -> int: ...  # __u32
+    @property
+    def dst_group(self) -> int: ...  # __u32
+    @property
+    def netns(self) -> int: ...  # __u32
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def cookie(self) -> int: ...  # __u64
+    @property
+    def rx_queue(self) -> int: ...  # rec_bytes_count
+    @property
+    def tx_queue(self) -> int: ...  # rec_bytes_count
+    @property
+    def drops(self) -> int: ...  # __u32
+    @property
+    def refs(self) -> int: ...  # __u32
+    @property
+    def bound(self) -> bool: ...  # _Bool
+    @property
+    def dumping(self) -> bool: ...  # _Bool
+
+class Task(Record):
+    @property
+    def tid(self) -> int: ...  # __s32
+    @property
+    def pid(self) -> int: ...  # __s32
+    @property
+    def ppid(self) -> int: ...  # __s32
+    @property
+    def pgid(self) -> int: ...  # __s32
+    @property
+    def sid(self) -> int: ...  # __s32
+    @property
+    def global_tid(self) -> int: ...  # __s32
+    @property
+    def global_pid(self) -> int: ...  # __s32
+    @property
+    def global_ppid(self) -> int: ...  # __s32
+    @property
+    def comm(self) -> str: ...  # char[16]
+    @property
+    def state(self) -> str: ...  # char
+    @property
+    def flags(self) -> KernelFlags: ...  # rec_flags_task_flag
+    @property
+    def prio(self) -> int: ...  # __s32
+    @property
+    def nice(self) -> int: ...  # __s32
+    @property
+    def rt_priority(self) -> int: ...  # __u32
+    @property
+    def policy(self) -> KernelEnum | int: ...  # enum sched_policy
+    @property
+    def cpu(self) -> int: ...  # __u32
+    @property
+    def threads(self) -> int: ...  # __s32
+    @property
+    def uid(self) -> int: ...  # __u32
+    @property
+    def euid(self) -> int: ...  # __u32
+    @property
+    def gid(self) -> int: ...  # __u32
+    @property
+    def egid(self) -> int: ...  # __u32
+    @property
+    def pid_ns(self) -> int: ...  # __u32
+    @property
+    def mnt_ns(self) -> int: ...  # __u32
+    @property
+    def net_ns(self) -> int: ...  # __u32
+    @property
+    def uts_ns(self) -> int: ...  # __u32
+    @property
+    def ipc_ns(self) -> int: ...  # __u32
+    @property
+    def cgroup_ns(self) -> int: ...  # __u32
+    @property
+    def user_ns(self) -> int: ...  # __u32
+    @property
+    def utime_ns(self) -> int: ...  # rec_ns
+    @property
+    def stime_ns(self) -> int: ...  # rec_ns
+    @property
+    def runtime_ns(self) -> int: ...  # rec_ns
+    @property
+    def start_time_ns(self) -> int: ...  # rec_ns
+    @property
+    def vsize(self) -> int: ...  # rec_bytes_count
+    @property
+    def rss(self) -> int: ...  # rec_bytes_count
+    @property
+    def minor_faults(self) -> int: ...  # __u64
+    @property
+    def major_faults(self) -> int: ...  # __u64
+    @property
+    def voluntary_switches(self) -> int: ...  # __u64
+    @property
+    def involuntary_switches(self) -> int: ...  # __u64
+    @property
+    def read_bytes(self) -> int | None: ...  # rec_opt_bytes_count
+    @property
+    def write_bytes(self) -> int | None: ...  # rec_opt_bytes_count
+    @property
+    def cgroup_id(self) -> int: ...  # __u64
+    @property
+    def open_fds(self) -> int | None: ...  # rec_opt_u32; when asked for
+    @property
+    def exe(self) -> str | None: ...  # rec_text; when asked for
+    @property
+    def cwd(self) -> str | None: ...  # rec_text; when asked for
+    @property
+    def cmdline(self) -> tuple[str, ...] | None: ...  # rec_user_args; when asked for
+    @property
+    def stack(self) -> tuple[KernelPointer, ...] | None: ...  # rec_kptrs; when asked for
+
+class TaskFile(Record):
+    @property
+    def tid(self) -> int: ...  # __s32
+    @property
+    def pid(self) -> int: ...  # __s32
+    @property
+    def comm(self) -> str: ...  # char[16]
+    @property
+    def fd(self) -> int: ...  # __u32
+    @property
+    def kind(self) -> KernelEnum | int: ...  # enum file_kind
+    @property
+    def mode(self) -> FileMode: ...  # rec_mode
+    @property
+    def flags(self) -> int: ...  # __u32
+    @property
+    def pos(self) -> int: ...  # __s64
+    @property
+    def size(self) -> int: ...  # __s64
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def device(self) -> Device: ...  # rec_dev
+    @property
+    def rdevice(self) -> Device: ...  # rec_dev
+    @property
+    def path(self) -> str | None: ...  # rec_text
+
+class Tcp(Record):
+    @property
+    def family(self) -> KernelEnum | int: ...  # enum address_family
+    @property
+    def state(self) -> KernelEnum | int: ...  # enum tcp_state
+    @property
+    def local_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def local_port(self) -> int: ...  # rec_port
+    @property
+    def remote_port(self) -> int: ...  # rec_port
+    @property
+    def remote_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def uid(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def cookie(self) -> int: ...  # __u64
+    @property
+    def netns(self) -> int: ...  # __u32
+    @property
+    def ifindex(self) -> int: ...  # __u32
+    @property
+    def mark(self) -> int: ...  # __u32
+    @property
+    def reuse_addr(self) -> bool: ...  # _Bool
+    @property
+    def reuse_port(self) -> bool: ...  # _Bool
+    @property
+    def rx_queue(self) -> int: ...  # rec_bytes_count
+    @property
+    def tx_queue(self) -> int: ...  # rec_bytes_count
+    @property
+    def backlog(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def backlog_max(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def timer(self) -> KernelEnum | int: ...  # enum tcp_timer
+    @property
+    def timer_expires_ns(self) -> int | None: ...  # rec_opt_ns
+    @property
+    def congestion(self) -> str: ...  # char[16]
+    @property
+    def cwnd(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def ssthresh(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def srtt_ns(self) -> int | None: ...  # rec_opt_ns
+    @property
+    def rttvar_ns(self) -> int | None: ...  # rec_opt_ns
+    @property
+    def rto_ns(self) -> int | None: ...  # rec_opt_ns
+    @property
+    def retransmits(self) -> int: ...  # __u32
+    @property
+    def total_retrans(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def bytes_acked(self) -> int | None: ...  # rec_opt_u64
+    @property
+    def bytes_received(self) -> int | None: ...  # rec_opt_u64
+    @property
+    def bytes_sent(self) -> int | None: ...  # rec_opt_u64
+    @property
+    def segs_in(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def segs_out(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def mss(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def snd_wnd(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def rcv_wnd(self) -> int | None: ...  # rec_opt_u32
+
+class Udp(Record):
+    @property
+    def family(self) -> KernelEnum | int: ...  # enum address_family
+    @property
+    def state(self) -> KernelEnum | int: ...  # enum tcp_state
+    @property
+    def local_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def local_port(self) -> int: ...  # rec_port
+    @property
+    def remote_port(self) -> int: ...  # rec_port
+    @property
+    def remote_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def uid(self) -> int: ...  # __u32
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def cookie(self) -> int: ...  # __u64
+    @property
+    def netns(self) -> int: ...  # __u32
+    @property
+    def ifindex(self) -> int: ...  # __u32
+    @property
+    def mark(self) -> int: ...  # __u32
+    @property
+    def reuse_addr(self) -> bool: ...  # _Bool
+    @property
+    def reuse_port(self) -> bool: ...  # _Bool
+    @property
+    def rx_queue(self) -> int: ...  # rec_bytes_count
+    @property
+    def tx_queue(self) -> int: ...  # rec_bytes_count
+    @property
+    def drops(self) -> int: ...  # __u32
+    @property
+    def bucket(self) -> int: ...  # __s32
+
+class Unix(Record):
+    @property
+    def type(self) -> KernelEnum | int: ...  # enum sock_type
+    @property
+    def state(self) -> KernelEnum | int: ...  # enum tcp_state
+    @property
+    def socket_state(self) -> KernelEnum | int: ...  # enum socket_state
+    @property
+    def flags(self) -> KernelFlags: ...  # rec_flags_unix_flag
+    @property
+    def shutdown(self) -> KernelFlags: ...  # rec_flags_sock_shutdown
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def peer_inode(self) -> int: ...  # __u64
+    @property
+    def cookie(self) -> int: ...  # __u64
+    @property
+    def uid(self) -> int: ...  # __u32
+    @property
+    def netns(self) -> int: ...  # __u32
+    @property
+    def rx_queue(self) -> int | None: ...  # rec_opt_bytes_count
+    @property
+    def tx_queue(self) -> int: ...  # rec_bytes_count
+    @property
+    def backlog(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def backlog_max(self) -> int | None: ...  # rec_opt_u32
+    @property
+    def refs(self) -> int: ...  # __u32
+    @property
+    def path(self) -> str | None: ...  # rec_text
+    @property
+    def abstract(self) -> str | None: ...  # rec_text

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* BPF links: all of the system. */
+#include "kernel_bpf.h"
+#include "record.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define TARGET_MAX 64
+
+struct bpf_iter__bpf_link {
+	struct bpf_iter_meta *meta;
+	struct bpf_link *link;
+} __attribute__((preserve_access_index));
+
+/* kernel/bpf/bpf_iter.c keeps these to itself. */
+struct bpf_iter_reg {
+	const char *target;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter_target_info {
+	const struct bpf_iter_reg *reg_info;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter_link {
+	struct bpf_link link;
+	struct bpf_iter_target_info *tinfo;
+} __attribute__((preserve_access_index));
+
+struct bpf_link_record {
+	rec_size record_size;
+	__u32 id;
+	enum link_type type;
+	__u32 prog_id;
+	char prog_name[16];
+	enum attach_type attach_type; /* the program's */
+	__u32 attach_btf_id;
+	rec_text target; /* an iterator's target, or the kernel function that is traced; None for others */
+	__s64 refcnt;
+};
+RECORD(bpf_link_record);
+
+SEC("iter/bpf_link")
+int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
+{
+	struct bpf_link *link = ctx->link;
+	struct bpf_link_record record = { .record_size = sizeof(record) };
+	char target[TARGET_MAX] = {};
+	const char *from = NULL;
+	struct bpf_prog *prog;
+	struct output out;
+	long length = -1;
+
+	if (!link)
+		return 0;
+	prog = link->prog;
+	record.id = link->id;
+	record.type = (enum link_type)link->type;
+	record.refcnt = link->refcnt.counter;
+	/* A struct_ops link has no program. */
+	if (prog) {
+		record.prog_id = prog->aux->id;
+		__builtin_memcpy(record.prog_name, prog->aux->name, sizeof(record.prog_name));
+		record.attach_type = (enum attach_type)prog->expected_attach_type;
+		record.attach_btf_id = prog->aux->attach_btf_id;
+		from = prog->aux->attach_func_name;
+	}
+	if (link->type == BPF_LINK_TYPE_ITER)
+		from = BPF_CORE_READ((struct bpf_iter_link *)link, tinfo, reg_info, target);
+	if (from)
+		length = bpf_probe_read_kernel_str(target, sizeof(target), from) - 1;
+	span_set(&record.target, &record.record_size, length);
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	output_span(&out, target, length, TARGET_MAX);
+	return output_end(&out);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The elements of one map: arrays and hashes, and each CPU's value of those that have one a CPU. */
+#include "kernel_bpf.h"
+#include "record.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+HOST_CPUS;
+MAP_KEY_SIZE;
+MAP_VALUE_SIZE;
+MAP_PER_CPU;
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+} __attribute__((preserve_access_index));
+
+struct bpf_map_elem_record {
+	rec_map_key key;
+	rec_opt_u32 cpu; /* None for a map with one value for all CPUs */
+	rec_map_value value;
+};
+RECORD(bpf_map_elem_record);
+
+static __always_inline void put(struct output *out, __u32 cpu, void *key, void *value)
+{
+	struct bpf_map_elem_record record = { .cpu = cpu };
+
+	output_put(out, &record, sizeof(record));
+	output_put(out, key, map_key_size);
+	output_put(out, value, map_value_size);
+}
+
+SEC("iter/bpf_map_elem")
+int dump_bpf_map_elem(struct bpf_iter__bpf_map_elem *ctx)
+{
+	void *key = ctx->key, *value = ctx->value;
+	struct output out;
+
+	if (!key || !value)
+		return 0;
+	out = output_begin(ctx->meta->seq);
+	if (!map_per_cpu) {
+		put(&out, -1, key, value);
+		return output_end(&out);
+	}
+	/* The bounds are constants to the verifier, and so is each offset: it walks the loop. */
+	for (__u32 cpu = 0; cpu < host_cpus; cpu++) {
+		put(&out, cpu, key, value);
+		value += (map_value_size + 7) & ~7u;
+	}
+	return output_end(&out);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* BPF programs: all of the system. */
+#include "kernel_bpf.h"
+#include "record.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define NAME_MAX 128
+#define INSTRUCTION_SIZE 8
+
+struct bpf_iter__bpf_prog {
+	struct bpf_iter_meta *meta;
+	struct bpf_prog *prog;
+} __attribute__((preserve_access_index));
+
+struct bpf_prog_record {
+	rec_size record_size;
+	__u32 id;
+	enum prog_type type;
+	enum attach_type attach_type; /* the one expected when it was loaded */
+	rec_text name;                /* the function's name in its BTF, which may be longer than 15 characters */
+	rec_text attach_to;           /* the kernel function it is for, or None */
+	__u32 attach_btf_id;
+	__u8 tag[8]; /* a hash of its instructions */
+	bool jited;
+	bool gpl_compatible;
+	__u32 xlated_size; /* bytes, after the verifier's rewrites */
+	__u32 jited_size;  /* bytes of machine code */
+	__u32 verified_insns;
+	__u32 used_map_cnt;
+	rec_ns load_time_ns; /* since boot */
+	__u32 uid;           /* who loaded it */
+	__u32 btf_id;        /* 0 where it has no types */
+	__s64 refcnt;
+};
+RECORD(bpf_prog_record);
+
+/* How a type begins, whatever it is: include/uapi/linux/btf.h, struct btf_type. */
+struct type_head {
+	__u32 name_off;
+};
+
+static __always_inline int text_read(const char *from, char *to)
+{
+	long length = bpf_probe_read_kernel_str(to, NAME_MAX, from);
+
+	return length > 0 && length <= NAME_MAX ? length - 1 : -1;
+}
+
+static __always_inline int btf_name(struct bpf_prog_aux *aux, char *to)
+{
+	struct type_head *type = NULL, head = {};
+	struct bpf_func_info info = {};
+
+	if (!aux->btf || !aux->func_info)
+		return -1;
+	bpf_probe_read_kernel(&info, sizeof(info), aux->func_info);
+	bpf_probe_read_kernel(&type, sizeof(type), aux->btf->types + info.type_id);
+	if (!type || bpf_probe_read_kernel(&head, sizeof(head), type))
+		return -1;
+	return text_read(aux->btf->strings + head.name_off, to);
+}
+
+SEC("iter/bpf_prog")
+int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
+{
+	struct bpf_prog *prog = ctx->prog;
+	struct bpf_prog_record record = { .record_size = sizeof(record) };
+	char name[NAME_MAX] = {}, attach_to[NAME_MAX] = {};
+	struct bpf_prog_aux *aux;
+	struct output out;
+	int name_length, attach_length = -1;
+
+	if (!prog)
+		return 0;
+	aux = prog->aux;
+	record.id = aux->id;
+	record.type = (enum prog_type)prog->type;
+	record.attach_type = (enum attach_type)prog->expected_attach_type;
+	name_length = btf_name(aux, name);
+	if (name_length <= 0)
+		name_length = text_read(aux->name, name);
+	span_set(&record.name, &record.record_size, name_length);
+	if (aux->attach_func_name)
+		attach_length = text_read(aux->attach_func_name, attach_to);
+	span_set(&record.attach_to, &record.record_size, attach_length);
+	record.attach_btf_id = aux->attach_btf_id;
+	__builtin_memcpy(record.tag, prog->tag, sizeof(record.tag));
+	record.jited = prog->jited;
+	record.gpl_compatible = prog->gpl_compatible;
+	record.xlated_size = prog->len * INSTRUCTION_SIZE;
+	record.jited_size = prog->jited_len;
+	record.verified_insns = aux->verified_insns;
+	record.used_map_cnt = aux->used_map_cnt;
+	record.load_time_ns = aux->load_time;
+	record.uid = aux->user->uid.val;
+	if (aux->btf)
+		record.btf_id = aux->btf->id;
+	record.refcnt = aux->refcnt.counter;
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	output_span(&out, name, name_length, NAME_MAX);
+	output_span(&out, attach_to, attach_length, NAME_MAX);
+	return output_end(&out);
+}

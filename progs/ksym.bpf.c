@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Kernel symbols, those of modules, ftrace and BPF programs among them. */
+#include "kernel.h"
+#include "record.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define NAME_MAX 512  /* include/linux/kallsyms.h, KSYM_NAME_LEN */
+#define MODULE_MAX 56 /* include/linux/moduleparam.h, MODULE_NAME_LEN */
+
+struct kallsym_iter {
+	unsigned long value;
+	char type;
+	char name[NAME_MAX];
+	char module_name[MODULE_MAX];
+	int exported;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter__ksym {
+	struct bpf_iter_meta *meta;
+	struct kallsym_iter *ksym;
+} __attribute__((preserve_access_index));
+
+struct ksym_record {
+	rec_size record_size;
+	bool exported; /* to modules */
+	char type;     /* the letter of nm */
+	rec_kptr address;
+	__u64 seq_num; /* the kernel shows the last symbol twice, under one number */
+	rec_text name;
+	rec_text module; /* None for the kernel's own */
+};
+RECORD(ksym_record);
+
+SCRATCH(name_scratch, NAME_MAX)
+
+SEC("iter/ksym")
+int dump_ksym(struct bpf_iter__ksym *ctx)
+{
+	struct ksym_record record = { .record_size = sizeof(record) };
+	struct kallsym_iter *ksym = ctx->ksym;
+	char module[64] = {};
+	struct output out;
+	char *name;
+	long length;
+
+	if (!ksym)
+		return 0;
+	name = scratch_get(&name_scratch);
+	if (!name)
+		return 1;
+	record.seq_num = ctx->meta->seq_num;
+	record.address = ksym->value;
+	record.exported = ksym->exported;
+	record.type = ksym->type;
+	/* As /proc/kallsyms: a small letter is a symbol of its file alone. */
+	if (ksym->module_name[0])
+		record.type = ksym->exported ? record.type & ~0x20 : record.type | 0x20;
+	length = bpf_probe_read_kernel_str(name, NAME_MAX, ksym->name);
+	length = length > 0 && length <= NAME_MAX ? length - 1 : -1;
+	span_set(&record.name, &record.record_size, length);
+	long module_length = bpf_probe_read_kernel_str(module, MODULE_MAX, ksym->module_name);
+	module_length = module_length > 1 && module_length <= MODULE_MAX ? module_length - 1 : -1;
+	span_set(&record.module, &record.record_size, module_length);
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	output_span(&out, name, length, NAME_MAX);
+	output_span(&out, module, module_length, MODULE_MAX);
+	return output_end(&out);
+}

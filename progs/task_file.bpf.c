@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Open files: a record for each descriptor of each task. */
+#include "kernel.h"
+#include "record.h"
+#include "emit.h"
+#include "pidns.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define PATH_MAX 4096
+#define S_IFMT 0170000
+#define ANON_INODE_FS_MAGIC 0x09041934 /* include/uapi/linux/magic.h */
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+} __attribute__((preserve_access_index));
+
+enum file_kind {
+	UNKNOWN = 0,
+	PIPE = 0010000,
+	CHARACTER = 0020000,
+	DIRECTORY = 0040000,
+	BLOCK = 0060000,
+	REGULAR = 0100000,
+	SYMLINK = 0120000,
+	SOCKET = 0140000,
+	ANON = 1, /* eventfd, epoll, BPF objects …: the path says which */
+};
+
+struct task_file_record {
+	rec_size record_size;
+	__s32 tid; /* as the reader's pid namespace numbers it */
+	__s32 pid;
+	char comm[16];
+	__u32 fd;
+	enum file_kind kind;
+	rec_mode mode; /* the inode's type and permissions */
+	__u32 flags;   /* O_*, as /proc/PID/fdinfo has them, O_CLOEXEC left out */
+	__s64 pos;     /* bytes */
+	__s64 size;    /* bytes */
+	__u64 inode;
+	rec_dev device;  /* that the inode is on */
+	rec_dev rdevice; /* that the inode is */
+	rec_text path;   /* as readlink of /proc/PID/fd shows it */
+};
+RECORD(task_file_record);
+
+SCRATCH(path_scratch, PATH_MAX)
+
+SEC("iter/task_file")
+int dump_task_file(struct bpf_iter__task_file *ctx)
+{
+	struct task_file_record record = { .record_size = sizeof(record) };
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct inode *inode;
+	struct output out;
+	__u32 level;
+	char *path;
+	long length;
+
+	if (!task || !file)
+		return 0;
+	path = scratch_get(&path_scratch);
+	if (!path)
+		return 1;
+	level = reader_level();
+	inode = file->f_inode;
+	record.tid = pid_number(task->thread_pid, level);
+	record.pid = pid_number(task->group_leader->thread_pid, level);
+	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));
+	record.fd = ctx->fd;
+	record.mode = inode->i_mode;
+	record.kind = inode->i_sb->s_magic == ANON_INODE_FS_MAGIC ? ANON : inode->i_mode & S_IFMT;
+	record.flags = file->f_flags;
+	record.pos = file->f_pos;
+	record.size = inode->i_size;
+	record.inode = inode->i_ino;
+	record.device = inode->i_sb->s_dev;
+	record.rdevice = inode->i_rdev;
+	length = bpf_d_path(&file->f_path, path, PATH_MAX);
+	length = length > 0 && length <= PATH_MAX ? length - 1 : -1;
+	span_set(&record.path, &record.record_size, length);
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	output_span(&out, path, length, PATH_MAX);
+	return output_end(&out);
+}

@@ -1,0 +1,155 @@
+"""Links, sessions, pins and errors, on the live kernel."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from libbpf_iter import ObjectIter, PinnedIter, TaskIter, TcpIter, errors, records, targets
+from libbpf_iter.program import packaged_targets
+
+PROGRAMS = Path(__file__).parents[2] / "libbpf_iter" / "programs"
+
+
+def test_each_iter_is_a_session_of_its_own() -> None:
+    with TaskIter(columns=["tid"]) as tasks:
+        first, second = iter(tasks), iter(tasks)
+        assert next(first).tid == next(second).tid
+        assert len(list(first)) > 0 and len(list(second)) > 0
+
+
+def test_ten_thousand_sessions_leave_nothing(count_fds: Callable[[], int]) -> None:
+    with TaskIter(tid=os.getpid(), columns=["tid"]) as tasks:
+        before = count_fds()
+        for turn in range(10_000):
+            walk = iter(tasks)
+            next(walk)
+            if turn % 2:
+                assert list(walk) == []
+        del walk
+        assert count_fds() == before
+
+
+def test_close_ends_new_walks_only() -> None:
+    tasks = TaskIter(columns=["tid"])
+    walk = iter(tasks)
+    next(walk)
+    tasks.close()
+    tasks.close()
+    list(walk)
+    with pytest.raises(errors.ClosedError):
+        iter(tasks)
+
+
+def test_threads_walk_side_by_side() -> None:
+    results: list[int] = []
+    with TaskIter(tid=os.getpid()) as tasks:
+
+        def walk() -> None:
+            for _ in range(100):
+                results.extend(task.tid for task in tasks)
+
+        workers = [threading.Thread(target=walk) for _ in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    assert results == [os.getpid()] * 800
+
+
+def test_link_info() -> None:
+    with TaskIter(tid=7) as tasks:
+        assert tasks.link.info.target == "task"
+        assert tasks.link.info.argument == {"tid": 7}
+
+
+def test_update_gives_new_walks_the_other_program() -> None:
+    with TaskIter(tid=os.getpid(), columns=["tid"]) as tasks:
+        with TaskIter(columns=["comm", "exe"]) as other:
+            tasks.update(other)
+            (record,) = tasks
+            assert record.exe == os.readlink("/proc/self/exe")
+        with TcpIter() as tcp, pytest.raises(errors.ParameterError, match="task link"):
+            tasks.update(tcp)
+
+
+def test_a_pin_is_read_by_its_own_btf(bpffs: Path) -> None:
+    path = bpffs / "tasks"
+    with TaskIter(tid=os.getpid()) as tasks:
+        tasks.pin(path)
+        assert path.stat().st_mode & 0o777 == 0o600
+        (expected,) = tasks
+    with PinnedIter(path) as pinned:
+        assert pinned.target == "task" and pinned.info is not None
+        assert pinned.info.argument == {"tid": os.getpid()}
+        (record,) = pinned
+        assert (record.tid, record.comm) == (expected.tid, expected.comm)
+        (again,) = pinned
+        assert pickle.loads(pickle.dumps(again)) == again
+    with PinnedIter(path, record=records.Task) as pinned:
+        (record,) = pinned
+        assert record.tid == os.getpid()
+    path.unlink()
+    with pytest.raises(errors.NoSuchObject):
+        PinnedIter(path)
+
+
+def test_an_unprivileged_user_reads_a_pin(bpffs: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can become somebody else")
+    path = bpffs / "tasks"
+    bpffs.chmod(0o755)
+    me = os.getpid()
+    with TaskIter(tid=me) as tasks:
+        tasks.pin(path, mode=0o444)
+    task_record = records.Task
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setuid(65534)
+            (record,) = PinnedIter(path, record=task_record)
+            status = 0 if record.tid == me else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_an_object_file_by_path() -> None:
+    with ObjectIter(PROGRAMS / "task.bpf.o", tid=os.getpid()) as tasks:
+        assert [task.tid for task in tasks] == [os.getpid()]
+
+
+@pytest.mark.parametrize("cut", range(0, 8000, 400))
+def test_damaged_objects_are_refused(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "cut.bpf.o"
+    path.write_bytes((PROGRAMS / "task.bpf.o").read_bytes()[:cut])
+    with pytest.raises(errors.ObjectError):
+        ObjectIter(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parameter"),
+    [
+        ({"tid": 1, "pid": 2}, "pid"),
+        ({"tid": 0}, "tid"),
+        ({"tid": True}, "tid"),
+        ({"pid": "x"}, "pid"),
+        ({"columns": ["nope"]}, "columns"),
+        ({"columns": []}, "columns"),
+        ({"columns": "tid"}, "columns"),
+    ],
+)
+def test_nonsense_is_refused(arguments: dict[str, object], parameter: str) -> None:
+    with pytest.raises(errors.ParameterError) as caught:
+        TaskIter(**arguments)  # type: ignore[arg-type]
+    assert caught.value.parameter == parameter
+
+
+def test_every_program_has_its_target() -> None:
+    assert set(packaged_targets()) - set(targets()) == set()

@@ -1,0 +1,162 @@
+"""TaskIter against /proc, on live tasks."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from libbpf_iter import TaskIter
+
+
+def status(tid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{tid}/status").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def stat(tid: int) -> list[str]:
+    """/proc/TID/stat from field 3 on: the state is [0]."""
+    return Path(f"/proc/{tid}/stat").read_text().rpartition(")")[2].split()
+
+
+@contextmanager
+def threads(count: int) -> Iterator[set[int]]:
+    """That many threads, parked; their tids."""
+    go, started = threading.Event(), threading.Semaphore(0)
+    tids: set[int] = set()
+
+    def park() -> None:
+        tids.add(threading.get_native_id())
+        started.release()
+        go.wait()
+
+    parked = [threading.Thread(target=park) for _ in range(count)]
+    for thread in parked:
+        thread.start()
+    for _ in parked:
+        started.acquire()
+    try:
+        yield tids
+    finally:
+        go.set()
+        for thread in parked:
+            thread.join()
+
+
+def test_the_own_task_is_as_proc_says() -> None:
+    me = os.getpid()
+    with TaskIter(pid=me) as tasks:
+        (task,) = [task for task in tasks if task.tid == me]
+    said, fields = status(me), stat(me)
+    assert (task.pid, task.ppid) == (me, os.getppid())
+    assert (task.pgid, task.sid) == (os.getpgid(0), os.getsid(0))
+    assert task.comm == said["Name"]
+    assert task.state == "R"
+    assert (task.uid, task.euid, task.gid) == (os.getuid(), os.geteuid(), os.getgid())
+    assert task.nice == os.nice(0)
+    assert task.prio == int(fields[15])
+    assert int(task.policy) == os.sched_getscheduler(0)
+    assert task.threads == int(said["Threads"])
+    assert task.flags & ~0x8000 == int(fields[6]) & ~0x8000
+    for name, inode in (
+        ("pid", task.pid_ns),
+        ("mnt", task.mnt_ns),
+        ("net", task.net_ns),
+        ("uts", task.uts_ns),
+        ("ipc", task.ipc_ns),
+        ("cgroup", task.cgroup_ns),
+        ("user", task.user_ns),
+    ):
+        assert inode == os.stat(f"/proc/self/ns/{name}").st_ino, name
+    ticks = os.sysconf("SC_CLK_TCK")
+    assert abs(task.start_time_ns // (10**9 // ticks) - int(fields[19])) <= 1
+    assert abs(task.vsize - int(fields[20])) <= 64 << 20
+    # The kernel keeps part of the count on each CPU until it is large enough.
+    assert abs(task.rss - int(fields[21]) * os.sysconf("SC_PAGESIZE")) <= 32 << 20
+    assert task.minor_faults <= int(fields[7])
+    assert (
+        abs(task.utime_ns + task.stime_ns - (int(fields[11]) + int(fields[12])) * 10**9 / ticks)
+        < 2e8
+    )
+
+
+def test_dear_columns() -> None:
+    columns = ["tid", "exe", "cwd", "cmdline", "open_fds", "stack"]
+    with TaskIter(tid=os.getpid(), columns=columns) as tasks:
+        walk = iter(tasks)
+        fds = len(os.listdir("/proc/self/fd"))
+        (task,) = walk
+    assert task.exe == os.readlink("/proc/self/exe")
+    assert task.cwd == os.getcwd()
+    raw = Path("/proc/self/cmdline").read_bytes()
+    assert task.cmdline == tuple(os.fsdecode(part) for part in raw.split(b"\0")[:-1])
+    assert task.stack is not None and all(address >> 63 for address in task.stack)
+    # The session's own descriptor is open in the one listing and the folder's in the other.
+    assert task.open_fds == fds
+    assert not hasattr(task, "comm")
+
+
+def test_kernel_threads_have_no_program() -> None:
+    with TaskIter(columns=["flags", "exe", "cmdline", "vsize"]) as tasks:
+        kernel = [task for task in tasks if "PF_KTHREAD" in repr(task.flags)]
+    if not kernel:
+        pytest.skip("no kernel thread is in this pid namespace")
+    assert {(task.exe, task.vsize) for task in kernel} == {(None, 0)}
+
+
+def test_thousands_of_threads_are_seen_once() -> None:
+    with threads(3000) as tids:
+        with TaskIter() as tasks:
+            every = [task.tid for task in tasks]
+        with TaskIter(pid=os.getpid()) as tasks:
+            mine = [task.tid for task in tasks]
+    assert len(every) == len(set(every))
+    assert tids <= set(every)
+    assert sorted(mine) == sorted(tids | {os.getpid()})
+
+
+def test_one_thread() -> None:
+    with threads(3) as tids:
+        tid = max(tids)
+        with TaskIter(tid) as tasks:
+            assert [task.tid for task in tasks] == [tid]
+        pidfd = os.pidfd_open(os.getpid())
+        try:
+            with TaskIter(pidfd=pidfd) as tasks:
+                assert tids <= {task.tid for task in tasks}
+        finally:
+            os.close(pidfd)
+
+
+def test_sentinels_survive_churn() -> None:
+    """Tasks that live through the walk are each seen exactly once, while others come and go."""
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            short = [threading.Thread(target=int) for _ in range(20)]
+            for thread in short:
+                thread.start()
+            for thread in short:
+                thread.join()
+
+    with threads(200) as tids, TaskIter(columns=["tid"]) as tasks:
+        churner = threading.Thread(target=churn)
+        churner.start()
+        try:
+            for _ in range(50):
+                seen = [task.tid for task in tasks]
+                assert tids <= set(seen)
+                assert len(seen) == len(set(seen))
+        finally:
+            stop.set()
+            churner.join()
+
+
+def test_a_number_nobody_has_is_an_empty_walk() -> None:
+    with TaskIter(tid=2**31 - 1) as tasks:
+        assert list(tasks) == []

@@ -1,0 +1,81 @@
+"""Nothing imports upward: each module's imports, read from its source."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "libbpf_iter"
+
+# From the bottom up; a module imports only from those above it in this list.
+LAYERS = [
+    "errors",
+    "values",
+    "btf.types",
+    "btf.reader",
+    "btf",
+    "elf",
+    "kinds",
+    "schema",
+    "decode",
+    "_extension",
+    "_libbpf",
+    "kernel",
+    "netns",
+    "program",
+    "link",
+    "session",
+    "snapshot",
+    "parameters",
+    "records",
+    "base",
+    "iterators",
+    "foreign",
+    "__init__",
+    "__main__",
+]
+PURE = LAYERS[: LAYERS.index("_extension")]
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of ours that a module imports."""
+    found = set()
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = [*parts[: len(parts) - node.level], *(node.module or "").split(".")]
+        base = [part for part in base if part]
+        for alias in node.names:
+            longer = ".".join([*base, alias.name])
+            found.add(longer if longer in LAYERS else ".".join(base) or "__init__")
+    return found
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[name_of(path) for path in MODULES])
+def test_imports_only_from_below(path: Path) -> None:
+    name = name_of(path)
+    assert name in LAYERS, f"{name} has no place in the layers yet"
+    above = {other for other in imports(path) if LAYERS.index(other) >= LAYERS.index(name)}
+    assert not above
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_modules_do_no_io(name: str) -> None:
+    path = PACKAGE.joinpath(*name.split("."))
+    source = (path.with_suffix(".py") if not path.is_dir() else path / "__init__.py").read_text()
+    called = {
+        node.func.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert "open" not in called
