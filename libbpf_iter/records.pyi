@@ -98,6 +98,70 @@ class BpfProg(Record):
     @property
     def refcnt(self) -> int: ...  # __s64
 
+class BpfSkStorageMap(Record):
+    @property
+    def family(self) -> int: ...  # __u32
+    @property
+    def protocol(self) -> int: ...  # __u32
+    @property
+    def type(self) -> int: ...  # __u32
+    @property
+    def state(self) -> KernelEnum | int: ...  # enum tcp_state
+    @property
+    def local_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def remote_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def local_port(self) -> int: ...  # rec_port
+    @property
+    def remote_port(self) -> int: ...  # rec_port
+    @property
+    def uid(self) -> int: ...  # __u32
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def cookie(self) -> int: ...  # __u64
+    @property
+    def netns(self) -> int: ...  # __u32
+    @property
+    def ifindex(self) -> int: ...  # __u32
+    @property
+    def value(self) -> Any: ...  # void
+
+class Cgroup(Record):
+    @property
+    def level(self) -> int: ...  # __s32
+    @property
+    def id(self) -> int: ...  # __u64
+    @property
+    def parent_id(self) -> int: ...  # __u64
+    @property
+    def path(self) -> str | None: ...  # rec_text
+    @property
+    def descendants(self) -> int: ...  # __s32
+    @property
+    def dying_descendants(self) -> int: ...  # __s32
+    @property
+    def populated(self) -> bool: ...  # _Bool
+    @property
+    def frozen(self) -> bool: ...  # _Bool
+    @property
+    def memory_current(self) -> int | None: ...  # rec_opt_bytes_count
+    @property
+    def pids_current(self) -> int | None: ...  # rec_opt_u64
+
+class Dmabuf(Record):
+    @property
+    def name(self) -> str: ...  # char[32]
+    @property
+    def exporter(self) -> str: ...  # char[32]
+    @property
+    def size(self) -> int: ...  # rec_bytes_count
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def references(self) -> int | None: ...  # rec_opt_u64
+
 class Ipv6Route(Record):
     @property
     def destination(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
@@ -133,6 +197,30 @@ class Ipv6Route(Record):
     def netns(self) -> int: ...  # __u32
     @property
     def expires_ns(self) -> int | None: ...  # rec_opt_ns
+
+class KmemCache(Record):
+    @property
+    def name(self) -> str: ...  # char[64]
+    @property
+    def object_size(self) -> int: ...  # __u32
+    @property
+    def size(self) -> int: ...  # __u32
+    @property
+    def align(self) -> int: ...  # __u32
+    @property
+    def objects_per_slab(self) -> int: ...  # __u32
+    @property
+    def pages_per_slab(self) -> int: ...  # __u32
+    @property
+    def flags(self) -> int: ...  # __u32
+    @property
+    def refcount(self) -> int: ...  # __s32
+    @property
+    def slabs(self) -> int: ...  # __u64
+    @property
+    def total_objects(self) -> int: ...  # __u64
+    @property
+    def active_objects(self) -> int | None: ...  # rec_opt_u64
 
 class Ksym(Record):
     @property
@@ -177,6 +265,36 @@ class Netlink(Record):
     def bound(self) -> bool: ...  # _Bool
     @property
     def dumping(self) -> bool: ...  # _Bool
+
+class Sockmap(Record):
+    @property
+    def key(self) -> Any: ...  # void
+    @property
+    def family(self) -> int: ...  # __u32
+    @property
+    def protocol(self) -> int: ...  # __u32
+    @property
+    def type(self) -> int: ...  # __u32
+    @property
+    def state(self) -> KernelEnum | int: ...  # enum tcp_state
+    @property
+    def local_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def remote_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    @property
+    def local_port(self) -> int: ...  # rec_port
+    @property
+    def remote_port(self) -> int: ...  # rec_port
+    @property
+    def uid(self) -> int: ...  # __u32
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def cookie(self) -> int: ...  # __u64
+    @property
+    def netns(self) -> int: ...  # __u32
+    @property
+    def ifindex(self) -> int: ...  # __u32
 
 class Task(Record):
     @property
@@ -297,6 +415,30 @@ class TaskFile(Record):
     def device(self) -> Device: ...  # rec_dev
     @property
     def rdevice(self) -> Device: ...  # rec_dev
+    @property
+    def path(self) -> str | None: ...  # rec_text
+
+class TaskVma(Record):
+    @property
+    def tid(self) -> int: ...  # __s32
+    @property
+    def pid(self) -> int: ...  # __s32
+    @property
+    def comm(self) -> str: ...  # char[16]
+    @property
+    def start(self) -> int: ...  # __u64
+    @property
+    def end(self) -> int: ...  # __u64
+    @property
+    def permissions(self) -> str: ...  # char[8]
+    @property
+    def flags(self) -> int: ...  # __u64
+    @property
+    def offset(self) -> int: ...  # __u64
+    @property
+    def inode(self) -> int: ...  # __u64
+    @property
+    def device(self) -> Device: ...  # rec_dev
     @property
     def path(self) -> str | None: ...  # rec_text
 

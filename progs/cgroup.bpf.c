@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Control groups of one hierarchy. */
+#include "kernel.h"
+#include "record.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+HOST_PAGE_SIZE;
+
+#define PATH_MAX 4096
+#define NAME_MAX 255
+#define DEPTH_MAX 64
+#define CGRP_FREEZE 3 /* include/linux/cgroup-defs.h: the bit of cgroup.freeze having taken effect */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct page_counter {
+	struct {
+		long counter;
+	} usage;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+	struct page_counter memory;
+};
+
+struct pids_cgroup {
+	struct cgroup_subsys_state css;
+	struct {
+		long long counter;
+	} counter;
+};
+
+/* What kernel.h doesn't need of these. */
+struct kernfs_node___tree {
+	struct kernfs_node___tree *__parent;
+	const char *name;
+	__u64 id;
+};
+
+/* Until 6.15: not under RCU. */
+struct kernfs_node___old {
+	struct kernfs_node___old *parent;
+};
+
+struct cgroup___full {
+	struct cgroup_subsys_state self;
+	unsigned long flags;
+	int level;
+	int max_depth;
+	int nr_descendants;
+	int nr_dying_descendants;
+	int max_descendants;
+	int nr_populated_csets;
+	int nr_populated_domain_children;
+	int nr_populated_threaded_children;
+	struct kernfs_node___tree *kn;
+	struct cgroup_subsys_state *subsys[16];
+};
+
+struct bpf_iter__cgroup {
+	struct bpf_iter_meta *meta;
+	struct cgroup___full *cgroup;
+};
+
+#pragma clang attribute pop
+
+enum cgroup_subsys_id {
+	memory_cgrp_id = 4,
+	pids_cgrp_id = 8,
+};
+
+struct cgroup_record {
+	rec_size record_size;
+	__s32 level; /* 0 for the root */
+	__u64 id;    /* the inode of its folder */
+	__u64 parent_id; /* 0 for the root */
+	rec_text path; /* from the hierarchy's root; None if deeper than 64 or longer than 4095 */
+	__s32 descendants;
+	__s32 dying_descendants;
+	bool populated; /* a task is in it or below */
+	bool frozen;
+	rec_opt_bytes_count memory_current; /* None where the controller is not there */
+	rec_opt_u64 pids_current;
+};
+RECORD(cgroup_record);
+
+SCRATCH(path_scratch, PATH_MAX * 2)
+
+static __always_inline struct kernfs_node___tree *parent_of(struct kernfs_node___tree *node)
+{
+	if (bpf_core_field_exists(node->__parent))
+		return BPF_CORE_READ(node, __parent);
+	return (void *)BPF_CORE_READ((struct kernfs_node___old *)node, parent);
+}
+
+/*
+ * The path is written backwards from the middle of the buffer, whose second
+ * half only gives the verifier room. Gives where it starts, or -1.
+ */
+static __always_inline int path_read(struct kernfs_node___tree *node, char *buffer)
+{
+	__u32 start = PATH_MAX - 1;
+	char name[NAME_MAX + 1];
+
+	for (int depth = 0; depth < DEPTH_MAX; depth++) {
+		struct kernfs_node___tree *parent = parent_of(node);
+		long length;
+
+		if (!parent) {
+			if (depth == 0) {
+				buffer[PATH_MAX - 2] = '/';
+				return PATH_MAX - 2;
+			}
+			return start;
+		}
+		length = bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(node, name));
+		if (length <= 1 || length > NAME_MAX + 1)
+			return -1;
+		length -= 1;
+		if (start <= length)
+			return -1;
+		start -= length;
+		bpf_probe_read_kernel(buffer + (start & (PATH_MAX - 1)), length & NAME_MAX, name);
+		start -= 1;
+		buffer[start & (PATH_MAX - 1)] = '/';
+		node = parent;
+	}
+	return -1;
+}
+
+static __always_inline struct cgroup_subsys_state *controller(struct cgroup___full *cgroup, int id)
+{
+	struct cgroup_subsys_state *css = NULL;
+
+	if (id < 0 || id >= 16)
+		return NULL;
+	bpf_core_read(&css, sizeof(css), &cgroup->subsys[0] + id);
+	return css;
+}
+
+SEC("iter/cgroup")
+int dump_cgroup(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup_record record = { .record_size = sizeof(record) };
+	struct cgroup___full *cgroup = ctx->cgroup;
+	struct cgroup_subsys_state *css;
+	struct output out;
+	int start, length = -1;
+	char *path;
+
+	if (!cgroup)
+		return 0;
+	record.id = cgroup->kn->id;
+	record.parent_id = BPF_CORE_READ(parent_of(cgroup->kn), id);
+	record.level = cgroup->level;
+	record.descendants = cgroup->nr_descendants;
+	record.dying_descendants = cgroup->nr_dying_descendants;
+	record.populated = cgroup->nr_populated_csets + cgroup->nr_populated_domain_children +
+			   cgroup->nr_populated_threaded_children > 0;
+	record.frozen = cgroup->flags >> CGRP_FREEZE & 1;
+	record.memory_current = record.pids_current = -1;
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id)) {
+		css = controller(cgroup, bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
+		if (css)
+			record.memory_current =
+				BPF_CORE_READ((struct mem_cgroup *)css, memory.usage.counter) * host_page_size;
+	}
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
+		css = controller(cgroup, bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
+		if (css)
+			record.pids_current = BPF_CORE_READ((struct pids_cgroup *)css, counter.counter);
+	}
+
+	path = scratch_get(&path_scratch);
+	start = path ? path_read(cgroup->kn, path) : -1;
+	if (start >= 0)
+		length = PATH_MAX - 1 - start;
+	span_set(&record.path, &record.record_size, length);
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	if (path && start >= 0)
+		output_span(&out, path + (start & (PATH_MAX - 1)), length, PATH_MAX);
+	return output_end(&out);
+}

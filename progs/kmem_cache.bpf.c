@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The slab allocator's caches. */
+#include "kernel.h"
+#include "record.h"
+#include "emit.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define NODES_MAX 64
+#define PARTIAL_MAX 4096 /* partly filled slabs of one node that are counted one by one */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct counter {
+	long long counter;
+};
+
+struct kmem_cache_node {
+	unsigned long nr_partial;
+	struct list_head partial;
+	struct counter nr_slabs;
+	struct counter total_objects;
+};
+
+struct kmem_cache_order_objects {
+	unsigned int x;
+};
+
+struct kmem_cache {
+	unsigned int flags;
+	unsigned int size;
+	unsigned int object_size;
+	struct kmem_cache_order_objects oo;
+	int refcount;
+	unsigned int align;
+	const char *name;
+	struct kmem_cache_node *node[NODES_MAX];
+};
+
+struct slab {
+	struct list_head slab_list;
+	unsigned inuse : 16, objects : 15, frozen : 1;
+};
+
+struct bpf_iter__kmem_cache {
+	struct bpf_iter_meta *meta;
+	struct kmem_cache *s;
+};
+
+#pragma clang attribute pop
+
+struct kmem_cache_record {
+	char name[64];
+	__u32 object_size; /* bytes asked for */
+	__u32 size;        /* bytes taken, with what is kept beside the object */
+	__u32 align;       /* bytes */
+	__u32 objects_per_slab;
+	__u32 pages_per_slab;
+	__u32 flags; /* SLAB_* of include/linux/slab.h, whose values differ between kernels */
+	__s32 refcount;
+	__u64 slabs;
+	__u64 total_objects;
+	rec_opt_u64 active_objects; /* None where too many slabs are partly filled to be counted */
+};
+RECORD(kmem_cache_record);
+
+/* One partly filled slab, for bpf_loop(): what is free in it. */
+struct count_free {
+	struct list_head *at, *head;
+	__u64 free;
+	bool done;
+};
+
+static long count_slab(__u32 index, struct count_free *counted)
+{
+	struct list_head *at = counted->at;
+	struct slab *slab;
+	__u32 objects, inuse;
+
+	if (at == counted->head || !at) {
+		counted->done = true;
+		return 1;
+	}
+	slab = (void *)at - bpf_core_field_offset(struct slab, slab_list);
+	objects = BPF_CORE_READ_BITFIELD_PROBED(slab, objects);
+	inuse = BPF_CORE_READ_BITFIELD_PROBED(slab, inuse);
+	counted->free += objects - inuse;
+	counted->at = BPF_CORE_READ(at, next);
+	return 0;
+}
+
+SEC("iter/kmem_cache")
+int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
+{
+	struct kmem_cache_record record = {};
+	struct kmem_cache *cache = ctx->s;
+	struct output out;
+	__u64 free = 0;
+	bool counted_all = true;
+
+	if (!cache)
+		return 0;
+	bpf_probe_read_kernel_str(record.name, sizeof(record.name), cache->name);
+	record.object_size = cache->object_size;
+	record.size = cache->size;
+	record.align = cache->align;
+	/* mm/slub.c, oo_order() and oo_objects() */
+	record.objects_per_slab = cache->oo.x & 0xffff;
+	record.pages_per_slab = 1u << (cache->oo.x >> 16 & 31);
+	record.flags = cache->flags;
+	record.refcount = cache->refcount;
+	for (int i = 0; i < NODES_MAX; i++) {
+		struct kmem_cache_node *node = NULL;
+		struct count_free counted = {};
+
+		bpf_core_read(&node, sizeof(node), &cache->node[0] + i);
+		if (!node)
+			break;
+		record.slabs += BPF_CORE_READ(node, nr_slabs.counter);
+		record.total_objects += BPF_CORE_READ(node, total_objects.counter);
+		counted.head = (void *)node + bpf_core_field_offset(struct kmem_cache_node, partial);
+		counted.at = BPF_CORE_READ(node, partial.next);
+		bpf_loop(PARTIAL_MAX, count_slab, &counted, 0);
+		counted_all &= counted.done;
+		free += counted.free;
+	}
+	record.active_objects = counted_all ? record.total_objects - free : -1;
+
+	out = output_begin(ctx->meta->seq);
+	output_put(&out, &record, sizeof(record));
+	return output_end(&out);
+}

@@ -1,0 +1,159 @@
+"""Files, mappings, symbols, caches and cgroups against /proc, /sys and cgroupfs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from libbpf_iter import CgroupIter, DmabufIter, KmemCacheIter, KsymIter, TaskFileIter, TaskVmaIter, errors
+from libbpf_iter.kernel import cgroup2_mount
+from tests.conftest import environment_skip
+
+
+def test_own_files(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 100)
+    with path.open("rb") as file, TaskFileIter(pid=os.getpid()) as files:
+        file.seek(33)
+        found = {record.fd: record for record in files}
+        status = os.fstat(file.fileno())
+        for fd, record in found.items():
+            try:
+                link = os.readlink(f"/proc/self/fd/{fd}")
+            except FileNotFoundError:
+                continue  # The session's own, closed since.
+            if not link.endswith("bpf_iter"):
+                assert record.path == link
+        record = found[file.fileno()]
+    assert (record.path, record.pos, record.size) == (str(path), 33, 100)
+    assert (record.inode, record.device, record.mode) == (status.st_ino, status.st_dev, status.st_mode)
+    assert repr(record.kind) == "REGULAR"
+    assert stat.S_ISREG(record.mode)
+
+
+def test_kinds_of_files() -> None:
+    read, write = os.pipe()
+    event = os.eventfd(0)
+    try:
+        with TaskFileIter(pid=os.getpid()) as files:
+            kinds = {record.fd: repr(record.kind) for record in files}
+    finally:
+        for fd in (read, write, event):
+            os.close(fd)
+    assert (kinds[read], kinds[event]) == ("PIPE", "ANON")
+
+
+def test_own_mappings() -> None:
+    with TaskVmaIter(pid=os.getpid()) as mappings:
+        ours = [(r.start, r.end, r.permissions, r.offset, r.inode, r.path) for r in mappings]
+    theirs = {}
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        span, permissions, offset, _, inode, *path = line.split(None, 5)
+        start, end = (int(part, 16) for part in span.split("-"))
+        theirs[start] = (end, permissions, int(offset, 16), int(inode), path[0] if path else None)
+    same = 0
+    for start, end, permissions, offset, inode, path in ours:
+        expected = theirs.get(start)
+        # Reading the one and the other moves the heap; files stay where they are.
+        if expected is None or path is None or not path.startswith("/"):
+            continue
+        assert (end, permissions, offset, inode, path) == expected
+        same += 1
+    assert same == sum(1 for entry in theirs.values() if (entry[4] or "").startswith("/"))
+    assert {"[heap]", "[stack]", "[vdso]"} <= {path for *_, path in ours}
+
+
+def test_symbols() -> None:
+    with KsymIter() as symbols:
+        ours = [(s.name, s.type, s.module) for s in symbols]
+        numbers = [s.seq_num for s in symbols]
+    theirs = []
+    for line in Path("/proc/kallsyms").read_text().splitlines():
+        _, kind, name, *module = line.split()
+        theirs.append((name, kind, module[0].strip("[]") if module else None))
+    # Programs come and go, this test's own among them.
+    ours, theirs = ([s for s in side if s[2] != "bpf"] for side in (ours, theirs))
+    assert ours == theirs
+    assert len(numbers) == len(set(numbers))
+
+
+def test_slab_caches() -> None:
+    with KmemCacheIter() as caches:
+        ours = {record.name: record for record in caches}
+    try:
+        lines = Path("/proc/slabinfo").read_text().splitlines()[2:]
+    except FileNotFoundError:
+        environment_skip("the kernel has no /proc/slabinfo")
+    assert {line.split()[0] for line in lines} <= set(ours)
+    for line in lines:
+        name, _, _, size, per_slab, pages = line.split()[:6]
+        record = ours[name]
+        expected = (int(size), int(per_slab), int(pages))
+        assert (record.size, record.objects_per_slab, record.pages_per_slab) == expected
+        assert record.active_objects is None or record.active_objects <= record.total_objects
+
+
+def test_dmabufs_answer() -> None:
+    with DmabufIter() as buffers:
+        assert all(record.size > 0 for record in buffers)
+
+
+@pytest.fixture
+def tree() -> Iterator[Path]:
+    """A cgroup with 1,200 below it: more than one session of the descriptor can show."""
+    mount = cgroup2_mount()
+    if mount is None or not os.access(mount, os.W_OK):
+        environment_skip("a writable cgroup2 hierarchy is needed")
+    top = Path(mount) / f"libbpf_iter_{os.getpid()}"
+    top.mkdir()
+    children = [top / f"child{number}" for number in range(1200)]
+    try:
+        for child in children:
+            child.mkdir()
+        (children[0] / "grandchild").mkdir()
+        yield top
+    finally:
+        (children[0] / "grandchild").rmdir()
+        for child in children:
+            child.rmdir()
+        top.rmdir()
+
+
+def test_a_large_tree_is_complete(tree: Path) -> None:
+    with CgroupIter(tree) as cgroups:
+        assert cgroups.engine == "snapshot"
+        found = {record.id: record for record in cgroups}
+    assert len(found) == 1202
+    root = found[tree.stat().st_ino]
+    assert (root.path, root.descendants, root.populated) == (f"/{tree.name}", 1201, False)
+    deep = tree / "child0" / "grandchild"
+    record = found[deep.stat().st_ino]
+    assert record.path == f"/{tree.name}/child0/grandchild"
+    assert record.parent_id == deep.parent.stat().st_ino
+    assert record.level == root.level + 2
+
+
+def test_orders(tree: Path) -> None:
+    child = tree / "child0"
+    deep = child / "grandchild"
+
+    def names(order: str, **how: object) -> list[str]:
+        with CgroupIter(how.get("at", child), order=order) as cgroups:  # type: ignore[arg-type]
+            return [str(record.path).rpartition("/")[2] for record in cgroups]
+
+    assert names("self_only") == ["child0"]
+    assert names("descendants_pre") == ["child0", "grandchild"]
+    assert names("descendants_post") == ["grandchild", "child0"]
+    assert names("ancestors_up", at=deep)[:3] == ["grandchild", "child0", tree.name]
+    assert names("self_only", at=deep.stat().st_ino) == ["grandchild"]
+
+
+def test_nonsense_is_refused() -> None:
+    with pytest.raises(errors.ParameterError, match="order"):
+        CgroupIter(order="sideways")
+    with pytest.raises(errors.NoSuchObject):
+        CgroupIter("/nowhere")
