@@ -11,9 +11,7 @@ from . import programs, tools
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m cbuild", description=__doc__)
-    parser.add_argument(
-        "what", nargs="*", metavar="extension|programs", help="what to build (default: both)"
-    )
+    parser.add_argument("what", nargs="*", metavar="extension|programs", help="what to build (default: both)")
     parser.add_argument("--force", action="store_true", help="compile what is up to date, too")
     arguments = parser.parse_args()
     what = arguments.what or ["extension", "programs"]

@@ -61,10 +61,7 @@ class BuildPrograms(Command):
         if not self.editable_mode:
             return {}
         package = self._package()
-        return {
-            path: str(programs.PACKAGE / Path(path).relative_to(package))
-            for path in self.get_outputs()
-        }
+        return {path: str(programs.PACKAGE / Path(path).relative_to(package)) for path in self.get_outputs()}
 
     def _package(self) -> Path:
         return Path(self.build_lib) / programs.PACKAGE.name

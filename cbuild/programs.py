@@ -47,11 +47,7 @@ def build(package: Path = PACKAGE, *, force: bool = False) -> list[Path]:
     wanted = {folder / object_name(source): source for source in sources()}
     for leftover in set(folder.glob("*.bpf.o")) - set(wanted):
         leftover.unlink()
-    stale = [
-        (source, made)
-        for made, source in wanted.items()
-        if force or is_stale(made, [source, *common])
-    ]
+    stale = [(source, made) for made, source in wanted.items() if force or is_stale(made, [source, *common])]
     written = _compile_all(stale)
     header = package / "include" / HEADER.name
     if HEADER.exists() and (force or is_stale(header, [HEADER])):

@@ -36,9 +36,7 @@ def _class(schema: Schema) -> str:
     lines = [f"class {schema.name}(Record):"]
     for field in schema.fields:
         note = f"{field.c_type}; when asked for" if field.dear else field.c_type
-        lines.append(
-            f"    @property\n    def {field.name}(self) -> {_annotation(field)}: ...  # {note}"
-        )
+        lines.append(f"    @property\n    def {field.name}(self) -> {_annotation(field)}: ...  # {note}")
     return "\n".join(lines) + "\n"
 
 

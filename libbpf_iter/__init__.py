@@ -8,7 +8,7 @@
 from . import errors
 from .decode import Record, asdict, fields, schema
 from .foreign import ObjectIter, PinnedIter
-from .iterators import *
+from .iterators import *  # noqa: F403 - its __all__ is the list of them
 from .iterators import __all__ as _iterators
 from .kernel import targets
 

@@ -112,9 +112,7 @@ def failure(number: int, call: str, what: str, log: str = "") -> KernelError:
         need = "CAP_BPF and CAP_PERFMON" if call in ("bpf_object__load",) else "permission"
         if call.endswith("_by_id"):
             need = "CAP_SYS_ADMIN"
-        return MissingCapability(
-            need, f"{what}: {need} is needed", errno=number, call=call, log=log
-        )
+        return MissingCapability(need, f"{what}: {need} is needed", errno=number, call=call, log=log)
     if number == errno.ENOENT:
         return NoSuchObject(number, what, call=call, log=log)
     return KernelError(number, what, call=call, log=log)
@@ -251,9 +249,7 @@ class Object:
             return failure(number, call, f"program {program!r} can't be loaded", log)
         lines = [line.strip() for line in log.splitlines()]
         if "BEGIN PROG LOAD LOG" in log:
-            end = next(
-                (i for i, line in enumerate(lines) if "END PROG LOAD LOG" in line), len(lines)
-            )
+            end = next((i for i, line in enumerate(lines) if "END PROG LOAD LOG" in line), len(lines))
             said = [
                 line
                 for line in lines[:end]
@@ -263,9 +259,7 @@ class Object:
             message = f"the verifier refuses program {program!r}: {reason}"
             return VerifierError(program, message, errno=number, call=call, log=log)
         reason = lines[0].removeprefix("libbpf: ") if lines else "no reason given"
-        return KernelError(
-            number, f"program {program!r} can't be loaded: {reason}", call=call, log=log
-        )
+        return KernelError(number, f"program {program!r} can't be loaded: {reason}", call=call, log=log)
 
 
 # ---- links, iterators, pins -------------------------------------------------
@@ -290,9 +284,7 @@ def iter_create(link: Fd) -> Fd:
 
 def pin(fd: Fd, path: str) -> None:
     result = lib.bpf_obj_pin(fd.number, os.fsencode(path))
-    check(
-        result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected"
-    )
+    check(result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected")
 
 
 def get_pinned(path: str) -> Fd:

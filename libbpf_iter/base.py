@@ -1,4 +1,4 @@
-"""What all iterators are: attached once, opened for each walk. Imports everything below; no target by name."""
+"""What all iterators are: attached once, opened for each walk. Imports all below; no target by name."""
 
 from __future__ import annotations
 

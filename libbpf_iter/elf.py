@@ -33,9 +33,7 @@ def check_elf(data: bytes, name: str) -> None:
     try:
         elf = ELFFile(io.BytesIO(data))
         if elf["e_machine"] != _BPF or elf["e_type"] != "ET_REL":
-            raise ObjectError(
-                f"{name} is no BPF object, but {elf['e_type']} for {elf['e_machine']}"
-            )
+            raise ObjectError(f"{name} is no BPF object, but {elf['e_type']} for {elf['e_machine']}")
         if elf["e_shoff"] + elf["e_shnum"] * elf["e_shentsize"] > len(data):
             raise ObjectError(f"{name} is truncated: its section table lies beyond its end")
         if not 0 < elf["e_shstrndx"] < elf["e_shnum"] or elf["e_shentsize"] != 64:
@@ -110,8 +108,6 @@ def _check_relocations(data: bytes, name: str, header: Any, headers: list[Any]) 
     if header["sh_entsize"] != 16 or header["sh_size"] % 16:
         raise ObjectError(f"{name} is damaged: its relocations aren't any")
     section, count = headers[header["sh_info"]], symbols["sh_size"] // 24
-    for offset, info in struct.iter_unpack(
-        "<QQ" if data[5] == 1 else ">QQ", _content(data, header)
-    ):
+    for offset, info in struct.iter_unpack("<QQ" if data[5] == 1 else ">QQ", _content(data, header)):
         if offset + 4 > section["sh_size"] or info >> 32 >= count:
             raise ObjectError(f"{name} is damaged: a relocation points outside")

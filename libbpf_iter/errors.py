@@ -127,9 +127,7 @@ class UnsupportedTarget(KernelError):
 class VerifierError(KernelError):
     """The verifier refused ``program``; its whole log is ``log``."""
 
-    def __init__(
-        self, program: str, message: str, *, errno: int, call: str = "", log: str = ""
-    ) -> None:
+    def __init__(self, program: str, message: str, *, errno: int, call: str = "", log: str = "") -> None:
         super().__init__(errno, message, call=call, log=log)
         self.program = program
 

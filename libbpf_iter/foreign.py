@@ -138,9 +138,7 @@ class PinnedIter:
             self.target = self.info.target
             self.schema = _pinned_schema(self.info)
         except MissingCapability as error:
-            message = (
-                f"the types of {self.path} can't be read without {error.capability}: give record="
-            )
+            message = f"the types of {self.path} can't be read without {error.capability}: give record="
             raise MissingCapability(
                 error.capability, message, errno=error.errno, call=error.call, log=error.log
             ) from error

@@ -96,9 +96,7 @@ class _OfNetwork(BpfIter[base.R]):
     _target: str
 
     def __init__(self, *, netns: netns.NetNs | None = None, columns: Columns = None) -> None:
-        super().__init__(
-            _own(self._target, columns), netns=netns, snapshot=self._target in SNAPSHOT_TARGETS
-        )
+        super().__init__(_own(self._target, columns), netns=netns, snapshot=self._target in SNAPSHOT_TARGETS)
 
 
 class TaskIter(_OfTasks["records.Task"]):

@@ -282,9 +282,7 @@ class Nested(Kind):
         return "Group"
 
     def decode(self, data: bytes, offset: int) -> Group:
-        return Group(
-            self.name, {name: kind.decode(data, offset + at) for name, at, kind in self.fields}
-        )
+        return Group(self.name, {name: kind.decode(data, offset + at) for name, at, kind in self.fields})
 
 
 class Group:

@@ -1,4 +1,4 @@
-"""A program attached to its target: the link that sessions are opened on. Imports _libbpf, program, errors."""
+"""A program attached to its target: what sessions are opened on. Imports _libbpf, program, errors."""
 
 from __future__ import annotations
 

@@ -84,9 +84,7 @@ def bpf_map(map_: MapRef) -> Parameters:
 
 def _open_map(map_: MapRef) -> Fd:
     if isinstance(map_, bool) or map_ is None:
-        raise ParameterError(
-            "map", f"an id, a path, a name or an open map is expected, not {map_!r}"
-        )
+        raise ParameterError("map", f"an id, a path, a name or an open map is expected, not {map_!r}")
     if isinstance(map_, int):
         try:
             return _libbpf.map_by_id(number("map", map_))
@@ -127,9 +125,7 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
     if order not in ORDERS:
         raise ParameterError("order", f"one of {', '.join(ORDERS)} is expected, not {order!r}")
     if isinstance(cgroup, bool):
-        raise ParameterError(
-            "cgroup", f"an id, a path or an open folder is expected, not {cgroup!r}"
-        )
+        raise ParameterError("cgroup", f"an id, a path or an open folder is expected, not {cgroup!r}")
     result = Parameters()
     expected = {"order": ORDERS[order]}
     fd = cgroup_id = 0

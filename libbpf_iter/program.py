@@ -219,9 +219,7 @@ def load(
     return Program(loaded.program, target, schema, output, snapshot_size, seq_num)
 
 
-def _bytes(
-    known: Mapping[str, tuple[int, int]], values: Mapping[str, int]
-) -> dict[tuple[int, int], bytes]:
+def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:
     return {
         known[name]: value.to_bytes(known[name][1], sys.byteorder)
         for name, value in values.items()

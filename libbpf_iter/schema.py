@@ -78,9 +78,7 @@ class Schema:
         if columns is None:
             return replace(self, fields=tuple(f for f in self.fields if not f.dear))
         if isinstance(columns, str):
-            raise ParameterError(
-                "columns", f"a list of names is expected, not the text {columns!r}"
-            )
+            raise ParameterError("columns", f"a list of names is expected, not the text {columns!r}")
         names = list(columns)
         if not names or len(set(names)) != len(names):
             raise ParameterError("columns", "at least one name, and each once, is expected")
@@ -98,9 +96,7 @@ def record_struct(btf: Btf, name: str | None = None) -> int:
         return found
     marker = btf.get("record_type", BtfKind.VAR)
     if marker is None:
-        raise SchemaError(
-            "the program says nowhere which struct its records are: name it, or use RECORD()"
-        )
+        raise SchemaError("the program says nowhere which struct its records are: name it, or use RECORD()")
     pointer = btf[btf.resolve(btf[marker].type_id)]  # type: ignore[attr-defined]
     if not isinstance(pointer, bt.Pointer):
         raise SchemaError("record_type is no pointer to the record's struct")
@@ -135,9 +131,7 @@ def layout(
             continue
         if member.name in _RESERVED or not member.name.isidentifier():
             raise SchemaError(f"{node.name}: a column can't be named {member.name!r}")
-        tail = next(
-            (t.removeprefix("rec_map_") for t in typedefs if t.startswith("rec_map_")), None
-        )
+        tail = next((t.removeprefix("rec_map_") for t in typedefs if t.startswith("rec_map_")), None)
         if tail:
             kind, c_type = (map_kinds or {}).get(tail, (kinds.Bytes(0), "void"))
             fields.append(Field(member.name, end, kind, c_type))
@@ -197,9 +191,7 @@ def kind_of(btf: Btf, type_id: int, depth: int = 0) -> kinds.Kind:
     return kind
 
 
-def _plain_kind(
-    btf: Btf, type_id: int, node: bt.Type, typedefs: tuple[str, ...], depth: int
-) -> kinds.Kind:
+def _plain_kind(btf: Btf, type_id: int, node: bt.Type, typedefs: tuple[str, ...], depth: int) -> kinds.Kind:
     match node:
         case bt.Int():
             return _int_kind(node, typedefs)

@@ -89,14 +89,39 @@ static long count_slab(__u32 index, struct count_free *counted)
 	return 0;
 }
 
+/* One memory node, for bpf_loop(), since a loop in a loop is too much for the verifier. */
+struct count_node {
+	struct kmem_cache_node **nodes;
+	__u64 slabs, total_objects, free;
+	bool unsure;
+};
+
+static long count_one(__u32 index, struct count_node *sum)
+{
+	struct kmem_cache_node *node = NULL;
+	struct count_free counted = {};
+
+	bpf_probe_read_kernel(&node, sizeof(node), sum->nodes + index);
+	if (!node)
+		return 1;
+	sum->slabs += BPF_CORE_READ(node, nr_slabs.counter);
+	sum->total_objects += BPF_CORE_READ(node, total_objects.counter);
+	counted.head = (void *)node + bpf_core_field_offset(struct kmem_cache_node, partial);
+	counted.at = BPF_CORE_READ(node, partial.next);
+	bpf_loop(PARTIAL_MAX, count_slab, &counted, 0);
+	if (!counted.done)
+		sum->unsure = true;
+	sum->free += counted.free;
+	return 0;
+}
+
 SEC("iter/kmem_cache")
 int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
 {
 	struct kmem_cache_record record = {};
 	struct kmem_cache *cache = ctx->s;
+	struct count_node sum = {};
 	struct output out;
-	__u64 free = 0;
-	bool counted_all = true;
 
 	if (!cache)
 		return 0;
@@ -109,22 +134,11 @@ int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
 	record.pages_per_slab = 1u << (cache->oo.x >> 16 & 31);
 	record.flags = cache->flags;
 	record.refcount = cache->refcount;
-	for (int i = 0; i < NODES_MAX; i++) {
-		struct kmem_cache_node *node = NULL;
-		struct count_free counted = {};
-
-		bpf_core_read(&node, sizeof(node), &cache->node[0] + i);
-		if (!node)
-			break;
-		record.slabs += BPF_CORE_READ(node, nr_slabs.counter);
-		record.total_objects += BPF_CORE_READ(node, total_objects.counter);
-		counted.head = (void *)node + bpf_core_field_offset(struct kmem_cache_node, partial);
-		counted.at = BPF_CORE_READ(node, partial.next);
-		bpf_loop(PARTIAL_MAX, count_slab, &counted, 0);
-		counted_all &= counted.done;
-		free += counted.free;
-	}
-	record.active_objects = counted_all ? record.total_objects - free : -1;
+	sum.nodes = (void *)cache + bpf_core_field_offset(struct kmem_cache, node);
+	bpf_loop(NODES_MAX, count_one, &sum, 0);
+	record.slabs = sum.slabs;
+	record.total_objects = sum.total_objects;
+	record.active_objects = sum.unsure ? -1 : sum.total_objects - sum.free;
 
 	out = output_begin(ctx->meta->seq);
 	output_put(&out, &record, sizeof(record));

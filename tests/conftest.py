@@ -29,8 +29,7 @@ def environment_skip(reason: str) -> NoReturn:
     """Skip for what this environment lacks; fail where it was promised to lack nothing."""
     if REQUIRED:
         pytest.fail(
-            "this environment was promised to be complete (LIBBPF_ITER_REQUIRE_KERNEL=1): "
-            + reason,
+            "this environment was promised to be complete (LIBBPF_ITER_REQUIRE_KERNEL=1): " + reason,
             pytrace=False,
         )
     pytest.skip(reason)

@@ -85,9 +85,7 @@ class Btf:
                 info = words[at + 1]
                 kind = info >> 24 & 31
                 if not 0 < kind < 20:
-                    raise BtfError(
-                        f"type {self._first_id + len(offsets)} is of no known kind: {kind}"
-                    )
+                    raise BtfError(f"type {self._first_id + len(offsets)} is of no known kind: {kind}")
                 append(at * 4)
                 at += fixed[kind] + (info & 0xFFFF) * each[kind]
         except IndexError:
@@ -147,9 +145,7 @@ class Btf:
                 bits, bit_offset, how = encoding & 0xFF, encoding >> 16 & 0xFF, encoding >> 24 & 15
                 if not 0 < word <= 16 or bits > word * 8:
                     raise BtfError(f"int {name!r} of {word} bytes can't have {bits} bits")
-                return t.Int(
-                    kind, name, word, bits, bit_offset, bool(how & 1), bool(how & 2), bool(how & 4)
-                )
+                return t.Int(kind, name, word, bits, bit_offset, bool(how & 1), bool(how & 2), bool(how & 4))
             case Kind.FLOAT:
                 return t.Float(kind, name, word)
             case Kind.PTR:
@@ -301,9 +297,7 @@ class Btf:
             if not member.name and isinstance(inner, t.Struct):
                 yield from self._flatten(member.type_id, base + member.bit_offset, depth + 1)
             else:
-                yield t.Member(
-                    member.name, member.type_id, base + member.bit_offset, member.bitfield_size
-                )
+                yield t.Member(member.name, member.type_id, base + member.bit_offset, member.bitfield_size)
 
     def c_name(self, type_id: int) -> str:
         """The type as C spells it, for people: ``struct task_struct *``, ``char[16]``."""

@@ -40,9 +40,7 @@ def run(*command: str | Path, cwd: Path, path: str | None = None) -> str:
     }
     if path is not None:
         environment["PATH"] = path
-    done = subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -203,9 +201,7 @@ class TestWheel:
         assert tops == {"libbpf_iter", "libbpf_iter-0.1.0.dist-info"}
         allowed = {".py", ".pyi", ".typed", ".so", ".o", ".h"}
         package = (name for name in names(wheel) if name.startswith("libbpf_iter/"))
-        strays = {
-            name for name in package if Path(name).suffix not in allowed and "py.typed" not in name
-        }
+        strays = {name for name in package if Path(name).suffix not in allowed and "py.typed" not in name}
         assert not strays
 
     def test_names_no_path_of_the_builder(self, unpacked: Path, wheel: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from libbpf_iter._extension import ffi, lib
 
 from libbpf_iter import (
     BpfLinkIter,
@@ -25,7 +26,6 @@ from libbpf_iter import (
     _libbpf,
     errors,
 )
-from libbpf_iter._extension import ffi, lib
 from tests.conftest import environment_skip
 from tests.unit.btf_writer import Writer
 

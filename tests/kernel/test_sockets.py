@@ -63,9 +63,7 @@ def test_tcp_connection() -> None:
         assert receiving.netns == os.stat("/proc/self/ns/net").st_ino
 
 
-@pytest.mark.parametrize(
-    ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
-)
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
 def test_udp_socket(family: int, address: str) -> None:
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.bind((address, 0))

@@ -78,10 +78,7 @@ def test_the_own_task_is_as_proc_says() -> None:
     # The kernel keeps part of the count on each CPU until it is large enough.
     assert abs(task.rss - int(fields[21]) * os.sysconf("SC_PAGESIZE")) <= 32 << 20
     assert task.minor_faults <= int(fields[7])
-    assert (
-        abs(task.utime_ns + task.stime_ns - (int(fields[11]) + int(fields[12])) * 10**9 / ticks)
-        < 2e8
-    )
+    assert abs(task.utime_ns + task.stime_ns - (int(fields[11]) + int(fields[12])) * 10**9 / ticks) < 2e8
 
 
 def test_dear_columns() -> None:

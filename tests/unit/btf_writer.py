@@ -57,9 +57,7 @@ class Writer:
         extra = b"".join(self.words(self.string(n), t, w << 24 | bits) for n, t, bits, w in members)
         return self.add(4, name, size, extra, len(members), flag=True)
 
-    def enum(
-        self, name: str, values: dict[str, int], *, signed: bool = False, size: int = 4
-    ) -> int:
+    def enum(self, name: str, values: dict[str, int], *, signed: bool = False, size: int = 4) -> int:
         extra = b"".join(self.words(self.string(n), v) for n, v in values.items())
         return self.add(6, name, size, extra, len(values), flag=signed)
 

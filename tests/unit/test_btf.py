@@ -30,9 +30,7 @@ def sample(order: str = "<") -> bytes:
     text = writer.array(char, 16)
     inner = writer.struct("", 8, [("low", number, 0), ("high", number, 32)])
     alias = writer.typedef("alias_t", writer.const(writer.typedef("inner_t", number)))
-    writer.struct(
-        "outer", 32, [("a", number, 0), ("", inner, 32), ("comm", text, 96), ("b", alias, 224)]
-    )
+    writer.struct("outer", 32, [("a", number, 0), ("", inner, 32), ("comm", text, 96), ("b", alias, 224)])
     writer.enum("signed", {"LESS": -1, "MORE": 1}, signed=True)
     writer.enum64("wide", {"TOP": 1 << 40})
     writer.bitfields("bits", 4, [("one", number, 3, 5)])
@@ -135,9 +133,7 @@ def test_agrees_with_bpftool_on_the_kernel() -> None:
             assert [m.name for m in ours.members] == [
                 m["name"].replace("(anon)", "") for m in theirs["members"]
             ]
-            assert [m.bit_offset for m in ours.members] == [
-                m["bits_offset"] for m in theirs["members"]
-            ]
+            assert [m.bit_offset for m in ours.members] == [m["bits_offset"] for m in theirs["members"]]
         elif isinstance(ours, bt.Enum):
             # bpftool sign-extends the 32-bit values that are unsigned.
             mask = (1 << ours.size * 8) - 1

@@ -149,9 +149,7 @@ def test_bitfields_across_bytes() -> None:
     struct_id = writer.bitfields(
         "bits", 4, [("a", unsigned, 0, 3), ("b", unsigned, 3, 9), ("c", signed, 12, 4)]
     )
-    (record,) = records(
-        layout(Btf(writer.build()), struct_id), struct.pack("=I", 0xF << 12 | 300 << 3 | 5)
-    )
+    (record,) = records(layout(Btf(writer.build()), struct_id), struct.pack("=I", 0xF << 12 | 300 << 3 | 5))
     assert asdict(record) == {"a": 5, "b": 300, "c": -1}
 
 
