@@ -71,13 +71,13 @@ def _compile(clang: str, strip: str, source: Path, made: Path) -> Path:
     """Compile one program. `made` appears whole or not at all: others may be reading it."""
     with tempfile.TemporaryDirectory(dir=made.parent, prefix=".build-") as scratch:
         fresh = (Path(scratch) / made.name).resolve()
-        run([clang, *FLAGS, *_paths(), "-c", source.relative_to(ROOT), "-o", fresh])
+        run([clang, *FLAGS, *include_flags(), "-c", source.relative_to(ROOT), "-o", fresh])
         run([strip, "-g", fresh])
         fresh.replace(made)
     return made
 
 
-def _paths() -> list[str]:
+def include_flags() -> list[str]:
     """Where headers are looked for, and how the paths of this machine stay out of the object."""
     flags = ["-I", str(PROGS), f"-ffile-prefix-map={ROOT}/=", "-fdebug-compilation-dir=."]
     # <linux/types.h> wants <asm/types.h>, which Debian keeps where only a native target looks.

@@ -54,9 +54,6 @@ class Fd:
     def closed(self) -> bool:
         return self._number < 0
 
-    def duplicate(self) -> Fd:
-        return Fd(os.dup(self.number))
-
     def close(self) -> None:
         with self._lock:
             number, self._number = self._number, -1
@@ -106,13 +103,24 @@ def logged() -> Iterator[Callable[[], str]]:
         take()
 
 
+# What the kernel checks in kernel/bpf/syscall.c, and can't say in an errno.
+_NEEDS = {
+    "bpf_object__load": "CAP_BPF and CAP_PERFMON",
+    "bpf_prog_get_fd_by_id": "CAP_SYS_ADMIN",
+    "bpf_map_get_fd_by_id": "CAP_SYS_ADMIN",
+    "bpf_btf_get_fd_by_id": "CAP_SYS_ADMIN",
+    "bpf_map_get_next_id": "CAP_SYS_ADMIN",
+}
+
+
 def failure(number: int, call: str, what: str, log: str = "") -> KernelError:
     """The exception for an errno."""
     if number in (errno.EPERM, errno.EACCES):
-        need = "CAP_BPF and CAP_PERFMON" if call in ("bpf_object__load",) else "permission"
-        if call.endswith("_by_id"):
-            need = "CAP_SYS_ADMIN"
-        return MissingCapability(need, f"{what}: {need} is needed", errno=number, call=call, log=log)
+        need = _NEEDS.get(call)
+        if need is None:
+            # Of the file, say, that is to be opened: no capability that we could name.
+            return MissingCapability("", f"{what}: no permission", errno=number, call=call, log=log)
+        return MissingCapability(need, f"{what}: it takes {need}", errno=number, call=call, log=log)
     if number == errno.ENOENT:
         return NoSuchObject(number, what, call=call, log=log)
     return KernelError(number, what, call=call, log=log)

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import errno as _errno
 import os
+from typing import Any
 
 __all__ = [
     "BtfError",
@@ -93,11 +94,22 @@ class KernelError(Error, OSError):
         self.call = call
         self.log = log
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Subclasses take other arguments than OSError keeps.
+        return _restore, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         text = str(self.strerror)
         if self.errno in (0, None):
             return text
         return f"{text} [{_errno.errorcode.get(self.errno, self.errno)}: {os.strerror(self.errno)}]"
+
+
+def _restore(cls: type[KernelError], args: tuple[Any, ...], state: dict[str, Any]) -> KernelError:
+    error = cls.__new__(cls, *args)
+    OSError.__init__(error, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class MissingCapability(KernelError, PermissionError):

@@ -138,9 +138,10 @@ class PinnedIter:
             self.target = self.info.target
             self.schema = _pinned_schema(self.info)
         except MissingCapability as error:
-            message = f"the types of {self.path} can't be read without {error.capability}: give record="
+            need = error.capability or "CAP_SYS_ADMIN"
+            message = f"the types of {self.path} can't be read without {need}: give record="
             raise MissingCapability(
-                error.capability, message, errno=error.errno, call=error.call, log=error.log
+                "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
             ) from error
 
     def chunks(self) -> Iterator[bytes]:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from . import _libbpf, kernel
 from ._libbpf import Fd
 from .errors import NoSuchObject, NoSuchProcess, ParameterError
 
-NetNs = int | str | os.PathLike[str]
+
+class HasFileno(Protocol):
+    def fileno(self) -> int: ...
 
 
-def open_namespace(netns: NetNs | Fd) -> Fd:
-    """A namespace by path (``/run/netns/blue``), by the pid of a task in it, or by an open descriptor."""
-    if isinstance(netns, Fd):
-        return netns.duplicate()
+NetNs = int | str | os.PathLike[str] | HasFileno
+
+
+def open_namespace(netns: NetNs) -> Fd:
+    """A namespace by path (``/run/netns/blue``), by the pid of a task in it, or anything with ``fileno()``."""
+    if hasattr(netns, "fileno"):
+        return Fd(os.dup(netns.fileno()))
     if isinstance(netns, bool) or not isinstance(netns, int | str | os.PathLike):
         what = "a path, a pid, an object with fileno(), or 'all'"
         raise ParameterError("netns", f"{what} is expected, not {netns!r}")

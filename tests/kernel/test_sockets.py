@@ -116,7 +116,7 @@ def test_another_namespace_is_walked_and_left() -> None:
         path = f"/proc/self/fd/{namespace}"
         with TcpIter(netns=path) as sockets:
             assert {record.netns for record in sockets} <= {there}
-        with NetlinkIter(netns=path) as sockets:
+        with open(path) as opened, NetlinkIter(netns=opened) as sockets:
             assert {record.netns for record in sockets} == {there}
         assert os.stat("/proc/thread-self/ns/net").st_ino == here
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from libbpf_iter import TaskIter
+from libbpf_iter import KernelSymbols, TaskIter
 
 
 def status(tid: int) -> dict[str, str]:
@@ -157,3 +157,14 @@ def test_sentinels_survive_churn() -> None:
 def test_a_number_nobody_has_is_an_empty_walk() -> None:
     with TaskIter(tid=2**31 - 1) as tasks:
         assert list(tasks) == []
+
+
+def test_a_stack_has_names() -> None:
+    symbols = KernelSymbols()
+    with TaskIter(tid=os.getpid(), columns=["stack"]) as tasks:
+        (task,) = tasks
+    assert task.stack is not None
+    names = [symbol.name for symbol in symbols.resolve(task.stack)]
+    assert "bpf_seq_read" in names
+    with pytest.raises(KeyError):
+        symbols[1]

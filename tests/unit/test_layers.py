@@ -33,6 +33,7 @@ LAYERS = [
     "base",
     "iterators",
     "foreign",
+    "symbols",
     "__init__",
     "__main__",
 ]

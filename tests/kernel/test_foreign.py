@@ -1,0 +1,110 @@
+"""Objects that aren't ours: compiled here from what a stranger would write."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cbuild import programs
+from cbuild.tools import BuildError, find_tool
+from libbpf_iter import ObjectIter, errors
+from tests.conftest import environment_skip
+
+HEAD = """
+#include "kernel.h"
+#include "record.h"
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+} __attribute__((preserve_access_index));
+"""
+LICENSE = 'char _license[] SEC("license") = "GPL";'
+
+TYPED = (
+    HEAD
+    + """
+struct event { int tid; char comm[16]; enum { ODD, EVEN } parity; };
+struct event *unused_event __attribute__((unused));
+SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct event event = {};
+	if (!task)
+		return 0;
+	event.tid = task->pid;
+	event.parity = task->pid % 2 ? ODD : EVEN;
+	__builtin_memcpy(event.comm, task->comm, 16);
+	bpf_seq_write(ctx->meta->seq, &event, sizeof(event));
+	return 0;
+}
+"""
+    + LICENSE
+)
+TEXT = (
+    HEAD
+    + """
+SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	static const char format[] = "task %d\\n";
+	struct task_struct *task = ctx->task;
+	__u64 pid;
+	if (!task)
+		return 0;
+	pid = task->pid;
+	bpf_seq_printf(ctx->meta->seq, format, sizeof(format), &pid, sizeof(pid));
+	return 0;
+}
+"""
+    + LICENSE
+)
+REFUSED = TYPED.replace("if (!task)", "if (0)")
+
+
+def build(folder: Path, source: str) -> Path:
+    path = folder / "mine.bpf.c"
+    path.write_text(source)
+    target = folder / "mine.bpf.o"
+    try:
+        clang = find_tool("clang", "CLANG", "clang")
+    except BuildError as error:
+        environment_skip(str(error))
+    flags = [*programs.FLAGS, *programs.include_flags()]
+    subprocess.run([clang, *flags, "-c", str(path), "-o", str(target)], check=True)
+    return target
+
+
+def test_a_struct_that_is_named(tmp_path: Path) -> None:
+    with ObjectIter(build(tmp_path, TYPED), record="event", tid=os.getpid()) as events:
+        (event,) = events
+    assert (type(event).__name__, event.tid) == ("Event", os.getpid())
+    assert repr(event.parity) == ("ODD" if os.getpid() % 2 else "EVEN")
+
+
+def test_text_comes_as_lines(tmp_path: Path) -> None:
+    with ObjectIter(build(tmp_path, TEXT), pid=os.getpid()) as lines:
+        assert list(lines) == [f"task {os.getpid()}"]
+
+
+def test_a_refusal_is_one_line_and_keeps_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(errors.VerifierError) as caught:
+        ObjectIter(build(tmp_path, REFUSED), record="event")
+    assert caught.value.program == "dump"
+    assert "\n" not in str(caught.value)
+    assert "PROG LOAD LOG" in caught.value.log
+    assert capfd.readouterr().err == ""
+
+
+def test_names_that_are_not_there(tmp_path: Path) -> None:
+    path = build(tmp_path, TYPED)
+    with pytest.raises(errors.ParameterError, match="event"):
+        ObjectIter(path, record="evnt")
+    with pytest.raises(errors.ParameterError, match="dump"):
+        ObjectIter(path, program="other")
+    with pytest.raises(errors.ParameterError, match="doesn't take it"):
+        ObjectIter(path, netns="all")
+    subprocess.run([find_tool("llvm-objcopy", "LLVM_OBJCOPY", "llvm"), "-R", ".BTF", str(path)], check=True)
+    with pytest.raises(errors.ObjectError, match="BTF"):
+        ObjectIter(path)
