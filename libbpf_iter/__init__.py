@@ -14,6 +14,7 @@ from .kernel import targets
 from .symbols import KernelSymbols
 
 __all__ = [
+    "KernelSymbols",
     "ObjectIter",
     "PinnedIter",
     "Record",

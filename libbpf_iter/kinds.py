@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import ipaddress
-import socket
 import struct
 import sys
 from collections.abc import Callable
@@ -27,6 +26,8 @@ _INTEGERS = {
     for size, code in ((1, "b"), (2, "h"), (4, "i"), (8, "q"))
     for signed in (True, False)
 }
+# include/linux/socket.h; the socket module is slow to import for two numbers.
+_AF_INET, _AF_INET6 = 2, 10
 _SPAN = struct.Struct("=II").unpack_from
 
 
@@ -216,9 +217,9 @@ class Ip(Kind):
 
     def decode(self, data: bytes, offset: int) -> Any:
         (family,) = _INTEGERS[4, False](data, offset)
-        if family == socket.AF_INET:
+        if family == _AF_INET:
             return ipaddress.IPv4Address(data[offset + 4 : offset + 8])
-        if family == socket.AF_INET6:
+        if family == _AF_INET6:
             return ipaddress.IPv6Address(data[offset + 4 : offset + 20])
         return None
 

@@ -20,7 +20,7 @@ NetNs = int | str | os.PathLike[str] | HasFileno
 
 
 def open_namespace(netns: NetNs) -> Fd:
-    """A namespace by path (``/run/netns/blue``), by the pid of a task in it, or anything with ``fileno()``."""
+    """A namespace by path (``/run/netns/blue``), a task's pid, or anything with ``fileno()``."""
     if hasattr(netns, "fileno"):
         return Fd(os.dup(netns.fileno()))
     if isinstance(netns, bool) or not isinstance(netns, int | str | os.PathLike):

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from . import _libbpf, kernel, kinds
@@ -29,6 +28,7 @@ from .errors import (
 )
 from .schema import Schema, kind_of, layout, record_struct
 
+_PROGRAMS = Path(__file__).parent / "programs"
 SNAPSHOT_MAP = "snapshot_map"
 SNAPSHOT_HEADER = 16  # progs/emit.h, struct snapshot: used, dropped
 
@@ -69,11 +69,11 @@ class Program:
 
 def packaged(target: str) -> bytes:
     """The object file of a target's own program."""
-    return (resources.files(__package__) / "programs" / f"{target}.bpf.o").read_bytes()
+    return (_PROGRAMS / f"{target}.bpf.o").read_bytes()
 
 
 def packaged_targets() -> list[str]:
-    names = (path.name for path in (resources.files(__package__) / "programs").iterdir())
+    names = (path.name for path in _PROGRAMS.iterdir())
     return sorted(name.removesuffix(".bpf.o") for name in names if name.endswith(".bpf.o"))
 
 
