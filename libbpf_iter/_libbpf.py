@@ -70,6 +70,12 @@ class Fd:
         self.close()
 
 
+def _text(string: Any) -> str:
+    """A C string; a damaged object's names need not be UTF-8."""
+    raw: bytes = ffi.string(string)
+    return raw.decode("utf-8", "replace")
+
+
 # ---- calls ------------------------------------------------------------------
 
 
@@ -188,15 +194,15 @@ class Object:
     def _maps(self) -> Iterator[tuple[str, Any]]:
         map_ = lib.bpf_object__next_map(self._object, ffi.NULL)
         while map_ != ffi.NULL:
-            yield ffi.string(lib.bpf_map__name(map_)).decode(), map_
+            yield _text(lib.bpf_map__name(map_)), map_
             map_ = lib.bpf_object__next_map(self._object, map_)
 
     def programs(self) -> list[tuple[str, str]]:
         """Name and section of each program."""
         return [
             (
-                ffi.string(lib.bpf_program__name(program)).decode(),
-                ffi.string(lib.bpf_program__section_name(program)).decode(),
+                _text(lib.bpf_program__name(program)),
+                _text(lib.bpf_program__section_name(program)),
             )
             for program in self._programs()
         ]
@@ -224,7 +230,7 @@ class Object:
         """Load one program, and the maps it uses; ``without_maps`` are not made."""
         chosen = None
         for program in self._programs():
-            name = ffi.string(lib.bpf_program__name(program)).decode()
+            name = _text(lib.bpf_program__name(program))
             check(
                 lib.bpf_program__set_autoload(program, name == program_name),
                 "bpf_program__set_autoload",
@@ -323,7 +329,7 @@ def link_info(link: Fd) -> LinkInfo:
     check(result, "bpf_link_get_info_by_fd", "the link can't be inspected")
     if info.type != lib.BPF_LINK_TYPE_ITER:
         raise ObjectError("it is a link, but no iterator's")
-    target = ffi.string(info.target).decode()
+    target = _text(info.target)
     raw = bytes(ffi.buffer(info.argument))
     argument: dict[str, int] = {}
     if info.map_id:
@@ -364,7 +370,7 @@ def map_info(map_: Fd) -> MapInfo:
     return MapInfo(
         info.id,
         info.type,
-        ffi.string(info.name).decode(),
+        _text(info.name),
         info.key_size,
         info.value_size,
         info.max_entries,

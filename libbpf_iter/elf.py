@@ -1,4 +1,4 @@
-"""Whether a file is a BPF object that libbpf can be given. Imports errors, and pyelftools when it is used.
+"""Whether a file is a BPF object that libbpf can be given. Imports btf, errors, and pyelftools when it is used.
 
 libbpf is C and trusts what it reads; a damaged file must not get that far.
 """
@@ -9,7 +9,9 @@ import io
 import struct
 from typing import Any
 
-from .errors import ObjectError
+from .btf import Btf
+from .btf.check import check
+from .errors import BtfError, ObjectError
 
 _BPF = "EM_BPF"
 _NO_BITS = "SHT_NOBITS"
@@ -45,8 +47,13 @@ def check_elf(data: bytes, name: str) -> None:
                 _check_symbols(data, name, header, headers)
             elif header["sh_type"] == "SHT_REL":
                 _check_relocations(data, name, header, headers)
+        types = elf.get_section_by_name(".BTF")
+        if types is not None:
+            check(Btf(_content(data, types.header)))
     except ObjectError:
         raise
+    except BtfError as error:
+        raise ObjectError(f"{name} has damaged BTF: {error}") from error
     except (
         ELFError,
         ConstructError,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 from pathlib import Path
 
@@ -108,3 +109,26 @@ def test_names_that_are_not_there(tmp_path: Path) -> None:
     subprocess.run([find_tool("llvm-objcopy", "LLVM_OBJCOPY", "llvm"), "-R", ".BTF", str(path)], check=True)
     with pytest.raises(errors.ObjectError, match="BTF"):
         ObjectIter(path)
+
+
+def test_damaged_objects_raise_our_errors_alone(tmp_path: Path) -> None:
+    """Bytes changed at random: attached all the same, or refused; in a child, since libbpf is C."""
+    whole = build(tmp_path, TYPED).read_bytes()
+    chance = random.Random(7)
+    path = tmp_path / "damaged.bpf.o"
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice([1, 2, 5, 30])):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        path.write_bytes(damaged)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                ObjectIter(path, record="event").close()
+                status = 0
+            except errors.Error:
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from libbpf_iter.btf import Btf, Kind
 from libbpf_iter.btf import types as bt
+from libbpf_iter.btf.check import check
 from libbpf_iter.errors import BtfError
 from tests.conftest import environment_skip
 
@@ -138,3 +139,15 @@ def test_agrees_with_bpftool_on_the_kernel() -> None:
             # bpftool sign-extends the 32-bit values that are unsigned.
             mask = (1 << ours.size * 8) - 1
             assert [v & mask for _, v in ours.values] == [v["val"] & mask for v in theirs["values"]]
+
+
+def test_references_are_checked_for_others() -> None:
+    check(Btf(sample()))
+    writer = Writer()
+    writer.pointer(9)
+    with pytest.raises(BtfError, match="refers to type 9"):
+        check(Btf(writer.build()))
+    writer = Writer()
+    writer.array(1, 4)
+    with pytest.raises(BtfError):
+        check(Btf(writer.build()))

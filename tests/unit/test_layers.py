@@ -15,6 +15,7 @@ LAYERS = [
     "values",
     "btf.types",
     "btf.reader",
+    "btf.check",
     "btf",
     "elf",
     "kinds",

@@ -1,0 +1,57 @@
+"""Whether BTF holds together: every reference leads somewhere. Imports reader, types and errors.
+
+What is read here is checked where it is read. This is for others who trust it: libbpf follows a type id
+without a look.
+"""
+
+from __future__ import annotations
+
+from ..errors import BtfError
+from . import types as t
+from .reader import Btf
+
+
+def references(node: t.Type) -> list[int]:
+    """The ids that a type names."""
+    match node:
+        case t.Array():
+            return [node.type_id, node.index_type_id]
+        case t.Struct():
+            return [member.type_id for member in node.members]
+        case t.FuncProto():
+            return [node.return_type_id, *(type_id for _, type_id in node.params)]
+        case t.DataSec():
+            return [type_id for type_id, _, _ in node.variables]
+        case t.Pointer() | t.Typedef() | t.Modifier() | t.Func() | t.Var() | t.Tag():
+            return [node.type_id]
+        case _:
+            return []
+
+
+def check(btf: Btf) -> None:
+    """Raise :class:`BtfError` for a reference to nothing, to the wrong kind, or round in a circle."""
+    for type_id in btf:
+        node = btf[type_id]
+        for reference in references(node):
+            if reference >= len(btf):
+                raise BtfError(f"type {type_id} refers to type {reference}, which isn't there")
+            other = btf[reference]
+            if isinstance(node, t.DataSec) and not isinstance(other, t.Var | t.Func):
+                raise BtfError(f"section {node.name!r} holds type {reference}, which is no variable")
+            if isinstance(node, t.Func) and not isinstance(other, t.FuncProto):
+                raise BtfError(f"function {node.name!r} has no prototype")
+        if isinstance(node, t.Array | t.Struct | t.Typedef | t.Modifier):
+            btf.resolve(type_id)
+        if isinstance(node, t.Struct):
+            btf.flat_members(type_id)
+        if isinstance(node, t.Array | t.Var):
+            _has_an_end(btf, type_id)
+
+
+def _has_an_end(btf: Btf, type_id: int) -> None:
+    try:
+        btf.size_of(type_id)
+    except BtfError as error:
+        # A variable of a type that is only declared has no size, and that is all right.
+        if "no size that" in str(error):
+            raise
