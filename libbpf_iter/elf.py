@@ -1,4 +1,4 @@
-"""Whether a file is a BPF object that libbpf can be given. Imports btf, errors, and pyelftools when it is used.
+"""Whether a file is a BPF object that libbpf can be given. Imports btf, errors; pyelftools when used.
 
 libbpf is C and trusts what it reads; a damaged file must not get that far.
 """
