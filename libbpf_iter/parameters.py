@@ -143,7 +143,8 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
         if not hasattr(cgroup, "fileno"):
             what = "an id, a path or an open folder"
             raise ParameterError("cgroup", f"{what} is expected, not {cgroup!r}")
-        fd = cgroup.fileno()
+        # A snapshot's link is made when a walk begins; the caller may have closed theirs by then.
+        fd = result.held.enter_context(Fd(os.dup(cgroup.fileno()))).number
     result.info = struct.pack("=IIQ", ORDERS[order], fd, cgroup_id)
     result.expected = expected
     return result

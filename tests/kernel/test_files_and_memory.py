@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from libbpf_iter import CgroupIter, DmabufIter, KmemCacheIter, KsymIter, TaskFileIter, TaskVmaIter, errors
+from libbpf_iter._libbpf import Fd
 from libbpf_iter.kernel import cgroup2_mount
 from tests.conftest import environment_skip
 
@@ -150,6 +151,13 @@ def test_orders(tree: Path) -> None:
     assert names("descendants_post") == ["grandchild", "child0"]
     assert names("ancestors_up", at=deep)[:3] == ["grandchild", "child0", tree.name]
     assert names("self_only", at=deep.stat().st_ino) == ["grandchild"]
+
+
+def test_a_descriptor_may_be_closed_once_attached(tree: Path) -> None:
+    folder = Fd(os.open(tree / "child0", os.O_RDONLY))
+    with CgroupIter(folder) as cgroups:
+        folder.close()
+        assert len(list(cgroups)) == 2
 
 
 def test_nonsense_is_refused() -> None:
