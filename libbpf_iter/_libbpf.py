@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from ._extension import ffi, lib
@@ -23,6 +22,7 @@ from .errors import (
     ObjectError,
     VerifierError,
 )
+from .immutable import Immutable
 
 CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
 
@@ -146,8 +146,7 @@ def owned(result: int, call: str, what: str, log: str = "") -> Fd:
 # ---- object files -----------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Immutable):
     """What is left of an object once its program is in the kernel."""
 
     program: Fd
@@ -308,8 +307,7 @@ def get_pinned(path: str) -> Fd:
 # ---- what the kernel holds --------------------------------------------------
 
 
-@dataclass(frozen=True)
-class LinkInfo:
+class LinkInfo(Immutable):
     """An iterator's link, as the kernel describes it.
 
     ``argument`` is what its target was given: ``{"tid": 7}``,
@@ -344,8 +342,7 @@ def link_info(link: Fd) -> LinkInfo:
     return LinkInfo(info.id, info.prog_id, target, argument)
 
 
-@dataclass(frozen=True)
-class MapInfo:
+class MapInfo(Immutable):
     id: int
     type: int
     name: str

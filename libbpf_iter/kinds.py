@@ -1,4 +1,4 @@
-"""How one column's bytes become a Python value. Imports values and errors.
+"""How one column's bytes become a Python value. Imports values, immutable and errors.
 
 A kind is a small immutable object with a size in the record, the Python type
 as an annotation, and ``decode(data, offset)``: ``data`` is one record's bytes,
@@ -9,14 +9,14 @@ made of them.
 from __future__ import annotations
 
 import enum
-import ipaddress
 import struct
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .errors import SchemaError
+from .immutable import Immutable
 from .values import Device, FileMode, KernelPointer, Members, enum_class
 
 Decoder = Callable[[bytes, int], Any]
@@ -29,6 +29,11 @@ _INTEGERS = {
 # include/linux/socket.h; the socket module is slow to import for two numbers.
 _AF_INET, _AF_INET6 = 2, 10
 _SPAN = struct.Struct("=II").unpack_from
+_MEANINGS: dict[str, Callable[[int], Any]] = {
+    "KernelPointer": KernelPointer,
+    "FileMode": FileMode,
+    "Device": Device.from_kernel,
+}
 
 
 def text(raw: bytes) -> str:
@@ -36,8 +41,7 @@ def text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Immutable):
     size: int
 
     @property
@@ -48,7 +52,6 @@ class Kind:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
 class Integer(Kind):
     signed: bool
     unit: str = ""  # "ns" or "bytes"; "" for a number without one
@@ -65,7 +68,6 @@ class Integer(Kind):
         return int.from_bytes(raw, sys.byteorder, signed=self.signed)
 
 
-@dataclass(frozen=True, slots=True)
 class BitField(Kind):
     """``bits`` bits from bit ``shift`` of the ``size`` bytes at the column's offset."""
 
@@ -90,7 +92,6 @@ class BitField(Kind):
         return self.inner.decode(value.to_bytes(self.inner.size, sys.byteorder, signed=signed), 0)
 
 
-@dataclass(frozen=True, slots=True)
 class Boolean(Kind):
     @property
     def annotation(self) -> str:
@@ -100,7 +101,6 @@ class Boolean(Kind):
         return data[offset] != 0
 
 
-@dataclass(frozen=True, slots=True)
 class Float(Kind):
     @property
     def annotation(self) -> str:
@@ -112,7 +112,6 @@ class Float(Kind):
         raise SchemaError(f"a float of {self.size} bytes can't be decoded")
 
 
-@dataclass(frozen=True, slots=True)
 class Text(Kind):
     """A char array: text up to its first NUL."""
 
@@ -124,7 +123,6 @@ class Text(Kind):
         return text(data[offset : offset + self.size].partition(b"\0")[0])
 
 
-@dataclass(frozen=True, slots=True)
 class Bytes(Kind):
     @property
     def annotation(self) -> str:
@@ -134,23 +132,15 @@ class Bytes(Kind):
         return data[offset : offset + self.size]
 
 
-@dataclass(frozen=True, slots=True)
 class EnumValue(Kind):
     name: str
     signed: bool
     flags: bool
     members: Members
-    _class: Any = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_class", enum_class(self.name, self.members, self.flags))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.size, self.name, self.signed, self.flags, self.members)
-
-    @property
+    @cached_property
     def enum(self) -> type[enum.IntEnum] | type[enum.IntFlag]:
-        return self._class  # type: ignore[no-any-return]
+        return enum_class(self.name, self.members, self.flags)
 
     @property
     def annotation(self) -> str:
@@ -160,38 +150,24 @@ class EnumValue(Kind):
     def decode(self, data: bytes, offset: int) -> Any:
         value = _INTEGERS[self.size, self.signed](data, offset)[0]
         try:
-            return self._class(value)
+            return self.enum(value)
         except ValueError:
             return value
 
 
-@dataclass(frozen=True, slots=True)
 class Of(Kind):
     """An unsigned integer that has a Python type of its own."""
 
     meaning: str
-    _make: Callable[[int], Any] = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        makers: dict[str, Callable[[int], Any]] = {
-            "KernelPointer": KernelPointer,
-            "FileMode": FileMode,
-            "Device": Device.from_kernel,
-        }
-        object.__setattr__(self, "_make", makers[self.meaning])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.size, self.meaning)
 
     @property
     def annotation(self) -> str:
         return self.meaning
 
     def decode(self, data: bytes, offset: int) -> Any:
-        return self._make(_INTEGERS[self.size, False](data, offset)[0])
+        return _MEANINGS[self.meaning](_INTEGERS[self.size, False](data, offset)[0])
 
 
-@dataclass(frozen=True, slots=True)
 class Nullable(Kind):
     """All bits set is None."""
 
@@ -207,7 +183,6 @@ class Nullable(Kind):
         return self.inner.decode(data, offset)
 
 
-@dataclass(frozen=True, slots=True)
 class Ip(Kind):
     """record.h's rec_ip: the family, and the address in network order."""
 
@@ -216,6 +191,8 @@ class Ip(Kind):
         return "IPv4Address | IPv6Address | None"
 
     def decode(self, data: bytes, offset: int) -> Any:
+        import ipaddress  # Only those who ask for addresses pay for it.
+
         (family,) = _INTEGERS[4, False](data, offset)
         if family == _AF_INET:
             return ipaddress.IPv4Address(data[offset + 4 : offset + 8])
@@ -224,7 +201,6 @@ class Ip(Kind):
         return None
 
 
-@dataclass(frozen=True, slots=True)
 class Array(Kind):
     element: Kind
     count: int
@@ -238,7 +214,6 @@ class Array(Kind):
         return tuple(decode(data, offset + index * step) for index in range(self.count))
 
 
-@dataclass(frozen=True, slots=True)
 class Span(Kind):
     """Bytes behind the struct: record.h's struct rec_span. Offset 0 is None."""
 
@@ -271,7 +246,6 @@ class Span(Kind):
         return raw
 
 
-@dataclass(frozen=True, slots=True)
 class Nested(Kind):
     """A struct or union inside of a record or of a map's value: a :class:`Group`."""
 

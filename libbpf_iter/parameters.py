@@ -9,7 +9,6 @@ import errno
 import os
 import struct
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from . import _libbpf
@@ -35,14 +34,14 @@ MapRef = int | str | os.PathLike[str] | HasFileno
 CgroupRef = int | str | os.PathLike[str] | HasFileno
 
 
-@dataclass
 class Parameters:
     """The link's info, what the kernel should say of it afterwards, and what must stay open till then."""
 
-    info: bytes = b""
-    expected: dict[str, int] = field(default_factory=dict)
-    types: MapTypes | None = None
-    held: ExitStack = field(default_factory=ExitStack)
+    def __init__(self, info: bytes = b"", expected: dict[str, int] | None = None) -> None:
+        self.info = info
+        self.expected = expected or {}
+        self.types: MapTypes | None = None
+        self.held = ExitStack()
 
 
 def number(name: str, value: Any, most: int = 0xFFFFFFFF) -> int:

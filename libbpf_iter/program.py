@@ -9,7 +9,6 @@ import errno
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import _libbpf, kernel, kinds
@@ -26,6 +25,7 @@ from .errors import (
     SchemaError,
     UnsupportedTarget,
 )
+from .immutable import Immutable
 from .schema import Schema, kind_of, layout, record_struct
 
 _PROGRAMS = Path(__file__).parent / "programs"
@@ -36,8 +36,7 @@ SNAPSHOT_HEADER = 16  # progs/emit.h, struct snapshot: used, dropped
 PER_CPU_MAPS = frozenset({5, 6, 10, 21})
 
 
-@dataclass(frozen=True)
-class MapTypes:
+class MapTypes(Immutable):
     """What a map holds: sizes, and how its key and value decode."""
 
     info: MapInfo
@@ -49,8 +48,7 @@ class MapTypes:
         return self.info.type in PER_CPU_MAPS
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Immutable):
     """A program in the kernel: its descriptor, its records, and its output map if it has one."""
 
     fd: Fd

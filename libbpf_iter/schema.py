@@ -1,4 +1,4 @@
-"""From a struct in BTF to the layout of a record. Imports btf, kinds and errors; pure.
+"""From a struct in BTF to the layout of a record. Imports btf, kinds, names and errors; pure.
 
 The struct in the program's BTF says everything: member names are columns, C
 types and the typedefs of progs/record.h say what a column's bytes mean.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import builtins
 import keyword
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from . import kinds
 from .btf import Btf
 from .btf import types as bt
 from .btf.types import Kind as BtfKind
 from .errors import ParameterError, SchemaError
+from .immutable import Immutable
+from .names import near
 
 __all__ = ["Field", "Schema", "layout", "record_struct"]
 
@@ -31,8 +31,7 @@ _SPANS = {"rec_text": "text", "rec_bytes": "bytes", "rec_args": "args", "rec_kpt
 _RESERVED = frozenset(dir(builtins.object)) | {"_data", "__slots__", "__schema__"}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Immutable):
     """One column: its name, where it is in the record, and what its bytes mean.
 
     ``dear`` columns are computed only when they are asked for by name;
@@ -52,8 +51,7 @@ class Field:
         return self.kind.size
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Immutable):
     """A record's layout: what each column is, and how records follow each other in a chunk.
 
     ``size`` is that of the fixed part; with ``framed``, a record begins with
@@ -69,20 +67,22 @@ class Schema:
         for field in self.fields:
             if field.name == name:
                 return field
-        near = get_close_matches(name, (field.name for field in self.fields), 3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        hint = near(name, (field.name for field in self.fields))
         raise ParameterError("columns", f"{self.name} has no column {name!r}{hint}")
 
     def select(self, columns: Iterable[str] | None) -> Schema:
         """The same record with these columns alone; with None, all that aren't dear."""
         if columns is None:
-            return replace(self, fields=tuple(f for f in self.fields if not f.dear))
+            return self._with(f for f in self.fields if not f.dear)
         if isinstance(columns, str):
             raise ParameterError("columns", f"a list of names is expected, not the text {columns!r}")
         names = list(columns)
         if not names or len(set(names)) != len(names):
             raise ParameterError("columns", "at least one name, and each once, is expected")
-        return replace(self, fields=tuple(self[name] for name in names))
+        return self._with(self[name] for name in names)
+
+    def _with(self, fields: Iterable[Field]) -> Schema:
+        return Schema(self.name, self.size, self.framed, tuple(fields))
 
 
 def record_struct(btf: Btf, name: str | None = None) -> int:
@@ -90,8 +90,7 @@ def record_struct(btf: Btf, name: str | None = None) -> int:
     if name is not None:
         found = btf.get(name, BtfKind.STRUCT)
         if found is None:
-            near = get_close_matches(name, (n for n, _ in btf.names(BtfKind.STRUCT) if n), 3)
-            hint = f"; near it: {', '.join(near)}" if near else ""
+            hint = near(name, (n for n, _ in btf.names(BtfKind.STRUCT) if n))
             raise ParameterError("record", f"there is no struct {name!r}{hint}")
         return found
     marker = btf.get("record_type", BtfKind.VAR)

@@ -15,10 +15,10 @@ import os
 import struct
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ._libbpf import Fd
 from .errors import KernelError
+from .immutable import Immutable
 from .program import SNAPSHOT_HEADER, Program
 
 FIRST_SIZE = 1 << 20
@@ -27,8 +27,7 @@ LARGEST_SIZE = 1 << 28
 _HEADER = struct.Struct("=QQ")
 
 
-@dataclass
-class _Walker:
+class _Walker(Immutable):
     program: Program
     link: Fd
     memory: mmap.mmap

@@ -1,12 +1,13 @@
 """BTF's type nodes: immutable values that name other types by id, since the graph has cycles.
 
-Imports nothing of ours. The kinds are those of include/uapi/linux/btf.h.
+Imports immutable. The kinds are those of include/uapi/linux/btf.h.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from ..immutable import Immutable
 
 __all__ = [
     "Array",
@@ -55,17 +56,15 @@ class Kind(IntEnum):
     ENUM64 = 19
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Immutable):
     kind: Kind
     name: str
 
 
 class Void(Type):
-    __slots__ = ()
+    pass
 
 
-@dataclass(frozen=True, slots=True)
 class Int(Type):
     size: int
     bits: int
@@ -75,32 +74,27 @@ class Int(Type):
     bool: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Float(Type):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
 class Pointer(Type):
     type_id: int
 
 
-@dataclass(frozen=True, slots=True)
 class Array(Type):
     type_id: int
     index_type_id: int
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Immutable):
     name: str
     type_id: int
     bit_offset: int
     bitfield_size: int  # bits; 0 for a member that is no bitfield
 
 
-@dataclass(frozen=True, slots=True)
 class Struct(Type):
     """A struct or, by its kind, a union."""
 
@@ -108,7 +102,6 @@ class Struct(Type):
     members: tuple[Member, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Enum(Type):
     """ENUM and ENUM64."""
 
@@ -117,48 +110,40 @@ class Enum(Type):
     values: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Fwd(Type):
     union: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Typedef(Type):
     type_id: int
 
 
-@dataclass(frozen=True, slots=True)
 class Modifier(Type):
     """VOLATILE, CONST, RESTRICT and TYPE_TAG, whose name is the tag."""
 
     type_id: int
 
 
-@dataclass(frozen=True, slots=True)
 class FuncProto(Type):
     return_type_id: int
     params: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Func(Type):
     type_id: int
     linkage: int
 
 
-@dataclass(frozen=True, slots=True)
 class Var(Type):
     type_id: int
     linkage: int
 
 
-@dataclass(frozen=True, slots=True)
 class DataSec(Type):
     size: int
     variables: tuple[tuple[int, int, int], ...]  # type id, offset, size
 
 
-@dataclass(frozen=True, slots=True)
 class Tag(Type):
     """DECL_TAG: on component ``component`` of a type, or on the whole at -1."""
 

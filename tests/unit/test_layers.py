@@ -12,6 +12,8 @@ PACKAGE = Path(__file__).parents[2] / "libbpf_iter"
 # From the bottom up; a module imports only from those above it in this list.
 LAYERS = [
     "errors",
+    "immutable",
+    "names",
     "values",
     "btf.types",
     "btf.reader",

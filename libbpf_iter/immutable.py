@@ -1,0 +1,65 @@
+"""Immutable values with named parts. Imports nothing of ours.
+
+What ``@dataclass(frozen=True)`` gives, without what that costs at import: it
+compiles code for each class and pulls in ``inspect``, which together took half
+of this package's own start-up.
+"""
+
+from __future__ import annotations
+
+from typing import Any, dataclass_transform
+
+__all__ = ["Immutable"]
+
+
+@dataclass_transform(frozen_default=True)
+class Immutable:
+    """A subclass's annotations are its parts, in order, behind those of its base.
+
+    A part's value in the class body is its default. Two are equal if they are of
+    one class and all parts are; they hash, pickle and print as such.
+    """
+
+    _parts: tuple[str, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        own = vars(cls).get("__annotations__", {})
+        cls._parts += tuple(name for name in own if not name.startswith("_"))
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        parts = type(self)._parts
+        if len(values) == len(parts) and not named:
+            self.__dict__.update(zip(parts, values, strict=True))
+            return
+        given = dict(zip(parts, values, strict=False))
+        if len(values) > len(parts) or given.keys() & named.keys() or named.keys() - set(parts):
+            raise TypeError(f"{type(self).__name__} takes each of {', '.join(parts)} once")
+        given |= named
+        if len(given) < len(parts):
+            for name in parts:
+                if name not in given and not hasattr(type(self), name):
+                    raise TypeError(f"{type(self).__name__} needs {name}")
+        self.__dict__.update(given)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable: {name!r} can't be set")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self._parts)
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._parts)
+        return f"{type(self).__name__}({inner})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._values()
