@@ -272,6 +272,38 @@ static int lbi_link_info(int fd, struct lbi_link_info *out)
 	return 0;
 }
 
+/* ---- type information ----------------------------------------------------------------------- */
+
+/* Bytes behind a type's 12, fixed and for each of its vlen parts: include/uapi/linux/btf.h. */
+static const uint8_t btf_fixed[32] = { [1] = 4, [3] = 12, [14] = 4, [17] = 4 };
+static const uint8_t btf_each[32] = { [4] = 12, [5] = 12, [6] = 8, [13] = 8, [15] = 12, [19] = 12 };
+
+static long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uint32_t *names,
+			  uint8_t *kinds, size_t room)
+{
+	const uint8_t *bytes = types;
+	size_t at = 0;
+	size_t count = 0;
+
+	while (at < size) {
+		uint32_t head[3];
+		uint32_t kind;
+
+		if (size - at < sizeof(head) || count == room)
+			return -1;
+		memcpy(head, bytes + at, sizeof(head));
+		kind = head[1] >> 24 & 31;
+		if (kind == 0 || kind > 19)
+			return -1;
+		offsets[count] = (uint32_t)at;
+		names[count] = head[0];
+		kinds[count] = (uint8_t)kind;
+		count++;
+		at += sizeof(head) + btf_fixed[kind] + (size_t)(head[1] & 0xffff) * btf_each[kind];
+	}
+	return at == size ? (long)count : -1;
+}
+
 /* ---- maps ----------------------------------------------------------------------------------- */
 
 static int lbi_map_create(int type, const char *name, uint32_t key_size, uint32_t value_size,

@@ -58,6 +58,12 @@ int bpf_program__fd(const struct bpf_program *program);
 int bpf_program__type(const struct bpf_program *program);
 uint32_t bpf_program__flags(const struct bpf_program *program);
 int bpf_program__set_flags(struct bpf_program *program, uint32_t flags);
+/* Once loading was tried: as the kernel was given them, with the functions that are called. */
+struct bpf_insn {
+	...;
+};
+const struct bpf_insn *bpf_program__insns(const struct bpf_program *program);
+size_t bpf_program__insn_cnt(const struct bpf_program *program);
 
 struct bpf_map *bpf_object__next_map(const struct bpf_object *object,
 				     const struct bpf_map *previous);
@@ -175,6 +181,12 @@ int bpf_map_freeze(int fd);
 /* ---- programs that no object file holds ----------------------------------------------------- */
 
 /* The kernel's log goes into log[0..log_size) after a refusal, NUL-terminated; NULL: none kept. */
+/* Of each type of a BTF type section: where it begins, its name's offset, its kind. The number of
+ * types; -1 for a damaged section, or one of more types than there is room for.
+ */
+long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uint32_t *names,
+		   uint8_t *kinds, size_t room);
+
 int lbi_btf_load(const void *bytes, uint32_t size, char *log, uint32_t log_size);
 
 struct lbi_program {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from ._extension import ffi, lib
 from .btf import Btf
 from .errors import (
+    BtfError,
     ClosedError,
     KernelError,
     MissingCapability,
@@ -143,6 +145,18 @@ def owned(result: int, call: str, what: str, log: str = "") -> Fd:
     return Fd(check(result, call, what, log))
 
 
+def refusal(number: int, program: str, call: str, log: str) -> VerifierError:
+    """The verifier's own last word, out of its log."""
+    lines = [line.strip() for line in log.splitlines()]
+    end = next((i for i, line in enumerate(lines) if "END PROG LOAD LOG" in line), len(lines))
+    said = [
+        line for line in lines[:end] if line and not line.startswith(("processed ", "libbpf:", ";", "--"))
+    ]
+    reason = said[-1] if said else "no reason given"
+    message = f"the verifier refuses program {program!r}: {reason}"
+    return VerifierError(program, message, errno=number, call=call, log=log)
+
+
 # ---- object files -----------------------------------------------------------
 
 
@@ -256,23 +270,86 @@ class Object:
                 maps[name] = Fd(os.dup(number))
         return Loaded(Fd(os.dup(lib.bpf_program__fd(chosen))), maps)
 
+    def instructions(self, program_name: str) -> bytes:
+        """A program's instructions, with those of its functions behind them once loading was tried."""
+        for program in self._programs():
+            if _text(lib.bpf_program__name(program)) == program_name:
+                count = lib.bpf_program__insn_cnt(program)
+                return bytes(ffi.buffer(lib.bpf_program__insns(program), count * 8))
+        return b""
+
     def _load_failure(self, number: int, program: str, log: str) -> KernelError:
         call = "bpf_object__load"
         if number == errno.EPERM:
             return failure(number, call, f"program {program!r} can't be loaded", log)
-        lines = [line.strip() for line in log.splitlines()]
         if "BEGIN PROG LOAD LOG" in log:
-            end = next((i for i, line in enumerate(lines) if "END PROG LOAD LOG" in line), len(lines))
-            said = [
-                line
-                for line in lines[:end]
-                if line and not line.startswith(("processed ", "libbpf:", ";", "--"))
-            ]
-            reason = said[-1] if said else "no reason given"
-            message = f"the verifier refuses program {program!r}: {reason}"
-            return VerifierError(program, message, errno=number, call=call, log=log)
+            return refusal(number, program, call, log)
+        lines = [line.strip() for line in log.splitlines()]
         reason = lines[0].removeprefix("libbpf: ") if lines else "no reason given"
         return KernelError(number, f"program {program!r} can't be loaded: {reason}", call=call, log=log)
+
+
+# ---- programs that no object file holds -------------------------------------
+
+# include/uapi/linux/bpf.h
+_TRACING, _TRACE_ITER = 26, 28
+_ARRAY, _MMAPABLE = 2, 1 << 10
+_LOG_SIZE = 1 << 20
+
+
+def load_btf(data: bytes) -> Fd:
+    log = ffi.new("char[]", 1 << 16)
+    result = lib.lbi_btf_load(data, len(data), log, len(log))
+    return owned(result, "bpf_btf_load", "the record's types can't be loaded", _text(log))
+
+
+def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function: int) -> Fd:
+    """Load an iterator's program from bare instructions; ``function`` is its FUNC in ``btf``."""
+    program = ffi.new("struct lbi_program *")
+    parts = (
+        ffi.new("char[]", name.encode()[:15]),
+        ffi.new("char[]", b"Dual BSD/GPL"),
+        ffi.from_buffer(code),
+        ffi.new("uint32_t[]", [0, function]),
+    )
+    program.type, program.attach_type = _TRACING, _TRACE_ITER
+    program.name, program.license, program.instructions, program.functions = parts
+    program.instruction_count = len(code) // 8
+    program.attach_btf_id, program.btf_fd = attach_btf_id, btf.number
+    program.function_count, program.function_size = 1, 8
+    result = lib.lbi_program_load(program)
+    if result < 0 and result != -errno.EPERM:
+        # Asked for only now: a log costs every load, and most have nothing to say.
+        log = ffi.new("char[]", _LOG_SIZE)
+        program.log, program.log_size, program.log_level = log, _LOG_SIZE, 1
+        again = lib.lbi_program_load(program)
+        if again < 0:
+            raise refusal(-again, name, "bpf_prog_load", _text(log))
+        result = again
+    return owned(result, "bpf_object__load", f"program {name!r} can't be loaded")
+
+
+def create_array(name: str, value_size: int) -> Fd:
+    """A map of one value that can be mapped into memory."""
+    result = lib.lbi_map_create(_ARRAY, name.encode()[:15], 4, value_size, 1, _MMAPABLE, 0, 0, 0)
+    return owned(result, "bpf_map_create", f"map {name!r} can't be made")
+
+
+def index_types(types: bytes) -> tuple[Any, bytes, bytes]:
+    """What :class:`.btf.reader.Btf` asks of an indexer."""
+    room = len(types) // 12 + 1
+    offsets, names, kinds = array("I", bytes(room * 4)), bytearray(room * 4), bytearray(room)
+    count = lib.lbi_btf_index(
+        types,
+        len(types),
+        ffi.from_buffer("uint32_t[]", offsets),
+        ffi.from_buffer("uint32_t[]", names),
+        ffi.from_buffer("uint8_t[]", kinds),
+        room,
+    )
+    if count < 0:
+        raise BtfError("the BTF type section is damaged")
+    return offsets[:count], bytes(names[: count * 4]), bytes(kinds[:count])
 
 
 # ---- links, iterators, pins -------------------------------------------------

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, Generic, Self, TypeVar
 
 from . import _libbpf, netns
 from ._libbpf import Fd
 from .decode import record_class, records
-from .errors import ClosedError
+from .errors import ClosedError, ParameterError
 from .link import Link
 from .parameters import Parameters
-from .program import Program
+from .params import Params
+from .program import Program, Query
+from .query.explain import explain
 from .schema import Schema
 from .session import drop_doubled, read_chunks
 from .snapshot import Snapshots
@@ -38,21 +40,30 @@ class BpfIter(Generic[R]):
         load: Loader,
         parameters: Parameters | None = None,
         *,
+        query: Query | None = None,
         netns: netns.NetNs | None = None,
         snapshot: bool = False,
     ) -> None:
         self._load = load
+        self._params = query.params if query else None
         parameters = parameters or Parameters()
         self._info, self._expected = parameters.info, parameters.expected
         # A link takes what its parameters name; only a further link needs the descriptors again.
         self._held = ExitStack()
         with parameters.held:
-            self._netns = _netns_of(netns)
-            program = load(0)
+            try:
+                self._netns = _netns_of(netns)
+                program = load(0)
+            except BaseException:
+                if self._params is not None:
+                    self._params.close()
+                raise
             try:
                 self.link = Link(program, self._info, self._expected)
             except BaseException:
                 program.close()
+                if self._params is not None:
+                    self._params.close()
                 raise
             if snapshot:
                 self._held = parameters.held.pop_all()
@@ -112,6 +123,20 @@ class BpfIter(Generic[R]):
         """The class of its records."""
         return record_class(self.schema)
 
+    @property
+    def params(self) -> Params:
+        """The constants bound with ``params=``; set one, and the next object of a walk sees it."""
+        if self._params is None:
+            raise ParameterError("params", "the iterator was made without any")
+        return self._params
+
+    def explain(self) -> str:
+        """What its query was compiled to: where each name leads, and what each instruction is for."""
+        program = self.link.program
+        if program.asked is None or program.compiled is None:
+            return f"{self.target}: no query; the program's own record leaves"
+        return explain(program.asked, program.compiled)
+
     def update(self, other: BpfIter[Any]) -> None:
         """Let the link run ``other``'s program: walks that begin from now on give its records."""
         self.link.update(other.link.program)
@@ -133,6 +158,8 @@ class BpfIter(Generic[R]):
             self._snapshots.close()
         self.link.close()
         self.link.program.close()
+        if self._params is not None:
+            self._params.close()
         self._held.close()
         if isinstance(self._netns, Fd):
             self._netns.close()
@@ -160,6 +187,3 @@ def _in_namespace(namespace: Fd | str | None) -> Callable[[Fd], Fd]:
     if not isinstance(namespace, Fd):
         return _libbpf.iter_create
     return lambda link: netns.inside(namespace, lambda: _libbpf.iter_create(link))
-
-
-Columns = Iterable[str] | None

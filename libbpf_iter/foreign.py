@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from . import _libbpf, netns, parameters
+from . import _libbpf, netns
 from ._libbpf import Fd, LinkInfo
 from .base import BpfIter
 from .btf import Btf
 from .decode import Record, record_class, records
-from .errors import ClosedError, MissingCapability, NoSuchObject, ParameterError
-from .parameters import CgroupRef, HasFileno, MapRef, Parameters
-from .program import Program, full_schema, iterators_in, load, map_types, read_object
+from .errors import ClosedError, MissingCapability, NoSuchObject
+from .parameters import CgroupRef, HasFileno, MapRef, for_target
+from .params import Params
+from .program import Columns, Program, Query, full_schema, iterators_in, load, map_types, read_object
 from .schema import Schema
 from .session import read_chunks
 
 __all__ = ["ObjectIter", "PinnedIter"]
-
-_OF_TASKS = frozenset({"task", "task_file", "task_vma"})
-_OF_MAPS = frozenset({"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
-_OF_NETWORKS = frozenset({"tcp", "udp", "unix", "netlink", "ipv6_route"})
 
 
 class ObjectIter(BpfIter[Any]):
@@ -32,7 +29,8 @@ class ObjectIter(BpfIter[Any]):
     ``program`` is needed where the object has several, ``record`` names the
     struct of its records where the program doesn't say with ``RECORD()`` of
     our record.h. With neither, what it prints (``BPF_SEQ_PRINTF``) comes as
-    lines of text. The other parameters are those of the program's target.
+    lines of text. With a slot (emit.h) it takes ``columns``, ``where`` and
+    ``params`` as our own iterators do. The other parameters are those of the program's target.
     """
 
     def __init__(
@@ -41,6 +39,9 @@ class ObjectIter(BpfIter[Any]):
         *,
         program: str | None = None,
         record: str | None = None,
+        columns: Columns = None,
+        where: str | None = None,
+        params: Mapping[str, int] | None = None,
         tid: int | None = None,
         pid: int | None = None,
         pidfd: int | HasFileno | None = None,
@@ -61,7 +62,8 @@ class ObjectIter(BpfIter[Any]):
             "netns": netns,
         }
         self._text = record is None and not typed
-        link = _parameters(target, {k: v for k, v in given.items() if v is not None})
+        query = Query(columns, where, Params(params) if params else None)
+        link = for_target(target, given)
 
         def load_it(snapshot_size: int) -> Program:
             return load(
@@ -69,40 +71,16 @@ class ObjectIter(BpfIter[Any]):
                 name,
                 program=chosen,
                 record=record,
+                query=query,
                 types=link.types,
                 snapshot_size=snapshot_size,
                 text=self._text,
             )
 
-        super().__init__(load_it, link, netns=netns)
+        super().__init__(load_it, link, query=query, netns=netns)
 
     def __iter__(self) -> Iterator[Any]:
         return _lines(self.chunks()) if self._text else super().__iter__()
-
-
-def _parameters(target: str, given: dict[str, Any]) -> Parameters:
-    known: set[str] = set()
-    if target in _OF_TASKS:
-        known = {"tid", "pid", "pidfd"}
-    elif target in _OF_MAPS:
-        known = {"map"}
-    elif target == "cgroup":
-        known = {"cgroup", "order"}
-    elif target in _OF_NETWORKS:
-        known = {"netns"}
-    for name in given:
-        if name not in known:
-            takes = ", ".join(sorted(known)) or "no parameter"
-            raise ParameterError(name, f"a {target} iterator doesn't take it, but {takes}")
-    if target in _OF_TASKS:
-        return parameters.task(given.get("tid"), given.get("pid"), given.get("pidfd"))
-    if target in _OF_MAPS:
-        if "map" not in given:
-            raise ParameterError("map", f"a {target} iterator needs the map to walk")
-        return parameters.bpf_map(given["map"])
-    if target == "cgroup":
-        return parameters.cgroup(given.get("cgroup"), given.get("order", "descendants_pre"))
-    return Parameters()
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[str]:

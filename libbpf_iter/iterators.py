@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from . import base, netns, parameters
-from .base import SNAPSHOT_TARGETS, BpfIter, Columns
-from .parameters import CgroupRef, HasFileno, MapRef, Parameters
-from .program import Program, load, packaged
+from .base import SNAPSHOT_TARGETS, BpfIter
+from .errors import ParameterError
+from .parameters import CgroupRef, HasFileno, MapRef, Parameters, for_target
+from .params import Params
+from .program import Columns, Program, Query, load_own, load_query, packaged_targets, scope
+from .query.paths import KernelPath, places
+from .query.scope import Place
 
 if TYPE_CHECKING:
     from . import records  # noqa: F401 - the classes below are made without decoding any BTF
@@ -21,6 +26,7 @@ __all__ = [
     "CgroupIter",
     "DmabufIter",
     "Ipv6RouteIter",
+    "Iter",
     "KmemCacheIter",
     "KsymIter",
     "NetlinkIter",
@@ -34,40 +40,73 @@ __all__ = [
 ]
 
 
-def _own(target: str, columns: Columns, given: Parameters | None = None) -> base.Loader:
-    """Loads the package's program of a target."""
-    names = columns if columns is None or isinstance(columns, str) else list(columns)
+class _Own(BpfIter[base.R]):
+    """A target that the package has a program for.
 
-    def load_it(snapshot_size: int) -> Program:
-        return load(
-            packaged(target),
-            target,
-            columns=names,
-            types=given.types if given else None,
-            snapshot_size=snapshot_size,
-        )
-
-    return load_it
-
-
-class _Plain(BpfIter[base.R]):
-    """A target whose link takes no parameters."""
+    ``columns`` are names of the record's columns, kernel paths from the target's
+    object, or a mapping of names to expressions of both; ``where`` is an
+    expression that decides, in the kernel, which objects leave; ``params`` binds
+    names in it that can be changed later (:attr:`params`).
+    """
 
     _target: str
 
-    def __init__(self, *, columns: Columns = None) -> None:
-        super().__init__(_own(self._target, columns))
+    def _open(
+        self,
+        query: Query,
+        given: Parameters | None = None,
+        netns: netns.NetNs | None = None,
+    ) -> None:
+        target, types = self._target, given.types if given else None
+        super().__init__(
+            lambda snapshot_size: load_own(target, query, types, snapshot_size),
+            given,
+            query=query,
+            netns=netns,
+            snapshot=target in SNAPSHOT_TARGETS,
+        )
+
+    @classmethod
+    def fields(cls, path: str = "") -> list[Place]:
+        """What a kernel path can go on with: name, C type, offset and size of each member.
+
+        ``path`` begins at the target's object, or with a name of the program's
+        arguments: ``TaskIter.fields("mm")``.
+        """
+        return places(scope(cls._target, Query(), None, None), path)
+
+    @classmethod
+    def paths(cls) -> KernelPath:
+        """The target's object, for completion: ``TaskIter.paths().mm.total_vm`` is a column."""
+        return KernelPath(scope(cls._target, Query(), None, None))
 
 
-class _OfTasks(BpfIter[base.R]):
+def _query(columns: Columns, where: str | None, params: Mapping[str, int] | None) -> Query:
+    if columns is not None and not isinstance(columns, str | Mapping):
+        columns = tuple(columns)
+    return Query(columns, where, Params(params) if params else None)
+
+
+class _Plain(_Own[base.R]):
+    """A target whose link takes no parameters."""
+
+    def __init__(
+        self,
+        *,
+        columns: Columns = None,
+        where: str | None = None,
+        params: Mapping[str, int] | None = None,
+    ) -> None:
+        self._open(_query(columns, where, params))
+
+
+class _OfTasks(_Own[base.R]):
     """A target that walks tasks: all, one thread, or one process.
 
     ``tid`` is a thread, ``pid`` a process with all of its threads, as the
     caller's pid namespace numbers them; ``pidfd`` a process by descriptor.
     A number that no task has is an empty walk.
     """
-
-    _target: str
 
     def __init__(
         self,
@@ -76,27 +115,87 @@ class _OfTasks(BpfIter[base.R]):
         pid: int | None = None,
         pidfd: int | HasFileno | None = None,
         columns: Columns = None,
+        where: str | None = None,
+        params: Mapping[str, int] | None = None,
     ) -> None:
-        super().__init__(_own(self._target, columns), parameters.task(tid, pid, pidfd))
+        self._open(_query(columns, where, params), parameters.task(tid, pid, pidfd))
 
 
-class _OfMap(BpfIter[base.R]):
+class _OfMap(_Own[base.R]):
     """A target that walks one map, given by id, pinned path, name, or anything with ``fileno()``."""
 
-    _target: str
+    def __init__(
+        self,
+        map: MapRef,
+        *,
+        columns: Columns = None,
+        where: str | None = None,
+        params: Mapping[str, int] | None = None,
+    ) -> None:
+        self._open(_query(columns, where, params), parameters.bpf_map(map))
 
-    def __init__(self, map: MapRef, *, columns: Columns = None) -> None:
-        given = parameters.bpf_map(map)
-        super().__init__(_own(self._target, columns, given), given)
 
-
-class _OfNetwork(BpfIter[base.R]):
+class _OfNetwork(_Own[base.R]):
     """A target of one network namespace: the caller's, or ``netns`` by path, by a task's pid, or "all"."""
 
-    _target: str
+    def __init__(
+        self,
+        *,
+        netns: netns.NetNs | None = None,
+        columns: Columns = None,
+        where: str | None = None,
+        params: Mapping[str, int] | None = None,
+    ) -> None:
+        self._open(_query(columns, where, params), netns=netns)
 
-    def __init__(self, *, netns: netns.NetNs | None = None, columns: Columns = None) -> None:
-        super().__init__(_own(self._target, columns), netns=netns, snapshot=self._target in SNAPSHOT_TARGETS)
+
+class Iter(BpfIter[Any]):
+    """Any target of the running kernel, by its name, those without a program in this package too.
+
+    For these the columns are the object's own plain members unless ``columns``
+    says otherwise; the other parameters are those of the target.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        columns: Columns = None,
+        where: str | None = None,
+        params: Mapping[str, int] | None = None,
+        tid: int | None = None,
+        pid: int | None = None,
+        pidfd: int | HasFileno | None = None,
+        map: MapRef | None = None,
+        cgroup: CgroupRef | None = None,
+        order: str | None = None,
+        netns: netns.NetNs | None = None,
+    ) -> None:
+        if not isinstance(target, str) or not target.isidentifier():
+            raise ParameterError("target", f"the name of a target is expected, not {target!r}")
+        given = for_target(
+            target,
+            {
+                "tid": tid,
+                "pid": pid,
+                "pidfd": pidfd,
+                "map": map,
+                "cgroup": cgroup,
+                "order": order,
+                "netns": netns,
+            },
+        )
+        query = _query(columns, where, params)
+        own = target in packaged_targets()
+
+        def load_it(snapshot_size: int) -> Program:
+            if own:
+                return load_own(target, query, given.types, snapshot_size)
+            return load_query(target, query)
+
+        super().__init__(
+            load_it, given, query=query, netns=netns, snapshot=own and target in SNAPSHOT_TARGETS
+        )
 
 
 class TaskIter(_OfTasks["records.Task"]):
@@ -189,7 +288,7 @@ class KsymIter(_Plain["records.Ksym"]):
     _target = "ksym"
 
 
-class CgroupIter(BpfIter["records.Cgroup"]):
+class CgroupIter(_Own["records.Cgroup"]):
     """Control groups below, above or at one (kernel/bpf/cgroup_iter.c).
 
     ``cgroup`` is a folder in a mounted hierarchy, an id, or anything with
@@ -197,14 +296,18 @@ class CgroupIter(BpfIter["records.Cgroup"]):
     descendants_pre, descendants_post, ancestors_up, or children (Linux 7.0).
     """
 
+    _target = "cgroup"
+
     def __init__(
         self,
         cgroup: CgroupRef | None = None,
         *,
         order: str = "descendants_pre",
         columns: Columns = None,
+        where: str | None = None,
+        params: Mapping[str, int] | None = None,
     ) -> None:
-        super().__init__(_own("cgroup", columns), parameters.cgroup(cgroup, order), snapshot=True)
+        self._open(_query(columns, where, params), parameters.cgroup(cgroup, order))
 
 
 class KmemCacheIter(_Plain["records.KmemCache"]):

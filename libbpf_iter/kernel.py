@@ -1,4 +1,4 @@
-"""What the running kernel is: the only reader of /sys and /proc. Imports btf and errors."""
+"""What the running kernel is: the only reader of /sys and /proc. Imports _libbpf, btf and errors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from . import _libbpf
 from .btf import Btf, Kind
 from .errors import UnsupportedTarget
 
@@ -33,7 +34,7 @@ def release() -> str:
 def btf() -> Btf:
     """The kernel's types."""
     try:
-        return Btf(BTF_PATH.read_bytes())
+        return Btf(BTF_PATH.read_bytes(), indexer=_libbpf.index_types)
     except FileNotFoundError:
         message = f"the kernel has no BTF: {BTF_PATH} is missing (CONFIG_DEBUG_INFO_BTF)"
         raise UnsupportedTarget("any", message) from None

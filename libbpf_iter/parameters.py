@@ -149,4 +149,46 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
     return result
 
 
-__all__ = ["ORDERS", "CgroupRef", "HasFileno", "MapRef", "Parameters", "bpf_map", "cgroup", "task"]
+_OF_TASKS = frozenset({"task", "task_file", "task_vma"})
+_OF_MAPS = frozenset({"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
+_OF_NETWORKS = frozenset({"tcp", "udp", "unix", "netlink", "ipv6_route"})
+
+
+def for_target(target: str, given: dict[str, Any]) -> Parameters:
+    """What the link of any target takes; ``given`` that is None wasn't."""
+    given = {name: value for name, value in given.items() if value is not None}
+    known: set[str] = set()
+    if target in _OF_TASKS:
+        known = {"tid", "pid", "pidfd"}
+    elif target in _OF_MAPS:
+        known = {"map"}
+    elif target == "cgroup":
+        known = {"cgroup", "order"}
+    elif target in _OF_NETWORKS:
+        known = {"netns"}
+    for name in given:
+        if name not in known:
+            takes = ", ".join(sorted(known)) or "no parameter"
+            raise ParameterError(name, f"a {target} iterator doesn't take it, but {takes}")
+    if target in _OF_TASKS:
+        return task(given.get("tid"), given.get("pid"), given.get("pidfd"))
+    if target in _OF_MAPS:
+        if "map" not in given:
+            raise ParameterError("map", f"a {target} iterator needs the map to walk")
+        return bpf_map(given["map"])
+    if target == "cgroup":
+        return cgroup(given.get("cgroup"), given.get("order", "descendants_pre"))
+    return Parameters()
+
+
+__all__ = [
+    "ORDERS",
+    "CgroupRef",
+    "HasFileno",
+    "MapRef",
+    "Parameters",
+    "bpf_map",
+    "cgroup",
+    "for_target",
+    "task",
+]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,9 +25,19 @@ from .errors import (
     ParameterError,
     SchemaError,
     UnsupportedTarget,
+    VerifierError,
 )
 from .immutable import Immutable
+from .params import Params
+from .query.compile import RECORD as QUERY_RECORD
+from .query.compile import Asked, Compiled, ask, fits, plain_columns, slot, whole_program
+from .query.scope import Scope, objects_of
+from .query.tree import CType, Member, Node
+from .query.tree import Object as Pointing
+from .rewrite import Elf
 from .schema import Schema, kind_of, layout, record_struct
+
+Columns = Iterable[str] | Mapping[str, str] | None
 
 _PROGRAMS = Path(__file__).parent / "programs"
 SNAPSHOT_MAP = "snapshot_map"
@@ -40,12 +51,33 @@ class MapTypes(Immutable):
     """What a map holds: sizes, and how its key and value decode."""
 
     info: MapInfo
+    btf: Btf | None
     key: tuple[kinds.Kind, str]
     value: tuple[kinds.Kind, str]
 
     @property
+    def ctypes(self) -> dict[str, CType]:
+        """The C types of "key" and "value", as far as the map has BTF that says them."""
+        found = {}
+        for name, type_id in (("key", self.info.key_type_id), ("value", self.info.value_type_id)):
+            if self.btf is not None and type_id:
+                found[name] = CType(self.btf, type_id)
+        return found
+
+    @property
     def per_cpu(self) -> bool:
         return self.info.type in PER_CPU_MAPS
+
+
+class Query(Immutable):
+    """What a user asks of a program: columns by name or as expressions, and which objects.
+
+    ``params`` are the constants in it that are bound from outside.
+    """
+
+    columns: Columns = None
+    where: str | None = None
+    params: Params | None = None
 
 
 class Program(Immutable):
@@ -58,6 +90,9 @@ class Program(Immutable):
     snapshot_size: int = 0
     # Where records say which object of the walk they are, whether or not that column was asked for.
     seq_num_offset: int | None = None
+    # What a query was compiled to, and where its trees are; None where none was.
+    asked: Asked | None = None
+    compiled: Compiled | None = None
 
     def close(self) -> None:
         self.fd.close()
@@ -113,7 +148,7 @@ def map_types(map_: Fd) -> MapTypes:
         return found, btf.c_name(type_id)
 
     key = kind(info.key_type_id, info.key_size)
-    return MapTypes(info, key, kind(info.value_type_id, info.value_size))
+    return MapTypes(info, btf, key, kind(info.value_type_id, info.value_size))
 
 
 def _choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
@@ -161,7 +196,7 @@ def load(
     *,
     program: str | None = None,
     record: str | None = None,
-    columns: Iterable[str] | None = None,
+    query: Query | None = None,
     types: MapTypes | None = None,
     snapshot_size: int = 0,
     text: bool = False,
@@ -171,50 +206,179 @@ def load(
     With ``snapshot_size`` its records go into a map of that many bytes. With
     ``text`` it prints lines, and no record is looked for.
     """
+    query = query or Query()
     with Object(data, name) as obj:
         chosen, target, _ = _choose(obj, program)
         btf = obj.btf()
-        if text:
-            schema, seq_num = Schema("Line", 1, False, ()), None
-        else:
-            whole = full_schema(btf, record, types)
-            schema = whole.select(columns)
-            seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
-        asked = {field.name for field in schema.fields}
-        values: dict[str, int] = {
-            "host_page_size": kernel.page_size(),
-            "host_tick_ns": kernel.tick_ns(),
-            "snapshot_size": snapshot_size,
-        }
+        whole = Schema("Line", 1, False, ()) if text else full_schema(btf, record, types)
+    asked = compiled = None
+    if is_plain(query, whole):
+        schema = whole.select(query.columns)
+        used = {field.name for field in schema.fields}
+    else:
+        asked = ask(scope(target, query, whole, types), query.columns, query.where)
+        elf = Elf(data)
+        # As the compiler wrote it: libbpf's own copy has been made ready for loading.
+        compiled = slot(asked, Btf(elf.section(".BTF")), record, whole, query.params)
+        data = _filled(elf, compiled)
+        schema = _query_schema(compiled, whole) if compiled.size else whole.select(None)
+        used = set(asked.used) | (set() if compiled.size else {field.name for field in schema.fields})
+    with Object(data, name) as obj:
         known = constants(btf)
-        if "host_cpus" in known:
-            values["host_cpus"] = _libbpf.possible_cpus()
-        if types is not None:
-            values["map_key_size"] = types.info.key_size
-            values["map_value_size"] = types.info.value_size
-            values["map_per_cpu"] = types.per_cpu
-        for constant in known:
-            if constant.startswith("want_"):
-                values[constant] = constant.removeprefix("want_") in asked
+        values = _values(known, used, types)
+        values |= {"snapshot_size": snapshot_size, "query_used": compiled is not None}
+        values["query_size"] = compiled.size if compiled else 0
         obj.set_constants(_bytes(known, values))
         if snapshot_size:
             obj.set_value_size(SNAPSHOT_MAP, SNAPSHOT_HEADER + snapshot_size)
         unused = {SNAPSHOT_MAP} if not snapshot_size else set()
+        if snapshot_size or not values["query_size"]:
+            unused.add("query_scratch")
         unused |= {
             f"{constant.removeprefix('want_')}_scratch"
             for constant in known
             if constant.startswith("want_") and not values[constant]
         }
-        sleepable = any(field.user_memory for field in schema.fields)
+        sleepable = any(field.user_memory for field in whole.fields if field.name in used)
         try:
             loaded = obj.load(chosen, sleepable=sleepable, without_maps=frozenset(unused))
+        except VerifierError as error:
+            raise _blame(error, compiled, obj.instructions(chosen)) from error
         except KernelError as error:
             raise explain(error, target) from error
     output = loaded.maps.pop(SNAPSHOT_MAP, None)
     # The program holds its other maps by itself.
     for map_ in loaded.maps.values():
         map_.close()
-    return Program(loaded.program, target, schema, output, snapshot_size, seq_num)
+    seq_num = next((f.offset for f in schema.fields if f.name == "seq_num"), None)
+    if not compiled or not compiled.size:
+        seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
+    return Program(loaded.program, target, schema, output, snapshot_size, seq_num, asked, compiled)
+
+
+def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapTypes | None) -> dict[str, int]:
+    """What the library knows better than the compiler did: progs/record.h."""
+    values: dict[str, int] = {"host_page_size": kernel.page_size(), "host_tick_ns": kernel.tick_ns()}
+    if "host_cpus" in known:
+        values["host_cpus"] = _libbpf.possible_cpus()
+    if types is not None:
+        values["map_key_size"] = types.info.key_size
+        values["map_value_size"] = types.info.value_size
+        values["map_per_cpu"] = types.per_cpu
+    for constant in known:
+        if constant.startswith("want_"):
+            values[constant] = constant.removeprefix("want_") in used
+    return values
+
+
+# ---- queries ----------------------------------------------------------------
+
+
+def is_plain(query: Query, whole: Schema) -> bool:
+    """Whether the record's own columns are all that is asked for: then nothing needs compiling."""
+    if query.where is not None:
+        return False
+    if query.columns is None or isinstance(query.columns, str):
+        return True
+    if isinstance(query.columns, Mapping):
+        return False
+    names = {field.name for field in whole.fields}
+    return names.issuperset(query.columns)
+
+
+def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:
+    """What the names of a query mean for a target."""
+    btf = kernel.btf()
+    context = btf.get(f"bpf_iter__{target}", BtfKind.STRUCT)
+    if context is None:
+        message = f"this kernel has no iterator over {target!r} (Linux {kernel.release()})"
+        raise UnsupportedTarget(target, message)
+    objects: dict[str, Node] = {}
+    missing: dict[str, str] = {}
+    if types is not None:
+        missing = dict.fromkeys(("key", "value"), "the map has no BTF that says what it is")
+        if types.per_cpu:
+            missing["value"] = "a per-CPU map has several; a query can't choose"
+        for name, ctype in types.ctypes.items():
+            if not (name == "value" and types.per_cpu):
+                pointer = Pointing(name, ctype)
+                objects[name] = Member(pointer, 0, ctype, None, name)
+        if whole is not None:
+            whole = whole.with_fields(f for f in whole.fields if f.name not in ("key", "value"))
+    params = query.params.names if query.params else ()
+    return Scope(btf, objects_of(btf, context) | objects, record=whole, params=params, missing=missing)
+
+
+def _filled(elf: Elf, compiled: Compiled) -> bytes:
+    elf.replace_function("query_slot", compiled.code)
+    if compiled.size:
+        elf.replace_section(".BTF", compiled.btf)
+    return elf.finish()
+
+
+def _query_schema(compiled: Compiled, whole: Schema) -> Schema:
+    btf = Btf(compiled.btf)
+    schema = layout(btf, btf.find(QUERY_RECORD, BtfKind.STRUCT))
+    return Schema(whole.name, schema.size, schema.framed, schema.fields)
+
+
+# These walks lose objects, or double one, when they are read plainly: only our programs are ready for it.
+_NEED_A_SLOT = frozenset({"cgroup", "ksym", "unix"})
+
+
+def load_own(target: str, query: Query, types: MapTypes | None, snapshot_size: int) -> Program:
+    """The package's program of a target; or, where a query needs no column of it, one that is compiled whole.
+
+    That one is in the kernel in a tenth of the time: it needs no relocation.
+    """
+    data = packaged(target)
+    if query != Query() and types is None and target not in _NEED_A_SLOT:
+        whole = object_schema(data, target)
+        if not is_plain(query, whole):
+            asked = ask(scope(target, query, whole, types), query.columns, query.where)
+            if asked.columns is not None and not asked.used and fits(asked):
+                return load_asked(target, asked, query)
+    return load(data, target, query=query, types=types, snapshot_size=snapshot_size)
+
+
+def load_query(target: str, query: Query) -> Program:
+    """A query without a program of ours: the compiler writes all of it."""
+    names = scope(target, query, None, None)
+    columns = plain_columns(names) if query.columns is None else query.columns
+    return load_asked(target, ask(names, columns, query.where), query)
+
+
+def load_asked(target: str, asked: Asked, query: Query) -> Program:
+    btf = kernel.btf()
+    function = btf.get(f"bpf_iter_{target}", BtfKind.FUNC)
+    context = btf.find(f"bpf_iter__{target}", BtfKind.STRUCT)
+    if function is None:
+        message = f"this kernel has no iterator over {target!r} (Linux {kernel.release()})"
+        raise UnsupportedTarget(target, message)
+    compiled = whole_program(asked, btf, context, query.params)
+    own = Btf(compiled.btf)
+    schema = layout(own, own.find(QUERY_RECORD, BtfKind.STRUCT))
+    with _libbpf.load_btf(compiled.btf) as types:
+        try:
+            fd = _libbpf.load_iterator(compiled.code, "query", function, types, compiled.function)
+        except VerifierError as error:
+            raise _blame(error, compiled, compiled.code) from error
+    name = "".join(word.capitalize() for word in target.split("_"))
+    schema = Schema(name, schema.size, schema.framed, schema.fields)
+    return Program(fd, target, schema, None, 0, None, asked, compiled)
+
+
+def _blame(error: VerifierError, compiled: Compiled | None, code: bytes) -> VerifierError:
+    """Which part of a query the verifier refused: the last instruction in its log says."""
+    if compiled is None:
+        return error
+    start = code.find(compiled.code)
+    slots = [int(m.group(1)) for m in re.finditer(r"^(\d+): \(", error.log, re.MULTILINE)]
+    if start < 0 or not slots or slots[-1] < start // 8:
+        return error
+    note = compiled.note_of(slots[-1] - start // 8)
+    message = f"{note}: {error.strerror}"
+    return VerifierError(error.program, message, errno=error.errno, call=error.call, log=error.log)
 
 
 def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:

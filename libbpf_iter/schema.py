@@ -73,15 +73,16 @@ class Schema(Immutable):
     def select(self, columns: Iterable[str] | None) -> Schema:
         """The same record with these columns alone; with None, all that aren't dear."""
         if columns is None:
-            return self._with(f for f in self.fields if not f.dear)
+            return self.with_fields(f for f in self.fields if not f.dear)
         if isinstance(columns, str):
             raise ParameterError("columns", f"a list of names is expected, not the text {columns!r}")
         names = list(columns)
         if not names or len(set(names)) != len(names):
             raise ParameterError("columns", "at least one name, and each once, is expected")
-        return self._with(self[name] for name in names)
+        return self.with_fields(self[name] for name in names)
 
-    def _with(self, fields: Iterable[Field]) -> Schema:
+    def with_fields(self, fields: Iterable[Field]) -> Schema:
+        """The same record with these columns."""
         return Schema(self.name, self.size, self.framed, tuple(fields))
 
 

@@ -40,14 +40,24 @@ struct bpf_link_record {
 };
 RECORD(bpf_link_record);
 
+struct bpf_link_slot {
+	struct bpf_iter_meta *meta;
+	struct bpf_link *link;
+	struct bpf_link_record *record;
+	void *result;
+	const char *target;
+};
+SLOT(bpf_link_slot)
+
 SEC("iter/bpf_link")
 int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 {
 	struct bpf_link *link = ctx->link;
-	struct bpf_link_record record = { .record_size = sizeof(record) };
-	char target[TARGET_MAX] = {};
+	struct bpf_link_record record = { .record_size = RECORD_BASE(record) };
+	char target[TARGET_MAX] SLOT_TEXT = {};
 	const char *from = NULL;
 	struct bpf_prog *prog;
+	struct bpf_link_slot slot = { .meta = ctx->meta, .link = ctx->link, .record = &record };
 	struct output out;
 	long length = -1;
 
@@ -72,7 +82,10 @@ int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 	span_set(&record.target, &record.record_size, length);
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	output_span(&out, target, length, TARGET_MAX);
+	slot.target = target;
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		output_span(&out, target, length, TARGET_MAX);
+	}
 	return output_end(&out);
 }

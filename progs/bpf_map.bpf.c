@@ -29,11 +29,20 @@ struct bpf_map_record {
 };
 RECORD(bpf_map_record);
 
+struct bpf_map_slot {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct bpf_map_record *record;
+	void *result;
+};
+SLOT(bpf_map_slot)
+
 SEC("iter/bpf_map")
 int dump_bpf_map(struct bpf_iter__bpf_map *ctx)
 {
 	struct bpf_map *map = ctx->map;
 	struct bpf_map_record record = {};
+	struct bpf_map_slot slot = { .meta = ctx->meta, .map = ctx->map, .record = &record };
 	struct output out;
 
 	if (!map)
@@ -55,6 +64,7 @@ int dump_bpf_map(struct bpf_iter__bpf_map *ctx)
 	record.usercnt = map->usercnt.counter;
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
+	if (query_keeps(&slot, &out))
+		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

@@ -25,32 +25,52 @@ struct bpf_map_elem_record {
 };
 RECORD(bpf_map_elem_record);
 
-static __always_inline void put(struct output *out, __u32 cpu, void *key, void *value)
-{
-	struct bpf_map_elem_record record = { .cpu = cpu };
+struct bpf_map_elem_slot {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+	struct bpf_map_elem_record *record;
+	void *result;
+};
+SLOT(bpf_map_elem_slot)
 
-	output_put(out, &record, sizeof(record));
-	output_put(out, key, map_key_size);
-	output_put(out, value, map_value_size);
+static __always_inline void put(struct output *out, struct bpf_map_elem_slot *slot)
+{
+	if (!query_keeps(slot, out))
+		return;
+	output_record(out, slot, sizeof(*slot->record));
+	if (query_size)
+		return;
+	output_put(out, slot->key, map_key_size);
+	output_put(out, slot->value, map_value_size);
 }
 
 SEC("iter/bpf_map_elem")
 int dump_bpf_map_elem(struct bpf_iter__bpf_map_elem *ctx)
 {
-	void *key = ctx->key, *value = ctx->value;
+	struct bpf_map_elem_record record = { .cpu = -1 };
+	struct bpf_map_elem_slot slot = {
+		.meta = ctx->meta,
+		.map = ctx->map,
+		.key = ctx->key,
+		.value = ctx->value,
+		.record = &record,
+	};
 	struct output out;
 
-	if (!key || !value)
+	if (!slot.key || !slot.value)
 		return 0;
 	out = output_begin(ctx->meta->seq);
 	if (!map_per_cpu) {
-		put(&out, -1, key, value);
+		put(&out, &slot);
 		return output_end(&out);
 	}
 	/* The bounds are constants to the verifier, and so is each offset: it walks the loop. */
 	for (__u32 cpu = 0; cpu < host_cpus; cpu++) {
-		put(&out, cpu, key, value);
-		value += (map_value_size + 7) & ~7u;
+		record.cpu = cpu;
+		put(&out, &slot);
+		slot.value += (map_value_size + 7) & ~7u;
 	}
 	return output_end(&out);
 }

@@ -62,13 +62,25 @@ static __always_inline int btf_name(struct bpf_prog_aux *aux, char *to)
 	return text_read(aux->btf->strings + head.name_off, to);
 }
 
+struct bpf_prog_slot {
+	struct bpf_iter_meta *meta;
+	struct bpf_prog *prog;
+	struct bpf_prog_record *record;
+	void *result;
+	const char *name;
+	const char *attach_to;
+};
+SLOT(bpf_prog_slot)
+
 SEC("iter/bpf_prog")
 int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
 {
 	struct bpf_prog *prog = ctx->prog;
-	struct bpf_prog_record record = { .record_size = sizeof(record) };
-	char name[NAME_MAX] = {}, attach_to[NAME_MAX] = {};
+	struct bpf_prog_record record = { .record_size = RECORD_BASE(record) };
+	char name[NAME_MAX] SLOT_TEXT = {};
+	char attach_to[NAME_MAX] SLOT_TEXT = {};
 	struct bpf_prog_aux *aux;
+	struct bpf_prog_slot slot = { .meta = ctx->meta, .prog = ctx->prog, .record = &record };
 	struct output out;
 	int name_length, attach_length = -1;
 
@@ -100,8 +112,12 @@ int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
 	record.refcnt = aux->refcnt.counter;
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	output_span(&out, name, name_length, NAME_MAX);
-	output_span(&out, attach_to, attach_length, NAME_MAX);
+	slot.name = name;
+	slot.attach_to = attach_to;
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		output_span(&out, name, name_length, NAME_MAX);
+		output_span(&out, attach_to, attach_length, NAME_MAX);
+	}
 	return output_end(&out);
 }

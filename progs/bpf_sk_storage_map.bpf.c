@@ -22,12 +22,29 @@ struct bpf_sk_storage_map_record {
 };
 RECORD(bpf_sk_storage_map_record);
 
+struct bpf_sk_storage_map_slot {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
+	struct bpf_sk_storage_map_record *record;
+	void *result;
+};
+SLOT(bpf_sk_storage_map_slot)
+
 SEC("iter/bpf_sk_storage_map")
 int dump_bpf_sk_storage_map(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
 	struct bpf_sk_storage_map_record record;
 	struct sock *sk = ctx->sk;
 	void *value = ctx->value;
+	struct bpf_sk_storage_map_slot slot = {
+		.meta = ctx->meta,
+		.map = ctx->map,
+		.sk = ctx->sk,
+		.value = ctx->value,
+		.record = &record,
+	};
 	struct output out;
 
 	if (!sk || !value)
@@ -36,7 +53,10 @@ int dump_bpf_sk_storage_map(struct bpf_iter__bpf_sk_storage_map *ctx)
 	SOCK_IDENTITY_FILL(&record, sk);
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	output_put(&out, value, map_value_size);
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		if (!query_size)
+			output_put(&out, value, map_value_size);
+	}
 	return output_end(&out);
 }

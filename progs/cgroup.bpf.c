@@ -145,12 +145,22 @@ static __always_inline struct cgroup_subsys_state *controller(struct cgroup___fu
 	return css;
 }
 
+struct cgroup_slot {
+	struct bpf_iter_meta *meta;
+	struct cgroup___full *cgroup;
+	struct cgroup_record *record;
+	void *result;
+	const char *path;
+};
+SLOT(cgroup_slot)
+
 SEC("iter/cgroup")
 int dump_cgroup(struct bpf_iter__cgroup *ctx)
 {
-	struct cgroup_record record = { .record_size = sizeof(record) };
+	struct cgroup_record record = { .record_size = RECORD_BASE(record) };
 	struct cgroup___full *cgroup = ctx->cgroup;
 	struct cgroup_subsys_state *css;
+	struct cgroup_slot slot = { .meta = ctx->meta, .cgroup = ctx->cgroup, .record = &record };
 	struct output out;
 	int start, length = -1;
 	char *path;
@@ -185,8 +195,12 @@ int dump_cgroup(struct bpf_iter__cgroup *ctx)
 	span_set(&record.path, &record.record_size, length);
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
 	if (path && start >= 0)
-		output_span(&out, path + (start & (PATH_MAX - 1)), length, PATH_MAX);
+		slot.path = path + (start & (PATH_MAX - 1));
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		if (slot.path)
+			output_span(&out, slot.path, length, PATH_MAX);
+	}
 	return output_end(&out);
 }

@@ -40,12 +40,21 @@ struct dmabuf_record {
 };
 RECORD(dmabuf_record);
 
+struct dmabuf_slot {
+	struct bpf_iter_meta *meta;
+	struct dma_buf *dmabuf;
+	struct dmabuf_record *record;
+	void *result;
+};
+SLOT(dmabuf_slot)
+
 SEC("iter/dmabuf")
 int dump_dmabuf(struct bpf_iter__dmabuf *ctx)
 {
 	struct dma_buf *dmabuf = ctx->dmabuf;
 	struct dmabuf_record record = {};
 	struct file___ref *file;
+	struct dmabuf_slot slot = { .meta = ctx->meta, .dmabuf = ctx->dmabuf, .record = &record };
 	struct output out;
 
 	if (!dmabuf)
@@ -60,6 +69,7 @@ int dump_dmabuf(struct bpf_iter__dmabuf *ctx)
 				    -1;
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
+	if (query_keeps(&slot, &out))
+		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

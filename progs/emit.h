@@ -5,8 +5,13 @@
  * mapped (snapshot). A program for both ends in
  *
  *	struct output out = output_begin(ctx->meta->seq);
- *	output_put(&out, &record, sizeof(record));
+ *	struct task_slot slot = { .meta = ctx->meta, .task = task, .record = &record };
+ *
+ *	if (query_keeps(&slot, &out))
+ *		output_record(&out, &slot, sizeof(record));
  *	return output_end(&out);
+ *
+ * where the slot, see SLOT() below, lets the library choose records and add columns.
  *
  * All that one run of a program writes leaves together or not at all: the
  * kernel takes a seq_file back to where it was on overflow, and the map's
@@ -39,7 +44,8 @@ struct output {
 	struct seq_file *seq;
 	struct snapshot *snapshot;
 	__u64 at;
-	bool full;
+	bool full;  /* no room: the library starts again with more */
+	bool again; /* no memory for a moment: the kernel shows the object again */
 };
 
 static __always_inline struct output output_begin(struct seq_file *seq)
@@ -82,7 +88,7 @@ static __always_inline int output_end(struct output *out)
 		else
 			out->snapshot->used = out->at;
 	}
-	return 0;
+	return out->again ? 1 : 0;
 }
 
 /*
@@ -107,6 +113,79 @@ static __always_inline void *scratch_get(void *map)
 	return bpf_task_storage_get(map, bpf_get_current_task_btf(), 0,
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
+
+/*
+ * The slot: a function that the library replaces with what a query was compiled
+ * to. It is given a struct of the program's own, whose members it knows by name:
+ *
+ *	struct task_slot {
+ *		struct bpf_iter_meta *meta;  the program's arguments
+ *		struct task_struct *task;
+ *		struct task_record *record;  the record, filled
+ *		void *result;                where what leaves instead of the record goes
+ *		const char *exe;             the text of each rec_text column, if it has any
+ *	};
+ *	SLOT(task_slot);
+ *
+ * and returns whether the record leaves. A program without SLOT() has no queries.
+ */
+const volatile bool query_used = false;
+const volatile __u32 query_size = 0; /* bytes of the result; 0: the record itself leaves */
+
+#define QUERY_ROOM 4096
+SCRATCH(query_scratch, QUERY_ROOM)
+
+/* Text on the stack that a slot is given: there, words are read where words can lie. */
+#define SLOT_TEXT __attribute__((aligned(8)))
+
+/* What the spans of a record, or of a query's result, come behind. */
+#define RECORD_BASE(record) (query_size ? query_size : sizeof(record))
+
+static __always_inline void *query_room(struct output *out)
+{
+	if (!snapshot_size)
+		return scratch_get(&query_scratch);
+	if (!out->snapshot || out->at > snapshot_size || out->at + RECORD_MAX > snapshot_size)
+		return NULL;
+	return out->snapshot->data + out->at;
+}
+
+/*
+ * query_keeps() is true where the record leaves. It is not inlined so that its place is
+ * known, and last in its section so that it may have any length.
+ */
+#define SLOT(type)                                                                      \
+	static __attribute__((noinline)) int query_slot(struct type *slot)              \
+	{                                                                               \
+		int keeps;                                                              \
+                                                                                        \
+		asm volatile("%0 = 1" : "=r"(keeps) : "r"(slot) : "memory");            \
+		return keeps;                                                           \
+	}                                                                               \
+	static __always_inline bool query_keeps(struct type *slot, struct output *out)  \
+	{                                                                               \
+		if (!query_used)                                                        \
+			return true;                                                    \
+		if (query_size) {                                                       \
+			slot->result = query_room(out);                                 \
+			if (!slot->result) {                                            \
+				out->full = snapshot_size != 0;                         \
+				out->again = !out->full;                                \
+				return false;                                           \
+			}                                                               \
+		}                                                                       \
+		return query_slot(slot);                                                \
+	}                                                                               \
+	static __always_inline void output_record(struct output *out, struct type *slot, \
+						  __u32 size)                           \
+	{                                                                               \
+		if (!query_size)                                                        \
+			output_put(out, slot->record, size);                            \
+		else if (snapshot_size)                                                 \
+			out->at += query_size;                                          \
+		else                                                                    \
+			bpf_seq_write(out->seq, slot->result, query_size);              \
+	}
 
 /* The next span of a record: where the last one ended. An empty one still has its place. */
 static __always_inline void span_set(struct rec_span *span, __u32 *record_size, int length)

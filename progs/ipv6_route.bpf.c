@@ -116,6 +116,14 @@ struct ipv6_route_record {
 };
 RECORD(ipv6_route_record);
 
+struct ipv6_route_slot {
+	struct bpf_iter_meta *meta;
+	struct fib6_info *rt;
+	struct ipv6_route_record *record;
+	void *result;
+};
+SLOT(ipv6_route_slot)
+
 SEC("iter/ipv6_route")
 int dump_ipv6_route(struct bpf_iter__ipv6_route *ctx)
 {
@@ -124,6 +132,7 @@ int dump_ipv6_route(struct bpf_iter__ipv6_route *ctx)
 	const struct net_device *device;
 	struct fib6_info *rt = ctx->rt;
 	const struct nexthop *nexthop;
+	struct ipv6_route_slot slot = { .meta = ctx->meta, .rt = ctx->rt, .record = &record };
 	struct output out;
 	__u32 flags;
 	__u8 family;
@@ -174,6 +183,7 @@ int dump_ipv6_route(struct bpf_iter__ipv6_route *ctx)
 		record.expires_ns = jiffies_left(rt->expires, host_tick_ns);
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
+	if (query_keeps(&slot, &out))
+		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

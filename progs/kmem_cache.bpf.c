@@ -115,12 +115,21 @@ static long count_one(__u32 index, struct count_node *sum)
 	return 0;
 }
 
+struct kmem_cache_slot {
+	struct bpf_iter_meta *meta;
+	struct kmem_cache *s;
+	struct kmem_cache_record *record;
+	void *result;
+};
+SLOT(kmem_cache_slot)
+
 SEC("iter/kmem_cache")
 int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
 {
 	struct kmem_cache_record record = {};
 	struct kmem_cache *cache = ctx->s;
 	struct count_node sum = {};
+	struct kmem_cache_slot slot = { .meta = ctx->meta, .s = ctx->s, .record = &record };
 	struct output out;
 
 	if (!cache)
@@ -141,6 +150,7 @@ int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
 	record.active_objects = sum.unsure ? -1 : sum.total_objects - sum.free;
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
+	if (query_keeps(&slot, &out))
+		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

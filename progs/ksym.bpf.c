@@ -35,12 +35,23 @@ RECORD(ksym_record);
 
 SCRATCH(name_scratch, NAME_MAX)
 
+struct ksym_slot {
+	struct bpf_iter_meta *meta;
+	struct kallsym_iter *ksym;
+	struct ksym_record *record;
+	void *result;
+	const char *name;
+	const char *module;
+};
+SLOT(ksym_slot)
+
 SEC("iter/ksym")
 int dump_ksym(struct bpf_iter__ksym *ctx)
 {
-	struct ksym_record record = { .record_size = sizeof(record) };
+	struct ksym_record record = { .record_size = RECORD_BASE(record) };
 	struct kallsym_iter *ksym = ctx->ksym;
-	char module[64] = {};
+	char module[64] SLOT_TEXT = {};
+	struct ksym_slot slot = { .meta = ctx->meta, .ksym = ctx->ksym, .record = &record };
 	struct output out;
 	char *name;
 	long length;
@@ -65,8 +76,12 @@ int dump_ksym(struct bpf_iter__ksym *ctx)
 	span_set(&record.module, &record.record_size, module_length);
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	output_span(&out, name, length, NAME_MAX);
-	output_span(&out, module, module_length, MODULE_MAX);
+	slot.name = name;
+	slot.module = module;
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		output_span(&out, name, length, NAME_MAX);
+		output_span(&out, module, module_length, MODULE_MAX);
+	}
 	return output_end(&out);
 }

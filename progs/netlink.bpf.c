@@ -54,6 +54,14 @@ struct netlink_record {
 };
 RECORD(netlink_record);
 
+struct netlink_slot {
+	struct bpf_iter_meta *meta;
+	struct netlink_sock *sk;
+	struct netlink_record *record;
+	void *result;
+};
+SLOT(netlink_slot)
+
 SEC("iter/netlink")
 int dump_netlink(struct bpf_iter__netlink *ctx)
 {
@@ -62,6 +70,7 @@ int dump_netlink(struct bpf_iter__netlink *ctx)
 	struct netlink_record record;
 	struct sock_common *common;
 	unsigned long groups = 0;
+	struct netlink_slot slot = { .meta = ctx->meta, .sk = ctx->sk, .record = &record };
 	struct output out;
 	struct sock *sk;
 
@@ -90,6 +99,7 @@ int dump_netlink(struct bpf_iter__netlink *ctx)
 	record.dumping = nlk->cb_running;
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
+	if (query_keeps(&slot, &out))
+		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

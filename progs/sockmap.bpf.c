@@ -22,12 +22,29 @@ struct sockmap_record {
 };
 RECORD(sockmap_record);
 
+struct sockmap_slot {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	struct sock *sk;
+	struct sockmap_record *record;
+	void *result;
+};
+SLOT(sockmap_slot)
+
 SEC("iter/sockmap")
 int dump_sockmap(struct bpf_iter__sockmap *ctx)
 {
 	struct sockmap_record record;
 	struct sock *sk = ctx->sk;
 	void *key = ctx->key;
+	struct sockmap_slot slot = {
+		.meta = ctx->meta,
+		.map = ctx->map,
+		.key = ctx->key,
+		.sk = ctx->sk,
+		.record = &record,
+	};
 	struct output out;
 
 	/* A sockmap shows its empty slots, too. */
@@ -37,7 +54,10 @@ int dump_sockmap(struct bpf_iter__sockmap *ctx)
 	SOCK_IDENTITY_FILL(&record, sk);
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	output_put(&out, key, map_key_size);
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		if (!query_size)
+			output_put(&out, key, map_key_size);
+	}
 	return output_end(&out);
 }

@@ -118,6 +118,15 @@ struct task_record {
 };
 RECORD(task_record);
 
+struct task_slot {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct task_record *record;
+	void *result;
+	const char *exe;
+	const char *cwd;
+};
+
 SCRATCH(exe_scratch, PATH_MAX)
 SCRATCH(cwd_scratch, PATH_MAX)
 SCRATCH(cmdline_scratch, CMDLINE_MAX)
@@ -348,10 +357,13 @@ static __always_inline void fill(struct task_struct *task, struct task_record *r
 	record->open_fds = want_open_fds && task->files ? open_fds(task) : -1;
 }
 
+SLOT(task_slot)
+
 static __always_inline int dump(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct task_record record = { .record_size = sizeof(record) };
+	struct task_record record = { .record_size = RECORD_BASE(record) };
+	struct task_slot slot = { .meta = ctx->meta, .task = task, .record = &record };
 	char *exe = NULL, *cwd = NULL, *cmdline = NULL;
 	__u64 *stack = NULL;
 	int exe_length = -1, cwd_length = -1, cmdline_length = -1, stack_length = -1;
@@ -394,15 +406,19 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 	}
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	if (want_exe)
-		output_span(&out, exe, exe_length, PATH_MAX);
-	if (want_cwd)
-		output_span(&out, cwd, cwd_length, PATH_MAX);
-	if (want_cmdline)
-		output_span(&out, cmdline, cmdline_length, CMDLINE_MAX);
-	if (want_stack)
-		output_span(&out, stack, stack_length, STACK_DEPTH * sizeof(__u64));
+	slot.exe = exe;
+	slot.cwd = cwd;
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		if (want_exe)
+			output_span(&out, exe, exe_length, PATH_MAX);
+		if (want_cwd)
+			output_span(&out, cwd, cwd_length, PATH_MAX);
+		if (want_cmdline)
+			output_span(&out, cmdline, cmdline_length, CMDLINE_MAX);
+		if (want_stack)
+			output_span(&out, stack, stack_length, STACK_DEPTH * sizeof(__u64));
+	}
 	return output_end(&out);
 }
 

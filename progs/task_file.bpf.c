@@ -50,13 +50,31 @@ RECORD(task_file_record);
 
 SCRATCH(path_scratch, PATH_MAX)
 
+struct task_file_slot {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+	struct task_file_record *record;
+	void *result;
+	const char *path;
+};
+SLOT(task_file_slot)
+
 SEC("iter/task_file")
 int dump_task_file(struct bpf_iter__task_file *ctx)
 {
-	struct task_file_record record = { .record_size = sizeof(record) };
+	struct task_file_record record = { .record_size = RECORD_BASE(record) };
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct inode *inode;
+	struct task_file_slot slot = {
+		.meta = ctx->meta,
+		.task = ctx->task,
+		.fd = ctx->fd,
+		.file = ctx->file,
+		.record = &record,
+	};
 	struct output out;
 	__u32 level;
 	char *path;
@@ -86,7 +104,10 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 	span_set(&record.path, &record.record_size, length);
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	output_span(&out, path, length, PATH_MAX);
+	slot.path = path;
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		output_span(&out, path, length, PATH_MAX);
+	}
 	return output_end(&out);
 }

@@ -78,12 +78,28 @@ static __always_inline int area_name(struct vm_area_struct *vma, char *to)
 	return -1;
 }
 
+struct task_vma_slot {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+	struct task_vma_record *record;
+	void *result;
+	const char *path;
+};
+SLOT(task_vma_slot)
+
 SEC("iter/task_vma")
 int dump_task_vma(struct bpf_iter__task_vma *ctx)
 {
-	struct task_vma_record record = { .record_size = sizeof(record) };
+	struct task_vma_record record = { .record_size = RECORD_BASE(record) };
 	struct vm_area_struct *vma = ctx->vma;
 	struct task_struct *task = ctx->task;
+	struct task_vma_slot slot = {
+		.meta = ctx->meta,
+		.task = ctx->task,
+		.vma = ctx->vma,
+		.record = &record,
+	};
 	struct output out;
 	__u64 flags;
 	__u32 level;
@@ -121,7 +137,10 @@ int dump_task_vma(struct bpf_iter__task_vma *ctx)
 	span_set(&record.path, &record.record_size, length);
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	output_span(&out, path, length, PATH_MAX);
+	slot.path = path;
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		output_span(&out, path, length, PATH_MAX);
+	}
 	return output_end(&out);
 }

@@ -176,6 +176,15 @@ static __always_inline void fill_none(struct tcp_record *record)
 	record->rcv_wnd = NONE_U32;
 }
 
+struct tcp_slot {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
+	__u32 uid;
+	struct tcp_record *record;
+	void *result;
+};
+SLOT(tcp_slot)
+
 SEC("iter/tcp")
 int dump_tcp(struct bpf_iter__tcp *ctx)
 {
@@ -184,6 +193,12 @@ int dump_tcp(struct bpf_iter__tcp *ctx)
 	struct tcp_request_sock *request;
 	struct tcp_record record;
 	struct tcp_sock *tp;
+	struct tcp_slot slot = {
+		.meta = ctx->meta,
+		.sk_common = ctx->sk_common,
+		.uid = ctx->uid,
+		.record = &record,
+	};
 	struct output out;
 
 	if (!sk)
@@ -226,6 +241,7 @@ int dump_tcp(struct bpf_iter__tcp *ctx)
 	}
 emit:
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
+	if (query_keeps(&slot, &out))
+		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

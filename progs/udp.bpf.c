@@ -34,12 +34,27 @@ struct udp_record {
 };
 RECORD(udp_record);
 
+struct udp_slot {
+	struct bpf_iter_meta *meta;
+	struct udp_sock *udp_sk;
+	__u32 uid;
+	struct udp_record *record;
+	void *result;
+};
+SLOT(udp_slot)
+
 SEC("iter/udp")
 int dump_udp(struct bpf_iter__udp *ctx)
 {
 	struct udp_sock *udp = ctx->udp_sk;
 	struct udp_record record;
 	struct sock_common *common;
+	struct udp_slot slot = {
+		.meta = ctx->meta,
+		.udp_sk = ctx->udp_sk,
+		.uid = ctx->uid,
+		.record = &record,
+	};
 	struct output out;
 	struct sock *sk;
 
@@ -70,6 +85,7 @@ int dump_udp(struct bpf_iter__udp *ctx)
 	record.bucket = ctx->bucket;
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
+	if (query_keeps(&slot, &out))
+		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

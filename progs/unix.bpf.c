@@ -93,6 +93,17 @@ static __always_inline __u64 receive_queue(const struct unix_sock *sk, __u16 typ
 	return bytes;
 }
 
+struct unix_slot {
+	struct bpf_iter_meta *meta;
+	struct unix_sock *unix_sk;
+	__u32 uid;
+	struct unix_record *record;
+	void *result;
+	const char *path;
+	const char *abstract;
+};
+SLOT(unix_slot)
+
 SEC("iter/unix")
 int dump_unix(struct bpf_iter__unix *ctx)
 {
@@ -101,8 +112,14 @@ int dump_unix(struct bpf_iter__unix *ctx)
 	const struct unix_address *address;
 	const struct sock *peer;
 	struct unix_record record;
+	struct unix_slot slot = {
+		.meta = ctx->meta,
+		.unix_sk = ctx->unix_sk,
+		.uid = ctx->uid,
+		.record = &record,
+	};
 	struct output out;
-	char name[SUN_PATH_MAX + 4];
+	char name[SUN_PATH_MAX + 4] SLOT_TEXT = {};
 	__u32 length = 0;
 	bool established, abstract;
 
@@ -111,7 +128,7 @@ int dump_unix(struct bpf_iter__unix *ctx)
 	common = &sk->sk.__sk_common;
 
 	__builtin_memset(&record, 0, sizeof(record));
-	record.record_size = sizeof(record);
+	record.record_size = RECORD_BASE(record);
 	record.type = sk->sk.sk_type;
 	record.state = common->skc_state;
 	established = record.state == TCP_ESTABLISHED;
@@ -145,7 +162,6 @@ int dump_unix(struct bpf_iter__unix *ctx)
 		length = address->len - sizeof(unsigned short) - 1;
 		if (length > SUN_PATH_MAX)
 			length = 0;
-		__builtin_memset(name, 0, sizeof(name));
 		bpf_probe_read_kernel(name, 1, address->name[0].sun_path);
 		abstract = !name[0];
 		bpf_probe_read_kernel(name, length, address->name[0].sun_path + abstract);
@@ -156,8 +172,12 @@ int dump_unix(struct bpf_iter__unix *ctx)
 	}
 
 	out = output_begin(ctx->meta->seq);
-	output_put(&out, &record, sizeof(record));
-	if (length)
-		output_put(&out, name, length);
+	slot.path = name;
+	slot.abstract = name;
+	if (query_keeps(&slot, &out)) {
+		output_record(&out, &slot, sizeof(record));
+		if (length)
+			output_put(&out, name, length);
+	}
 	return output_end(&out);
 }

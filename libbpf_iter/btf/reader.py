@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ..errors import BtfError
 from . import types as t
@@ -27,11 +27,22 @@ _CHAIN = frozenset({Kind.TYPEDEF, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind
 _DEPTH_MAX = 64
 _SIZE_MAX = 1 << 32
 
+# Of all types: where they begin; their names' offsets, 32 bits each; their kinds.
+Index = tuple[Sequence[int], bytes, bytes]
+
 
 class Btf:
-    """The types of one BTF blob; with ``base``, of a split one that goes on from it."""
+    """The types of one BTF blob; with ``base``, of a split one that goes on from it.
 
-    def __init__(self, data: bytes, base: Btf | None = None) -> None:
+    ``indexer`` does what :meth:`_walk` does, sooner: for the kernel's 130,000 types.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        base: Btf | None = None,
+        indexer: Callable[[bytes], Index] | None = None,
+    ) -> None:
         if len(data) < _HEADER_SIZE:
             raise BtfError(f"BTF of {len(data)} bytes is shorter than its header")
         for order in "<>":
@@ -57,9 +68,9 @@ class Btf:
         self._base = base
         self._first_id = len(base) if base else 1
         self._string_base = base._string_end if base else 0
-        self._offsets: array[int] | None = None
+        self._indexer = indexer
+        self._found: Index | None = None
         self._nodes: dict[int, t.Type] = {}
-        self._names: dict[str, list[int]] | None = None
 
     @property
     def _string_end(self) -> int:
@@ -67,18 +78,24 @@ class Btf:
 
     # ---- the index ----------------------------------------------------------
 
-    def _index(self) -> array[int]:
-        """The offset of each type in the section."""
-        if self._offsets is not None:
-            return self._offsets
+    def _index(self) -> Index:
+        """Where each type begins in the section, its name's offset and its kind."""
+        if self._found is None:
+            native = (self._order == "<") == (sys.byteorder == "little")
+            if self._indexer is not None and native:
+                self._found = self._indexer(self._types)
+            else:
+                self._found = self._walk(native)
+        return self._found
+
+    def _walk(self, native: bool) -> Index:
         words = array("I", self._types)
-        if (self._order == "<") != (sys.byteorder == "little"):
+        if not native:
             words.byteswap()
         # In words, and padded to 32 kinds: the five bits of a damaged one index it too.
         fixed = [3 + size // 4 for size in _FIXED] + [0] * 12
         each = [size // 4 for size in _EACH] + [0] * 12
-        offsets = array("I")
-        append = offsets.append
+        offsets, names, kinds = array("I"), array("I"), bytearray()
         at, end = 0, len(words)
         try:
             while at < end:
@@ -86,22 +103,31 @@ class Btf:
                 kind = info >> 24 & 31
                 if not 0 < kind < 20:
                     raise BtfError(f"type {self._first_id + len(offsets)} is of no known kind: {kind}")
-                append(at * 4)
+                offsets.append(at * 4)
+                names.append(words[at])
+                kinds.append(kind)
                 at += fixed[kind] + (info & 0xFFFF) * each[kind]
         except IndexError:
             at = end + 1
         if at != end:
             raise BtfError("the last type runs over the end of the BTF type section")
-        self._offsets = offsets
-        return offsets
+        return offsets, names.tobytes(), bytes(kinds)
 
     def __len__(self) -> int:
         """The number of types, void and those of the base included: one more than the last id."""
-        return self._first_id + len(self._index())
+        return self._first_id + len(self._index()[0])
 
     def __iter__(self) -> Iterator[int]:
         """The type ids, void and those of the base left out."""
         return iter(range(self._first_id, len(self)))
+
+    def sections(self) -> tuple[bytes, bytes]:
+        """The raw type and string sections."""
+        return self._types, self._strings
+
+    def position(self, type_id: int) -> int:
+        """Where a type of this blob begins in the type section."""
+        return self._index()[0][type_id - self._first_id]
 
     # ---- one type -----------------------------------------------------------
 
@@ -121,7 +147,7 @@ class Btf:
             return self._base[type_id]
         node = self._nodes.get(type_id)
         if node is None:
-            offsets = self._index()
+            offsets = self._index()[0]
             position = type_id - self._first_id
             if not 0 <= position < len(offsets):
                 raise BtfError(f"there is no type {type_id}: the last one is {len(self) - 1}")
@@ -195,9 +221,10 @@ class Btf:
         """The id of the type of that name and kind, those of the base first; None if there is none."""
         if self._base is not None and (found := self._base.get(name, kind)) is not None:
             return found
-        for type_id in self._ids_of_name(name):
-            if self._kind(type_id) == kind:
-                return type_id
+        for offset in self._string_offsets(name + "\0"):
+            for type_id in self._ids_of_name(offset):
+                if self._kind(type_id) == kind:
+                    return type_id
         return None
 
     def find(self, name: str, kind: Kind) -> int:
@@ -209,31 +236,32 @@ class Btf:
 
     def names(self, kind: Kind, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Name and id of all types of a kind whose names begin with ``prefix``."""
-        wanted = self._string_offsets(prefix)
-        for type_id in self:
-            if self._kind(type_id) == kind and (not prefix or self._name_offset(type_id) in wanted):
+        _, names, kinds = self._index()
+        wanted = set(self._string_offsets(prefix))
+        for type_id, offset in enumerate(memoryview(names).cast("I"), self._first_id):
+            if (offset in wanted or not prefix) and kinds[type_id - self._first_id] == kind:
                 yield self[type_id].name, type_id
 
     def _kind(self, type_id: int) -> int:
-        at = self._index()[type_id - self._first_id]
-        return self._types[at + (7 if self._order == "<" else 4)] & 31
+        return self._index()[2][type_id - self._first_id]
 
-    def _name_offset(self, type_id: int) -> int:
-        at = self._index()[type_id - self._first_id]
-        return int.from_bytes(self._types[at : at + 4], "little" if self._order == "<" else "big")
-
-    def _string_offsets(self, prefix: str) -> set[int]:
+    def _string_offsets(self, prefix: str) -> list[int]:
         """Where strings begin that start with ``prefix``; found in the section, none is decoded."""
         needle = b"\0" + prefix.encode("utf-8", "surrogateescape")
-        found, at = set(), self._strings.find(needle)
+        found, at = [], self._strings.find(needle)
         while at >= 0:
-            found.add(self._string_base + at + 1)
+            found.append(self._string_base + at + 1)
             at = self._strings.find(needle, at + 1)
         return found
 
-    def _ids_of_name(self, name: str) -> list[int]:
-        offsets = self._string_offsets(name + "\0")
-        return [type_id for type_id in self if self._name_offset(type_id) in offsets]
+    def _ids_of_name(self, offset: int) -> Iterator[int]:
+        """The types whose name is at ``offset`` of the strings: its bytes are looked for, which is fast."""
+        names, needle = self._index()[1], offset.to_bytes(4, sys.byteorder)
+        at = names.find(needle)
+        while at >= 0:
+            if at % 4 == 0:
+                yield self._first_id + at // 4
+            at = names.find(needle, at + 1)
 
     # ---- what types come to -------------------------------------------------
 

@@ -1,0 +1,71 @@
+"""Constants of a query that are bound from outside, in memory that programs read. Imports _libbpf, errors."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+from . import _libbpf
+from .errors import ParameterError
+from .names import near
+
+__all__ = ["Params"]
+
+_NUMBER = struct.Struct("=q")
+
+
+class Params(MutableMapping[str, int]):
+    """The parameters of a query: the next object sees ``tasks.params["limit"] = 5``, without a new load."""
+
+    def __init__(self, values: Mapping[str, int]) -> None:
+        self.names = tuple(values)
+        for name in self.names:
+            if not isinstance(name, str) or not name.isidentifier():
+                raise ParameterError("params", f"a parameter can't be named {name!r}")
+        self._map = _libbpf.create_array("params", max(len(values), 1) * 8)
+        self._memory = mmap.mmap(self._map.number, max(len(values), 1) * 8)
+        try:
+            for name, value in values.items():
+                self[name] = value
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def fd(self) -> int:
+        return self._map.number
+
+    def _at(self, name: str) -> int:
+        if name not in self.names:
+            raise ParameterError("params", f"there is no parameter {name!r}{near(name, self.names)}")
+        return self.names.index(name) * 8
+
+    def __getitem__(self, name: str) -> int:
+        if name not in self.names:
+            raise KeyError(name)
+        return int(_NUMBER.unpack_from(self._memory, self._at(name))[0])
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        at = self._at(name)
+        if not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
+            raise ParameterError("params", f"{name}: an integer of 64 bits is expected, not {value!r}")
+        _NUMBER.pack_into(self._memory, at, value)
+
+    def __delitem__(self, name: str) -> None:
+        raise ParameterError("params", "a parameter can be changed, but not taken away")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"Params({dict(self)})"
+
+    def close(self) -> None:
+        """The memory and our descriptor; a program that runs keeps the map."""
+        self._memory.close()
+        self._map.close()

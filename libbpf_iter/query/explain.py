@@ -1,0 +1,63 @@
+"""What a query was compiled to, for people. Imports compile and tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import tree
+from .compile import Asked, Compiled, walk
+from .tree import Node
+
+__all__ = ["explain"]
+
+
+def explain(asked: Asked, compiled: Compiled) -> str:
+    """The names and where they lead, then the instructions and what each is for."""
+    lines: list[str] = []
+    for name, node in asked.columns or ():
+        lines.append(f"column {name}")
+        lines += [f"    {line}" for line in _places(node)]
+    if asked.where is not None:
+        lines.append("where")
+        lines += [f"    {line}" for line in _places(asked.where)]
+    leaves = f"{compiled.size} bytes a record" if compiled.size else "the record as it is"
+    lines.append(f"{len(compiled.instructions)} instructions, {leaves}")
+    at, before = 0, ""
+    for instruction, note in zip(compiled.instructions, compiled.notes, strict=True):
+        said = "" if note == before else f"  ; {note}"
+        lines.append(f"{at:5}: {instruction!s:<44}{said}".rstrip())
+        at, before = at + instruction.slots, note
+    return "\n".join(lines)
+
+
+def _places(root: Node) -> Iterator[str]:
+    """Each name of an expression, with its C type and where it lies."""
+    seen: set[str] = set()
+    for node in walk(root):
+        line = _place(node)
+        if line and line not in seen:
+            seen.add(line)
+            yield line
+
+
+def _place(node: Node) -> str:
+    match node:
+        case tree.Column():
+            field = node.field
+            return f"{field.name}: {field.c_type}, column at {field.offset} of the record"
+        case tree.Member():
+            base = node.base.type
+            to = base.to if isinstance(base, tree.Pointer) else None
+            bits = f", bits {node.bits[0] % 8} to {node.bits[0] % 8 + node.bits[1] - 1}" if node.bits else ""
+            offset = node.offset + (node.bits[0] // 8 if node.bits else 0)
+            how = "" if isinstance(base, tree.Pointer) and base.direct else ", read by a helper"
+            return f"{node.path}: {node.ctype}, at {offset} of {to or 'memory'}{bits}{how}"
+        case tree.Object():
+            return f"{node.name}: {node.ctype} *, given to the program"
+        case tree.Argument():
+            return f"{node.name}: {node.ctype}, given to the program"
+        case tree.Cast():
+            return f"cast to {node.ctype} *"
+        case tree.Param():
+            return f"{node.name}: parameter"
+    return ""

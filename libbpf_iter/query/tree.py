@@ -1,0 +1,359 @@
+"""What an expression means: a tree of typed nodes. Imports btf, kinds, schema's Field and immutable.
+
+Integers are computed as Python computes them, wrapped to 64 bits: a C type of
+up to 32 bits widens without loss, an unsigned 64-bit operand makes the result
+unsigned, and comparisons are exact whatever the signs.
+"""
+
+from __future__ import annotations
+
+from ..btf import Btf
+from ..btf import types as bt
+from ..immutable import Immutable
+from ..kinds import EnumValue, Kind
+from ..schema import Field
+
+__all__ = [
+    "Argument",
+    "Binary",
+    "CType",
+    "Cast",
+    "Choice",
+    "Column",
+    "Compare",
+    "Constant",
+    "IsNull",
+    "Literal",
+    "Logic",
+    "Matches",
+    "Member",
+    "Node",
+    "Not",
+    "Number",
+    "Object",
+    "Param",
+    "Pointer",
+    "String",
+    "Text",
+    "Type",
+    "Unary",
+    "Whole",
+]
+
+
+class CType(Immutable):
+    """A type of the kernel, or of a map's BTF."""
+
+    btf: Btf
+    id: int
+
+    @property
+    def node(self) -> bt.Type:
+        return self.btf[self.btf.resolve(self.id)]
+
+    @property
+    def size(self) -> int:
+        return self.btf.size_of(self.id)
+
+    def __str__(self) -> str:
+        return self.btf.c_name(self.id)
+
+
+# ---- what a node is worth ---------------------------------------------------
+
+
+class Type(Immutable):
+    pass
+
+
+class Number(Type):
+    """An integer of 64 bits. ``nonnegative``: signed, but never below zero."""
+
+    signed: bool
+    nonnegative: bool = False
+    enum: EnumValue | None = None
+
+
+class Pointer(Type):
+    """An address. What is ``direct`` the verifier knows the type of, and lets load through."""
+
+    to: CType | None
+    direct: bool
+
+
+class Text(Type):
+    """Characters: ``size`` of them at most."""
+
+    size: int
+
+
+class Whole(Type):
+    """A struct, union or array, in memory."""
+
+    ctype: CType
+
+
+# ---- nodes ------------------------------------------------------------------
+
+
+class Node(Immutable):
+    @property
+    def type(self) -> Type:
+        raise NotImplementedError
+
+
+class Constant(Node):
+    value: int
+
+    @property
+    def type(self) -> Type:
+        return Number(-(1 << 63) <= self.value < 1 << 63, self.value >= 0)
+
+
+class Literal(Node):
+    """Text in quotation marks: it can be compared, and has no other use."""
+
+    text: str
+
+    @property
+    def type(self) -> Type:
+        return Text(len(self.text))
+
+
+class Param(Node):
+    name: str
+    index: int
+
+    @property
+    def type(self) -> Type:
+        return Number(True)
+
+
+class Argument(Node):
+    """An integer that the program gets beside the objects."""
+
+    name: str
+    ctype: CType
+
+    @property
+    def type(self) -> Type:
+        return integer_type(self.ctype)
+
+
+class Object(Node):
+    """One of the objects that the program gets: a pointer."""
+
+    name: str
+    ctype: CType  # the struct, not the pointer
+    direct: bool = True
+
+    @property
+    def type(self) -> Type:
+        return Pointer(self.ctype, self.direct)
+
+
+class Column(Node):
+    """A column of the record that the program has filled."""
+
+    field: Field
+    type_: Type
+
+    @property
+    def type(self) -> Type:
+        return self.type_
+
+
+class Member(Node):
+    """Memory ``offset`` bytes behind a pointer; ``bits`` are a bitfield's first bit and width."""
+
+    base: Node
+    offset: int
+    ctype: CType
+    bits: tuple[int, int] | None
+    path: str
+
+    @property
+    def type(self) -> Type:
+        node = self.ctype.node
+        if isinstance(node, bt.Pointer):
+            assert isinstance(self.base.type, Pointer)
+            return pointer_type(self.ctype.btf, node, self.base.type.direct)
+        if isinstance(node, bt.Array):
+            element = self.ctype.btf[self.ctype.btf.resolve(node.type_id)]
+            if isinstance(element, bt.Int) and element.size == 1 and element.name == "char":
+                return Text(node.count)
+        if isinstance(node, bt.Int | bt.Enum):
+            return integer_type(self.ctype)
+        return Whole(self.ctype)
+
+
+class Cast(Node):
+    """A pointer taken for one to another struct."""
+
+    base: Node
+    ctype: CType
+    kfunc: int  # the id of bpf_rdonly_cast(); 0 where the kernel has none: helpers read then
+
+    @property
+    def type(self) -> Type:
+        return Pointer(self.ctype, bool(self.kfunc))
+
+
+class String(Node):
+    """The characters behind a ``char *``, up to its NUL, ``size - 1`` at most."""
+
+    base: Node
+    size: int
+
+    @property
+    def type(self) -> Type:
+        return Text(self.size)
+
+
+class Unary(Node):
+    """``-`` or ``~``."""
+
+    op: str
+    operand: Node
+
+    @property
+    def type(self) -> Type:
+        return Number(True)
+
+
+class Binary(Node):
+    """``+ - * // % << >> & | ^``."""
+
+    op: str
+    left: Node
+    right: Node
+
+    @property
+    def type(self) -> Type:
+        left, right = number(self.left), number(self.right)
+        if self.op in ("<<", ">>"):
+            return Number(left.signed, left.nonnegative and self.op == ">>")
+        both = left.nonnegative and right.nonnegative
+        if unsigned(left, right):
+            return Number(False)
+        if self.op == "&":
+            return Number(True, left.nonnegative or right.nonnegative)
+        return Number(True, both and self.op in ("//", "%", "|", "^"))
+
+
+class Compare(Node):
+    """``== != < <= > >=`` of two integers or pointers."""
+
+    op: str
+    left: Node
+    right: Node
+
+    @property
+    def type(self) -> Type:
+        return Number(True, True)
+
+
+class IsNull(Node):
+    """Whether a pointer is NULL, or a column has no value."""
+
+    operand: Node
+
+    @property
+    def type(self) -> Type:
+        return Number(True, True)
+
+
+class Matches(Node):
+    """Whether text begins with these bytes; they end in a NUL where it is to be equal."""
+
+    operand: Node
+    data: bytes
+
+    @property
+    def type(self) -> Type:
+        return Number(True, True)
+
+
+class Not(Node):
+    operand: Node
+
+    @property
+    def type(self) -> Type:
+        return Number(True, True)
+
+
+class Logic(Node):
+    """``and`` or ``or``: true or false, not one of the parts."""
+
+    op: str
+    parts: tuple[Node, ...]
+
+    @property
+    def type(self) -> Type:
+        return Number(True, True)
+
+
+class Choice(Node):
+    """``a if condition else b``."""
+
+    condition: Node
+    yes: Node
+    no: Node
+
+    @property
+    def type(self) -> Type:
+        yes, no = number(self.yes), number(self.no)
+        if unsigned(yes, no):
+            return Number(False)
+        return Number(True, yes.nonnegative and no.nonnegative)
+
+
+# ---- helpers ----------------------------------------------------------------
+
+
+def number(node: Node) -> Number:
+    """The type of a node as a number: a pointer is an unsigned one."""
+    return node.type if isinstance(node.type, Number) else Number(False)
+
+
+def unsigned(left: Number, right: Number) -> bool:
+    """Whether an operation on both is unsigned: one of them is, and can exceed what a signed one holds."""
+    return not left.signed or not right.signed
+
+
+def integer_type(ctype: CType) -> Number:
+    node = ctype.node
+    assert isinstance(node, bt.Int | bt.Enum)
+    enum = None
+    if isinstance(node, bt.Enum):
+        enum = EnumValue(node.size, node.name, node.signed, False, tuple(dict(node.values).items()))
+    if node.signed:
+        return Number(True, False, enum)
+    return Number(node.size < 8, node.size < 8, enum)
+
+
+def column_type(kind: Kind, size: int) -> Type:
+    """The type of a curated column's value."""
+    from .. import kinds
+
+    if isinstance(kind, kinds.Nullable):
+        return column_type(kind.inner, size)
+    if isinstance(kind, kinds.Text):
+        return Text(size)
+    if isinstance(kind, kinds.Span | kinds.Ip | kinds.Bytes | kinds.Array | kinds.Nested | kinds.Float):
+        return Type()
+    if isinstance(kind, kinds.EnumValue):
+        return Number(kind.signed or size < 8, not kind.signed and size < 8, kind)
+    if isinstance(kind, kinds.Integer) and kind.signed:
+        return Number(True)
+    if isinstance(kind, kinds.BitField):
+        return Number(True, not kind.signed) if kind.bits < 64 else Number(kind.signed)
+    return Number(size < 8, size < 8)
+
+
+def pointer_type(btf: Btf, node: bt.Pointer, direct: bool) -> Pointer:
+    """Through a pointer to a struct the verifier goes on; through others only helpers read."""
+    to = btf[btf.resolve(node.type_id)] if node.type_id else None
+    if to is None or isinstance(to, bt.Void):
+        return Pointer(None, False)
+    return Pointer(CType(btf, node.type_id), direct and isinstance(to, bt.Struct))

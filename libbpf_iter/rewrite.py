@@ -1,0 +1,98 @@
+"""An object file with a function or a section of other contents. Imports errors and immutable; pure.
+
+New contents go behind the file's end, where they may have any length, and the
+section's header is led to them: nothing else moves. So a function can be
+replaced that is the last of its section, and a section that nothing points
+into by offset.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from .errors import ObjectError
+from .immutable import Immutable
+
+__all__ = ["Elf"]
+
+_SYMTAB, _FUNC = 2, 2
+_SECTION = struct.Struct("=IIQQQQIIQQ")
+_SYMBOL = struct.Struct("=IBBHQQ")
+
+
+class _Section(Immutable):
+    at: int  # of its header in the file
+    name: int
+    type: int
+    offset: int
+    size: int
+    link: int
+
+
+class Elf:
+    """A 64-bit object of this machine's byte order, which has been checked before (:mod:`.elf`)."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = bytearray(data)
+        start, entry, count, names = struct.unpack_from("=Q10xHHH", data, 40)
+        self._sections = []
+        for index in range(count):
+            at = start + index * entry
+            name, kind, _, _, offset, size, link, _, _, _ = _SECTION.unpack_from(data, at)
+            self._sections.append(_Section(at, name, kind, offset, size, link))
+        self._names = self._sections[names]
+
+    def _name(self, table: _Section, offset: int) -> str:
+        start = table.offset + offset
+        return self._data[start : self._data.index(b"\0", start)].decode("utf-8", "surrogateescape")
+
+    def _index(self, name: str) -> int:
+        for index, section in enumerate(self._sections):
+            if self._name(self._names, section.name) == name:
+                return index
+        raise ObjectError(f"the object has no section {name}")
+
+    def _symbols(self) -> Iterator[tuple[int, str, int, int, int, int]]:
+        """Where each symbol is in the file, its name, type, section, value and size."""
+        for table in self._sections:
+            if table.type == _SYMTAB:
+                for at in range(table.offset, table.offset + table.size, _SYMBOL.size):
+                    name, info, _, section, value, size = _SYMBOL.unpack_from(self._data, at)
+                    yield at, self._name(self._sections[table.link], name), info & 15, section, value, size
+
+    def section(self, name: str) -> bytes:
+        found = self._sections[self._index(name)]
+        return bytes(self._data[found.offset : found.offset + found.size])
+
+    def replace_section(self, name: str, content: bytes) -> None:
+        index = self._index(name)
+        old = self._sections[index]
+        self._data += bytes(-len(self._data) % 8)
+        offset = len(self._data)
+        self._data += content
+        # sh_offset and sh_size, include/uapi/linux/elf.h, struct elf64_shdr.
+        struct.pack_into("=QQ", self._data, old.at + 24, offset, len(content))
+        self._sections[index] = _Section(old.at, old.name, old.type, offset, len(content), old.link)
+
+    def replace_function(self, name: str, code: bytes) -> None:
+        """Give a static function other instructions; it has to be the last one of .text."""
+        text = self._index(".text")
+        last = 0
+        found = None
+        for at, symbol, kind, section, value, _ in self._symbols():
+            if section == text and kind == _FUNC:
+                last = max(last, value)
+                if symbol == name:
+                    found = at, value
+        if found is None:
+            raise ObjectError(f"the object has no function {name}() that could be replaced")
+        at, value = found
+        if value != last:
+            raise ObjectError(f"{name}() isn't the last function of .text: call it behind all others")
+        self.replace_section(".text", self.section(".text")[:value] + code)
+        # st_size, behind name, info, other, section and value.
+        struct.pack_into("=Q", self._data, at + 16, len(code))
+
+    def finish(self) -> bytes:
+        return bytes(self._data)
