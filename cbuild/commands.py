@@ -55,7 +55,8 @@ class BuildPrograms(Command):
     def get_outputs(self) -> list[str]:
         package = self._package()
         objects = [package / "programs" / programs.object_name(s) for s in programs.sources()]
-        return [*map(str, objects), str(package / "include" / programs.HEADER.name)]
+        headers = [package / "include" / header.name for header in programs.HEADERS]
+        return [*map(str, objects), *map(str, headers)]
 
     def get_output_mapping(self) -> dict[str, str]:
         if not self.editable_mode:

@@ -18,8 +18,8 @@ from .tools import ROOT, find_tool, is_stale, run
 PROGS = ROOT / "progs"
 PACKAGE = ROOT / "libbpf_iter"
 
-# The one header that is an interface: installed, so that anyone's program can use its typedefs.
-HEADER = PROGS / "record.h"
+# The headers that are an interface, installed for anyone's program: emit.h includes record.h.
+HEADERS = (PROGS / "record.h", PROGS / "emit.h")
 
 # v3 (32-bit registers and jumps) is what the verifier of 5.1 and later reads; v4 would need 6.6.
 FLAGS = ("-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror")
@@ -49,11 +49,12 @@ def build(package: Path = PACKAGE, *, force: bool = False) -> list[Path]:
         leftover.unlink()
     stale = [(source, made) for made, source in wanted.items() if force or is_stale(made, [source, *common])]
     written = _compile_all(stale)
-    header = package / "include" / HEADER.name
-    if HEADER.exists() and (force or is_stale(header, [HEADER])):
-        header.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(HEADER, header)
-        written.append(header)
+    for source in HEADERS:
+        header = package / "include" / source.name
+        if force or is_stale(header, [source]):
+            header.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, header)
+            written.append(header)
     return written
 
 

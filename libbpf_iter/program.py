@@ -105,6 +105,11 @@ def packaged(target: str) -> bytes:
     return (_PROGRAMS / f"{target}.bpf.o").read_bytes()
 
 
+def include_dir() -> Path:
+    """Where emit.h and record.h are: what a program needs to be typed, and to take queries."""
+    return Path(__file__).parent / "include"
+
+
 def packaged_targets() -> list[str]:
     names = (path.name for path in _PROGRAMS.iterdir())
     return sorted(name.removesuffix(".bpf.o") for name in names if name.endswith(".bpf.o"))

@@ -20,6 +20,10 @@
 #ifndef LIBBPF_ITER_EMIT_H
 #define LIBBPF_ITER_EMIT_H
 
+#include <stdbool.h>
+
+#include "record.h"
+
 /* The largest record: a read of the iterator's file carries no more. */
 #define RECORD_MAX 32767
 

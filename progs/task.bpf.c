@@ -235,8 +235,15 @@ static __always_inline __u32 open_fds(struct task_struct *task)
 	struct fdtable *fdt = task->files->fdt;
 	struct count_fds counted = { .words = fdt->open_fds };
 
+	__u32 count = 0;
+
 	bpf_loop(fdt->max_fds / 64, count_word, &counted, 0);
-	return counted.count;
+	/*
+	 * Through a helper, so that the verifier forgets what it knows: where a query compares
+	 * the count, it would follow the loop for each value that it can have.
+	 */
+	bpf_probe_read_kernel(&count, sizeof(count), &counted.count);
+	return count;
 }
 
 extern void bpf_rcu_read_lock(void) __ksym __weak;

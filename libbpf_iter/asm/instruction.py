@@ -18,7 +18,7 @@ __all__ = ["Instruction", "decode", "encode"]
 _CODE = struct.Struct("<BBhi")
 
 # The low three bits of an opcode.
-LD, LDX, ST, STX, ALU, JMP, JMP32, ALU64 = range(8)
+LD, LDX, _ST, STX, ALU, JMP, JMP32, ALU64 = range(8)
 IMM, MEM = 0x00, 0x60
 SIZES = {4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18}
 _SIZE_OF = {code: size for size, code in SIZES.items()}
@@ -34,7 +34,6 @@ ALU_OPS = {
     "<<": 0x60,
     ">>": 0x70,
     "neg": 0x80,
-    "%": 0x90,
     "^": 0xA0,
     "=": 0xB0,
     "s>>": 0xC0,
@@ -45,7 +44,6 @@ JUMPS = {
     "==": 0x10,
     ">": 0x20,
     ">=": 0x30,
-    "&": 0x40,
     "!=": 0x50,
     "s>": 0x60,
     "s>=": 0x70,
@@ -100,13 +98,13 @@ class Instruction(Immutable):
                 what = {MAP_FD: "map_fd", MAP_VALUE: "map_value"}.get(self.src, f"pseudo {self.src}")
                 return f"{dst} = {what} {self.imm & 0xFFFFFFFF} + {self.imm >> 32} ll"
             return f"{dst} = {self.imm:#x} ll"
-        if kind in (LDX, ST, STX):
+        if kind in (LDX, STX):
             width = f"u{_SIZE_OF[self.opcode & 0x18] * 8}"
             base = dst if kind != LDX else src
             place = f"*({width} *)({base} {'-' if self.offset < 0 else '+'} {abs(self.offset):#x})"
             if kind == LDX:
                 return f"{dst} = {place}"
-            return f"{place} = {src if kind == STX else f'{self.imm:#x}'}"
+            return f"{place} = {src}"
         if kind in (ALU, ALU64):
             name = "w" if kind == ALU else "r"
             dst, src = name + dst[1:], name + src[1:]
@@ -157,8 +155,10 @@ def _known(instruction: Instruction) -> bool:
         return False
     if kind == LD:
         return instruction.wide
-    if kind in (LDX, ST, STX):
+    if kind in (LDX, STX):
         return opcode & 0xE0 == MEM
     if kind in (ALU, ALU64):
         return opcode & 0xF0 in _ALU_OF
+    if kind == _ST:
+        return False
     return opcode & 0xF0 in _JUMP_OF or (kind == JMP and opcode & 0xF0 in (CALL, EXIT))

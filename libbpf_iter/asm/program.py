@@ -71,9 +71,6 @@ class Assembler:
     def store(self, base: int, offset: int, src: int, size: int) -> None:
         self._add(Instruction(i.STX | i.MEM | i.SIZES[size], base, src, offset))
 
-    def store_constant(self, base: int, offset: int, value: int, size: int) -> None:
-        self._add(Instruction(i.ST | i.MEM | i.SIZES[size], base, 0, offset, value))
-
     def alu(self, op: str, dst: int, src: int) -> None:
         self._add(Instruction(i.ALU64 | i.REGISTER | i.ALU_OPS[op], dst, src))
 
@@ -110,6 +107,10 @@ class Assembler:
         if label.position is not None:
             raise ValueError("the label has its place already")
         label.position = len(self._instructions)
+
+    def leads_to(self, label: Label) -> bool:
+        """Whether any jump so far goes there: the kernel refuses what none reaches."""
+        return label in self._targets
 
     # ---- the whole ----------------------------------------------------------
 

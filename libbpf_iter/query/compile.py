@@ -328,10 +328,11 @@ def slot(asked: Asked, btf: Btf, record: str | None, whole: Schema, params: Para
     with out.note("it leaves"):
         out.constant(0, 1)
         out.exit()
-    with out.note("it does not"):
-        out.place(no)
-        out.constant(0, 0)
-        out.exit()
+    if out.leads_to(no):
+        with out.note("it does not"):
+            out.place(no)
+            out.constant(0, 0)
+            out.exit()
     return Compiled(tuple(out.finish()), tuple(out.notes), writer.finish(), size)
 
 
@@ -370,8 +371,9 @@ def whole_program(asked: Asked, btf: Btf, context: int, params: Params | None) -
             places[name] = (FP, -stack)
             out.store(FP, -stack, 0, 8)
     with out.note("the record, empty"):
+        out.constant(0, 0)
         for at in range(0, size, 8):
-            out.store_constant(FP, at - size, 0, 8)
+            out.store(FP, at - size, 0, 8)
     _body(
         out,
         Emitter(out, Frame(places, None, {}, params.fd if params else -1, stack)),

@@ -217,7 +217,7 @@ class Emitter:
             if (
                 (left.nonnegative or not left.signed) and (right.nonnegative or not right.signed)
             ) or tree.unsigned(left, right):
-                out.alu("/" if op == "//" else "%", R0, R1)
+                self._divide(op)
             else:
                 self._floor(op)
             return
@@ -249,6 +249,16 @@ class Emitter:
         out.place(end)
         out.move(R0, R0)
 
+    def _divide(self, op: str) -> None:
+        """r0 // r1 or r0 % r1 of numbers that aren't below zero; by 0 it is 0, and r0."""
+        out = self._out
+        out.move(R2, R0)
+        out.alu("/", R0, R1)
+        if op == "%":
+            out.alu("*", R0, R1)
+            out.alu("-", R2, R0)
+            out.move(R0, R2)
+
     def _floor(self, op: str) -> None:
         """r0 // r1 or r0 % r1, rounded down as Python does; x // 0 is 0, and x % 0 is x."""
         out = self._out
@@ -268,7 +278,9 @@ class Emitter:
         out.move(R4, R2)
         out.alu("/", R4, R3)
         out.jump_constant("s>=", R5, 0, same)
-        out.alu("%", R2, R3)
+        out.move(R5, R4)
+        out.alu("*", R5, R3)
+        out.alu("-", R2, R5)  # what remains
         out.negate(R4)
         out.jump_constant("==", R2, 0, same)
         out.alu_constant("-", R4, 1)
@@ -446,8 +458,9 @@ class Emitter:
                     out.store(base, offset + at - field.offset, R0, length)
                 return
         if isinstance(node, tree.String):
+            out.constant(R0, 0)
             for at in range(0, size, 8):
-                out.store_constant(base, offset + at, 0, 8)
+                out.store(base, offset + at, R0, 8)
             self.address(node)
             self._probe(0, size, base, offset, PROBE_READ_KERNEL_STR)
             return

@@ -181,6 +181,8 @@ class _Parser:
         if isinstance(e.op, ast.Not):
             return tree.Not(self._truth(e.operand, depth + 1))
         operand = self._number(e.operand, depth + 1)
+        if not isinstance(operand.type, Number) or is_nullable(operand):
+            raise self._refuse(e.operand, "a number that is never None is expected")
         if isinstance(e.op, ast.UAdd):
             return operand
         if isinstance(operand, tree.Constant):
@@ -195,8 +197,10 @@ class _Parser:
         left, right = self.node(e.left, depth + 1), self.node(e.right, depth + 1)
         left, right = self._enumerator(e, left, right), self._enumerator(e, right, left)
         for part, node in ((e.left, left), (e.right, right)):
-            if not isinstance(node.type, Number | Pointer) or isinstance(node, tree.Literal):
+            if not isinstance(node.type, Number):
                 raise self._refuse(part, f"a number is expected, not {describe(node)}")
+            if is_nullable(node):
+                raise self._refuse(part, "it may be None: say what then, as in (x if x is not None else 0)")
         if op in ("<<", ">>") and isinstance(right, tree.Constant) and not 0 <= right.value < 64:
             raise self._refuse(e, "a shift by 0 to 63 bits is expected")
         if op in ("//", "%") and isinstance(right, tree.Constant) and not right.value:
