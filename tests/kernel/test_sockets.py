@@ -6,38 +6,13 @@ import ctypes
 import os
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
 from libbpf_iter import Ipv6RouteIter, NetlinkIter, TcpIter, UdpIter, UnixIter, errors
 from libbpf_iter.netns import open_namespace
-
-CLONE_NEWNET = 0x40000000
-
-
-def inode(sock: socket.socket) -> int:
-    return os.fstat(sock.fileno()).st_ino
-
-
-@contextmanager
-def other_namespace() -> Iterator[int]:
-    """A network namespace with one listening TCP socket: a descriptor of the namespace."""
-    made: list[int] = []
-
-    def make() -> None:
-        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) == 0:
-            made.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY))
-
-    thread = threading.Thread(target=make)
-    thread.start()
-    thread.join()
-    assert made, "no network namespace could be made"
-    try:
-        yield made[0]
-    finally:
-        os.close(made[0])
+from tests.kernel.network import CLONE_NEWNET, inode, other_namespace
 
 
 def test_tcp_connection() -> None:
