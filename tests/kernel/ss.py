@@ -67,19 +67,6 @@ def unix() -> dict[int, Said]:
     return found
 
 
-def netlink() -> set[tuple[int, int, int, int, int]]:
-    """Protocol, port id, mask of groups, and the bytes in both queues."""
-    found = set()
-    for line in run("ss", "-HOn", "-f", "netlink", "-e").splitlines():
-        rx, tx, local, *rest = line.split()
-        protocol, port = local.split(":")
-        groups = re.search(r"groups=0x([0-9a-f]+)", " ".join(rest))
-        assert groups, line
-        # Port ids that the kernel gives have bit 31 set; ss prints them as signed.
-        found.add((int(protocol), int(port) & 0xFFFFFFFF, int(groups[1], 16), int(rx), int(tx)))
-    return found
-
-
 def address(text: str) -> tuple[str, str]:
     """An address as Python writes it, and the device that it is bound to; "" for ss's * of any family."""
     host, _, device = text.strip("[]").partition("%")

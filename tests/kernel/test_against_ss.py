@@ -6,6 +6,7 @@ must say too; and what two walks have in common, ss must have seen in between.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import time
@@ -16,9 +17,10 @@ from typing import Any
 
 import pytest
 
-from libbpf_iter import NetlinkIter, TcpIter, UdpIter, UnixIter
+from libbpf_iter import Ipv6RouteIter, NetlinkIter, TcpIter, UdpIter, UnixIter
+from libbpf_iter.netns import open_namespace
 from tests.kernel import ss
-from tests.kernel.network import inode
+from tests.kernel.network import inode, other_namespace
 
 UID = 4321
 LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
@@ -281,18 +283,64 @@ def test_unix(stack: ExitStack, tmp_path: Path) -> None:
 
 
 def test_netlink(stack: ExitStack) -> None:
+    """Against /proc/net/netlink: ss loses the socket at which the kernel cuts its answer in two."""
+    made = {}
     for protocol in (0, 4, 15, 16):  # NETLINK_ROUTE, SOCK_DIAG, KOBJECT_UEVENT, GENERIC
         for number in range(50):
             sock = stack.enter_context(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol))
-            sock.bind((0, number % 2))
-    sockets = stack.enter_context(NetlinkIter())
+            # Groups that nobody sends to, so that the queues stay as they are.
+            groups = (number % 2) << 30 if protocol == 0 else 0
+            sock.bind((0, groups))
+            made[inode(sock)] = (protocol, sock.getsockname()[0], groups, 0, 0, 0)
+    with NetlinkIter() as sockets:
+        ours = {
+            r.inode: (int(r.protocol), r.portid, r.groups, r.rx_queue, r.tx_queue, r.drops) for r in sockets
+        }
+    theirs = {}
+    for line in Path("/proc/net/netlink").read_text().splitlines()[1:]:
+        _, protocol, port, groups, rx, tx, _, _, drops, number = line.split()
+        theirs[int(number)] = (int(protocol), int(port), int(groups, 16), int(rx), int(tx), int(drops))
+    assert made.items() <= theirs.items()
+    assert made.items() <= ours.items()
 
-    def walk() -> set[tuple[int, int, int, int, int]]:
-        return {(int(r.protocol), r.portid, r.groups, r.rx_queue, r.tx_queue) for r in sockets}
 
-    first, before = walk(), ss.netlink()
-    ours, after = walk(), ss.netlink()
-    assert len(before & after) >= 200
-    assert before & after <= ours
-    # The kernel's own sockets queue what ss itself asks of them.
-    assert {one for one in first & ours if one[1]} <= before
+def test_ipv6_routes() -> None:
+    """In a namespace of its own, with routes of several kinds and tables."""
+    with other_namespace() as namespace:
+
+        def ip(*words: str) -> str:
+            return ss.run("nsenter", f"--net=/proc/{os.getpid()}/fd/{namespace}", "ip", "-6", *words)
+
+        ip("link", "set", "lo", "up")
+        ip("link", "add", "veth7", "type", "veth", "peer", "name", "veth8")
+        ip("link", "set", "veth7", "up")
+        ip("link", "set", "veth8", "up")
+        ip("address", "add", "2001:db8::1/64", "dev", "veth7", "nodad")
+        for number in range(200):
+            table = str(100 + number % 3)
+            ip("route", "add", f"2001:db8:{number + 1:x}::/48", "via", "2001:db8::2", "table", table)
+        ip("route", "add", "blackhole", "2001:db8:ffff::/48", "metric", "77")
+        ip("route", "add", "default", "via", "2001:db8::3", "metric", "5")
+        said = json.loads(ip("-j", "-N", "route", "show", "table", "all"))
+        descriptor = open_namespace(f"/proc/{os.getpid()}/fd/{namespace}")
+        with descriptor, Ipv6RouteIter(netns=descriptor) as routes:
+            ours = {
+                (
+                    f"{r.destination}/{r.prefix_len}",
+                    str(r.gateway) if r.gateway else None,
+                    r.device,
+                    r.metric,
+                    r.table,
+                )
+                for r in routes
+            }
+    theirs = set()
+    for route in said:
+        destination = "::/0" if route["dst"] == "default" else route["dst"]
+        destination += "" if "/" in destination else "/128"
+        table = int(route.get("table", 254))
+        theirs.add((destination, route.get("gateway"), route["dev"], route["metric"], table))
+    assert len(theirs) >= 205
+    assert theirs <= ours
+    # What else there is are the kernel's own: the null route of each table, which ip leaves out.
+    assert {one for one in ours - theirs if one[2] != "lo"} == set()
