@@ -96,6 +96,20 @@ static __always_inline int output_end(struct output *out)
 }
 
 /*
+ * Which columns are computed, by a byte at the column's offset: the library clears those that
+ * nobody asked for, and the verifier drops the code that hangs on them. Not every column has to
+ * look here; those of one cache line cost nothing together.
+ *
+ *	COLUMNS(task_record);
+ *	...
+ *	if (WANTED(task_record, nice))
+ *		record->nice = task->static_prio - 120;
+ */
+#define COLUMNS(type) \
+	const volatile __u8 columns_wanted[sizeof(struct type)] = { [0 ... sizeof(struct type) - 1] = 1 }
+#define WANTED(type, member) columns_wanted[__builtin_offsetof(struct type, member)]
+
+/*
  * Memory for one column of variable length, too large for the stack. It hangs
  * on the task that reads: that task can't be inside two walks at once, while a
  * per-CPU buffer is shared by every walk that is preempted on that CPU.

@@ -11,22 +11,40 @@
 /* include/linux/pid.h, MAX_PID_NS_LEVEL */
 #define PID_NS_LEVELS 32
 
-static __always_inline __u32 reader_level(void)
-{
-	struct task_struct *reader = (void *)bpf_get_current_task_btf();
+struct reader {
+	struct pid_namespace *ns;
+	__u32 level;
+};
 
-	return reader->thread_pid->level;
-}
-
-/* 0 where the namespace at that level does not see the task. */
-static __always_inline __s32 pid_number(struct pid *pid, __u32 level)
+/* One number of a pid; the level may come from anywhere, and no relocation is to hang on it. */
+static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 {
 	struct upid upid = {};
 
-	if (!pid || level > pid->level || level > PID_NS_LEVELS)
+	if (level <= pid->level && level <= PID_NS_LEVELS)
+		bpf_core_read(&upid, sizeof(upid), (void *)&pid->numbers[0] + level * sizeof(upid));
+	return upid;
+}
+
+static __always_inline struct reader reader_now(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	__u32 level = task->thread_pid->level;
+	struct upid upid = upid_at(task->thread_pid, level);
+	struct reader reader = { .ns = upid.ns, .level = level };
+
+	return reader;
+}
+
+/* 0 where the reader's namespace does not see the task. */
+static __always_inline __s32 pid_number(struct pid *pid, const struct reader *reader)
+{
+	struct upid upid;
+
+	if (!pid)
 		return 0;
-	bpf_core_read(&upid, sizeof(upid), (void *)&pid->numbers[0] + level * sizeof(upid));
-	return upid.nr;
+	upid = upid_at(pid, reader->level);
+	return upid.ns == reader->ns ? upid.nr : 0;
 }
 
 #endif

@@ -55,6 +55,12 @@ enum task_flag {
 };
 DECLARE_FLAGS(task_flag);
 
+/* kernel/bpf/task_iter.c: what an open-coded walk keeps, and one of its flags */
+struct bpf_iter_task {
+	__u64 opaque[3];
+} __attribute__((aligned(8)));
+#define BPF_TASK_ITER_ALL_THREADS 1
+
 /* include/uapi/linux/sched.h, SCHED_* */
 enum sched_policy {
 	SCHED_NORMAL = 0,
@@ -117,6 +123,9 @@ struct task_record {
 	rec_kptrs stack;
 };
 RECORD(task_record);
+COLUMNS(task_record);
+
+#define WANT(column) WANTED(task_record, column)
 
 struct task_slot {
 	struct bpf_iter_meta *meta;
@@ -169,7 +178,6 @@ static __always_inline void divide_runtime(struct task_struct *task, struct task
 {
 	__u64 stime = task->stime, total = task->utime + stime, runtime = task->se.sum_exec_runtime;
 
-	record->runtime_ns = runtime;
 	if (!stime) {
 		record->utime_ns = runtime;
 		return;
@@ -288,20 +296,24 @@ static __always_inline int cmdline_read(struct task_struct *task, char *to)
 	return length;
 }
 
-static __always_inline void fill_numbers(struct task_struct *task, struct task_record *record)
+static __always_inline void fill_numbers(struct task_struct *task, const struct reader *reader,
+					 struct task_record *record)
 {
 	struct signal_struct *signal = task->signal;
 	struct task_struct *parent = task->real_parent;
-	__u32 level = reader_level();
 
-	record->tid = pid_number(task->thread_pid, level);
-	record->pid = pid_number(task->group_leader->thread_pid, level);
-	record->ppid = pid_number(parent->group_leader->thread_pid, level);
-	record->pgid = pid_number(signal->pids[PIDTYPE_PGID], level);
-	record->sid = pid_number(signal->pids[PIDTYPE_SID], level);
+	if (WANT(pid))
+		record->pid = pid_number(task->group_leader->thread_pid, reader);
+	if (WANT(ppid))
+		record->ppid = pid_number(parent->group_leader->thread_pid, reader);
+	if (WANT(pgid))
+		record->pgid = pid_number(signal->pids[PIDTYPE_PGID], reader);
+	if (WANT(sid))
+		record->sid = pid_number(signal->pids[PIDTYPE_SID], reader);
 	record->global_tid = task->pid;
 	record->global_pid = task->tgid;
-	record->global_ppid = parent->tgid;
+	if (WANT(global_ppid))
+		record->global_ppid = parent->tgid;
 }
 
 static __always_inline void fill_namespaces(struct task_struct *task, struct task_record *record)
@@ -310,57 +322,100 @@ static __always_inline void fill_namespaces(struct task_struct *task, struct tas
 	struct pid *pid = task->thread_pid;
 	struct upid upid = {};
 
-	if (pid && pid->level <= PID_NS_LEVELS)
-		bpf_core_read(&upid, sizeof(upid), (void *)&pid->numbers[0] + pid->level * sizeof(upid));
-	record->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
-	record->mnt_ns = nsproxy->mnt_ns->ns.inum;
-	record->net_ns = nsproxy->net_ns->ns.inum;
-	record->uts_ns = nsproxy->uts_ns->ns.inum;
-	record->ipc_ns = nsproxy->ipc_ns->ns.inum;
-	record->cgroup_ns = nsproxy->cgroup_ns->ns.inum;
-	record->user_ns = task->cred->user_ns->ns.inum;
+	if (WANT(pid_ns)) {
+		if (pid && pid->level <= PID_NS_LEVELS)
+			bpf_core_read(&upid, sizeof(upid),
+				      (void *)&pid->numbers[0] + pid->level * sizeof(upid));
+		record->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
+	}
+	if (WANT(mnt_ns))
+		record->mnt_ns = nsproxy->mnt_ns->ns.inum;
+	if (WANT(net_ns))
+		record->net_ns = nsproxy->net_ns->ns.inum;
+	if (WANT(uts_ns))
+		record->uts_ns = nsproxy->uts_ns->ns.inum;
+	if (WANT(ipc_ns))
+		record->ipc_ns = nsproxy->ipc_ns->ns.inum;
+	if (WANT(cgroup_ns))
+		record->cgroup_ns = nsproxy->cgroup_ns->ns.inum;
+	if (WANT(user_ns))
+		record->user_ns = task->cred->user_ns->ns.inum;
 }
 
-static __always_inline void fill(struct task_struct *task, struct task_record *record)
+static __always_inline void fill_credentials(struct task_struct *task, struct task_record *record)
 {
 	const struct cred *cred = task->cred;
-	struct mm_struct *mm = task->mm;
 
-	fill_numbers(task, record);
-	__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
-	record->state = task_state_letter(task);
-	record->flags = task->flags;
-	record->prio = task->prio - 100; /* as /proc/PID/stat: nice 0 is 20 */
-	record->nice = task->static_prio - 120;
-	record->rt_priority = task->rt_priority;
-	record->policy = task->policy;
-	if (bpf_core_field_exists(task->thread_info.cpu))
-		record->cpu = task->thread_info.cpu;
-	else
-		record->cpu = ((struct task_struct___old *)task)->cpu;
-	record->threads = task->signal->nr_threads;
 	record->uid = cred->uid.val;
 	record->euid = cred->euid.val;
 	record->gid = cred->gid.val;
 	record->egid = cred->egid.val;
+}
+
+static __always_inline void fill_scheduling(struct task_struct *task, struct task_record *record)
+{
+	if (WANT(state))
+		record->state = task_state_letter(task);
+	if (WANT(prio))
+		record->prio = task->prio - 100; /* as /proc/PID/stat: nice 0 is 20 */
+	if (WANT(nice))
+		record->nice = task->static_prio - 120;
+	if (WANT(rt_priority))
+		record->rt_priority = task->rt_priority;
+	if (WANT(policy))
+		record->policy = task->policy;
+	if (WANT(cpu)) {
+		if (bpf_core_field_exists(task->thread_info.cpu))
+			record->cpu = task->thread_info.cpu;
+		else
+			record->cpu = ((struct task_struct___old *)task)->cpu;
+	}
+	if (WANT(threads))
+		record->threads = task->signal->nr_threads;
+}
+
+/* All but the task's number, which the caller has. */
+static __always_inline void fill(struct task_struct *task, const struct reader *reader,
+				 struct task_record *record)
+{
+	struct mm_struct *mm = task->mm;
+
+	fill_numbers(task, reader, record);
+	if (WANT(comm))
+		__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
+	record->flags = task->flags;
+	fill_scheduling(task, record);
+	if (WANT(uid) || WANT(euid) || WANT(gid) || WANT(egid))
+		fill_credentials(task, record);
 	fill_namespaces(task, record);
-	divide_runtime(task, record);
-	record->start_time_ns = task->start_boottime;
-	if (mm) {
+	if (WANT(utime_ns) || WANT(stime_ns))
+		divide_runtime(task, record);
+	if (WANT(runtime_ns))
+		record->runtime_ns = task->se.sum_exec_runtime;
+	if (WANT(start_time_ns))
+		record->start_time_ns = task->start_boottime;
+	if (WANT(vsize) && mm)
 		record->vsize = mm->total_vm * host_page_size;
+	if (WANT(rss) && mm)
 		record->rss = resident_pages(mm) * host_page_size;
+	if (WANT(minor_faults))
+		record->minor_faults = task->min_flt;
+	if (WANT(major_faults))
+		record->major_faults = task->maj_flt;
+	if (WANT(voluntary_switches))
+		record->voluntary_switches = task->nvcsw;
+	if (WANT(involuntary_switches))
+		record->involuntary_switches = task->nivcsw;
+	if (WANT(read_bytes) || WANT(write_bytes)) {
+		if (bpf_core_field_exists(task->ioac.read_bytes)) {
+			record->read_bytes = task->ioac.read_bytes;
+			record->write_bytes = task->ioac.write_bytes;
+		} else {
+			record->read_bytes = record->write_bytes = -1;
+		}
 	}
-	record->minor_faults = task->min_flt;
-	record->major_faults = task->maj_flt;
-	record->voluntary_switches = task->nvcsw;
-	record->involuntary_switches = task->nivcsw;
-	if (bpf_core_field_exists(task->ioac.read_bytes)) {
-		record->read_bytes = task->ioac.read_bytes;
-		record->write_bytes = task->ioac.write_bytes;
-	} else {
-		record->read_bytes = record->write_bytes = -1;
-	}
-	record->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	if (WANT(cgroup_id))
+		record->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	record->open_fds = want_open_fds && task->files ? open_fds(task) : -1;
 }
 
@@ -374,11 +429,14 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 	char *exe = NULL, *cwd = NULL, *cmdline = NULL;
 	__u64 *stack = NULL;
 	int exe_length = -1, cwd_length = -1, cmdline_length = -1, stack_length = -1;
+	struct reader reader;
 	struct output out;
 
 	if (!task)
 		return 0;
-	fill(task, &record);
+	reader = reader_now();
+	record.tid = pid_number(task->thread_pid, &reader);
+	fill(task, &reader, &record);
 
 	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
 	if (want_exe) {
@@ -433,4 +491,41 @@ SEC("iter/task")
 int dump_task(struct bpf_iter__task *ctx)
 {
 	return dump(ctx);
+}
+
+extern int bpf_iter_task_new(struct bpf_iter_task *walk, struct task_struct *task,
+			     unsigned int flags) __ksym __weak;
+extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *walk) __ksym __weak;
+extern void bpf_iter_task_destroy(struct bpf_iter_task *walk) __ksym __weak;
+
+/*
+ * The same walk in one run, without a file: it sees the tasks of every pid namespace, and in the
+ * order of the kernel's list. What only an iterator may call, the dear columns do, is not for it.
+ */
+SEC("syscall")
+int walk_task(void *ctx)
+{
+	struct reader reader = reader_now();
+	struct bpf_iter_task walk;
+	struct task_struct *task;
+
+	bpf_rcu_read_lock();
+	bpf_iter_task_new(&walk, NULL, BPF_TASK_ITER_ALL_THREADS);
+	while ((task = bpf_iter_task_next(&walk))) {
+		struct task_record record = { .record_size = RECORD_BASE(record) };
+		struct task_slot slot = { .task = task, .record = &record };
+		struct output out;
+
+		record.tid = pid_number(task->thread_pid, &reader);
+		if (!record.tid)
+			continue;
+		fill(task, &reader, &record);
+		out = output_begin(NULL);
+		if (query_keeps(&slot, &out))
+			output_record(&out, &slot, sizeof(record));
+		output_end(&out);
+	}
+	bpf_iter_task_destroy(&walk);
+	bpf_rcu_read_unlock();
+	return 0;
 }

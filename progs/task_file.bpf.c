@@ -76,7 +76,7 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 		.record = &record,
 	};
 	struct output out;
-	__u32 level;
+	struct reader reader;
 	char *path;
 	long length;
 
@@ -85,10 +85,10 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 	path = scratch_get(&path_scratch);
 	if (!path)
 		return 1;
-	level = reader_level();
+	reader = reader_now();
 	inode = file->f_inode;
-	record.tid = pid_number(task->thread_pid, level);
-	record.pid = pid_number(task->group_leader->thread_pid, level);
+	record.tid = pid_number(task->thread_pid, &reader);
+	record.pid = pid_number(task->group_leader->thread_pid, &reader);
 	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));
 	record.fd = ctx->fd;
 	record.mode = inode->i_mode;

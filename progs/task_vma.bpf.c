@@ -102,7 +102,7 @@ int dump_task_vma(struct bpf_iter__task_vma *ctx)
 	};
 	struct output out;
 	__u64 flags;
-	__u32 level;
+	struct reader reader;
 	char *path;
 	long length;
 
@@ -111,10 +111,10 @@ int dump_task_vma(struct bpf_iter__task_vma *ctx)
 	path = scratch_get(&path_scratch);
 	if (!path)
 		return 1;
-	level = reader_level();
+	reader = reader_now();
 	flags = vma->vm_flags;
-	record.tid = pid_number(task->thread_pid, level);
-	record.pid = pid_number(task->group_leader->thread_pid, level);
+	record.tid = pid_number(task->thread_pid, &reader);
+	record.pid = pid_number(task->group_leader->thread_pid, &reader);
 	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));
 	record.start = vma->vm_start;
 	record.end = vma->vm_end;
