@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 SYSTEM := $(VENV)/.system-packages
 INSTALLED := $(VENV)/.installed
 EXTENSION := libbpf_iter/_extension.abi3.so
+EXTENSIONS := $(EXTENSION) libbpf_iter/_records.abi3.so
 
 # Debian keeps bpftool and ip where a user's PATH may not look.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -72,9 +73,10 @@ $(INSTALLED): $(SYSTEM) pyproject.toml cbuild/backend.py cbuild/commands.py
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-$(EXTENSION): $(addprefix cbuild/,extension.py glue.c libbpf.cdef.h) | $(INSTALLED)
+# One command makes both, newer or not.
+$(EXTENSION): $(addprefix cbuild/,extension.py glue.c libbpf.cdef.h records.c) | $(INSTALLED)
 	@$(BIN)/python -m cbuild extension
-	@touch $@
+	@touch $(EXTENSIONS)
 
 # Knows by itself what is out of date, header by header.
 programs: | $(INSTALLED)
@@ -86,6 +88,6 @@ bpffs:
 		mount -t bpf bpf /sys/fs/bpf || true
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info $(EXTENSION) libbpf_iter/programs libbpf_iter/include
+	rm -rf $(VENV) build dist *.egg-info $(EXTENSIONS) libbpf_iter/programs libbpf_iter/include
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find cbuild libbpf_iter tests -name __pycache__ -prune -exec rm -rf {} +

@@ -14,12 +14,10 @@ from .tools import ROOT
 
 
 class BuildExt(build_ext):
-    """build_ext, whose one source is generated and whose flags come from pkg-config."""
+    """build_ext, one source of which is generated and whose flags come from pkg-config."""
 
     def build_extension(self, ext: Extension) -> None:
-        source = Path(self.build_temp) / "_extension.c"
-        extension.write_source(source)
-        extension.configure(ext, source)
+        extension.configure(ext, Path(self.build_temp))
         super().build_extension(ext)
 
 
@@ -79,7 +77,7 @@ def build_extension_in_place(*, force: bool = False) -> None:
     distribution = Distribution(
         {
             "name": "libbpf_iter",
-            "ext_modules": [extension.make()],
+            "ext_modules": extension.make(),
             "cmdclass": {"build_ext": BuildExt},
             "script_name": "cbuild",
         }

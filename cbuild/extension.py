@@ -1,7 +1,7 @@
-"""``libbpf_iter._extension``: the cffi extension, compiled against the system's libbpf.
+"""The two extensions: ``_extension``, cffi over the system's libbpf, and ``_records``, plain C.
 
-API mode (the C compiler checks every declaration of ``libbpf.cdef.h``) and Python's limited C API
-(one binary serves every later Python).
+cffi's is in API mode (the C compiler checks every declaration of ``libbpf.cdef.h``); both use Python's
+limited C API (one binary serves every later Python).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from setuptools import Extension
 from .tools import ROOT, BuildError, run
 
 MODULE = "libbpf_iter._extension"
+RECORDS = "libbpf_iter._records"
 HERE = ROOT / "cbuild"
 DECLARATIONS = HERE / "libbpf.cdef.h"
 GLUE = HERE / "glue.c"
@@ -41,30 +42,31 @@ def write_source(path: Path) -> None:
     ffi.emit_c_code(str(path))
 
 
-def configure(extension: Extension, source: Path) -> None:
-    """Complete what pyproject.toml says of the extension with what this machine has."""
+def configure(extension: Extension, folder: Path) -> None:
+    """Complete what pyproject.toml says of an extension with what this machine has."""
     _require_python_headers()
+    extension.py_limited_api = True
+    extension.extra_compile_args = ["-std=gnu11", "-Wall", "-Wextra", f"-ffile-prefix-map={ROOT}=."]
+    if extension.name == RECORDS:
+        return
+    source = folder / "_extension.c"
+    write_source(source)
     extension.sources = [str(source)]
     extension.depends = [str(DECLARATIONS), str(GLUE), __file__]
-    extension.py_limited_api = True
     # cffi defines Py_LIMITED_API itself. Not we, as 3.11's: its Python.h then leaves out the
     # <string.h> that cffi's code counts on.
     extension.define_macros = [("_GNU_SOURCE", None)]
     extension.include_dirs = [str(HERE)]
-    extension.extra_compile_args = [
-        "-std=gnu11",
-        "-Wall",
-        "-Wextra",
-        "-Wno-unused-parameter",  # cffi's generated functions
-        f"-ffile-prefix-map={ROOT}=.",
-        *_pkg_config("--cflags"),
-    ]
+    extension.extra_compile_args += ["-Wno-unused-parameter", *_pkg_config("--cflags")]  # cffi's functions
     extension.extra_link_args = _pkg_config("--libs")
 
 
-def make() -> Extension:
-    """The extension as pyproject.toml declares it, for builds that don't read that file."""
-    return Extension(MODULE, [str(GLUE)], py_limited_api=True)
+def make() -> list[Extension]:
+    """The extensions as pyproject.toml declares them, for builds that don't read that file."""
+    return [
+        Extension(MODULE, [str(GLUE)], py_limited_api=True),
+        Extension(RECORDS, [str(HERE / "records.c")], py_limited_api=True),
+    ]
 
 
 def _pkg_config(what: str) -> list[str]:

@@ -8,25 +8,30 @@ records instead.
 
 from __future__ import annotations
 
-import struct
-import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import kinds
 from .errors import SchemaError
 from .schema import Field, Schema
 
+if TYPE_CHECKING:
+    from ._records_py import Bytes, Column, Records
+else:
+    try:
+        from ._records import Bytes, Column, Records
+    except ImportError:  # Not built: the same, slower. The kernel takes the other extension, which says so.
+        from ._records_py import Bytes, Column, Records
+
 __all__ = ["Record", "asdict", "fields", "record_class", "records", "schema"]
 
 
-class Record:
+class Record(Bytes):
     """One object of a walk, as the kernel showed it. Immutable; equal where all columns are."""
 
-    __slots__ = ("_data",)
+    __slots__ = ()
     __schema__: Schema
-    _data: bytes
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable: {name!r} can't be set")
@@ -50,23 +55,19 @@ class Record:
         return _restore, (self.__schema__, self._data)
 
 
-# The slot itself, past __setattr__: what makes a record is not what uses one.
-_set_data: Callable[[Record, bytes], None] = vars(Record)["_data"].__set__
-
-
 def _restore(layout: Schema, data: bytes) -> Record:
-    record = object.__new__(record_class(layout))
-    _set_data(record, data)
-    return record
+    return record_class(layout)(data)
 
 
 def _values(record: Record) -> tuple[Any, ...]:
-    return tuple(f.kind.decode(record._data, f.offset) for f in record.__schema__.fields)
+    data = record._data
+    return tuple(f.kind.decode(data, f.offset) for f in record.__schema__.fields)
 
 
 def asdict(record: Record) -> dict[str, Any]:
     """A record's columns, by name."""
-    return {f.name: f.kind.decode(record._data, f.offset) for f in record.__schema__.fields}
+    data = record._data
+    return {f.name: f.kind.decode(data, f.offset) for f in record.__schema__.fields}
 
 
 def schema(record: Record | type[Record]) -> Schema:
@@ -79,21 +80,23 @@ def fields(record: Record | type[Record]) -> tuple[Field, ...]:
     return record.__schema__.fields
 
 
-def _column(field: Field) -> property:
-    decode, offset = field.kind.decode, field.offset
-
-    def get(record: Record) -> Any:
-        return decode(record._data, offset)
-
-    if isinstance(field.kind, kinds.Integer) and field.size in (1, 2, 4, 8):
-        # Most columns are plain integers: one call less.
-        code = "bhiq"[field.size.bit_length() - 1]
-        unpack = struct.Struct("=" + (code if field.kind.signed else code.upper())).unpack_from
-
-        def get(record: Record) -> Any:
-            return unpack(record._data, offset)[0]
-
-    return property(get, doc=f"{field.c_type} at offset {offset}")
+def _column(field: Field) -> Column:
+    doc = f"{field.c_type} at offset {field.offset}"
+    kind = field.kind
+    nullable = isinstance(kind, kinds.Nullable)
+    plain = kind.inner if isinstance(kind, kinds.Nullable) else kind
+    if isinstance(plain, kinds.Text) and not nullable:
+        return Column.text(field.offset, field.size, doc)
+    if plain.size in (1, 2, 4, 8):
+        # Most columns are numbers, or something that is made of one.
+        convert: Callable[[int], Any] | None
+        match plain:
+            case kinds.Integer():
+                return Column.integer(field.offset, plain.size, plain.signed, nullable, None, doc)
+            case kinds.EnumValue() | kinds.Of():
+                signed, convert = plain.signed, plain.meaning_of
+                return Column.integer(field.offset, plain.size, signed, nullable, convert, doc)
+    return Column.decoded(field.offset, field.size, kind.decode, doc)
 
 
 @lru_cache(maxsize=256)
@@ -109,27 +112,9 @@ def record_class(layout: Schema) -> type[Record]:
 
 def records(layout: Schema, chunk: bytes) -> Iterator[Record]:
     """The records of a chunk, which holds whole ones."""
-    cls, new = record_class(layout), object.__new__
-    for data in slices(layout, chunk):
-        record = new(cls)
-        _set_data(record, data)
-        yield record
+    return Records(record_class(layout), (chunk,), layout.size, layout.framed, SchemaError)
 
 
 def slices(layout: Schema, chunk: bytes) -> Iterator[bytes]:
     """Each record's own bytes."""
-    size, at, end = layout.size, 0, len(chunk)
-    if size == 0:
-        raise SchemaError(f"{layout.name} has no size")
-    if not layout.framed:
-        if end % size:
-            raise SchemaError(f"{end} bytes are no whole number of {layout.name}s of {size} bytes")
-        for at in range(0, end, size):
-            yield chunk[at : at + size]
-        return
-    while at < end:
-        length = int.from_bytes(chunk[at : at + 4], sys.byteorder)
-        if length < size or at + length > end:
-            raise SchemaError(f"a {layout.name} of {length} bytes at {at} doesn't fit its chunk")
-        yield chunk[at : at + length]
-        at += length
+    return (record._data for record in records(layout, chunk))

@@ -147,25 +147,32 @@ class EnumValue(Kind):
         # A newer kernel may know more values than the program's BTF names.
         return "KernelFlags" if self.flags else "KernelEnum | int"
 
-    def decode(self, data: bytes, offset: int) -> Any:
-        value = _INTEGERS[self.size, self.signed](data, offset)[0]
+    def meaning_of(self, value: int) -> int:
         try:
             return self.enum(value)
         except ValueError:
             return value
+
+    def decode(self, data: bytes, offset: int) -> int:
+        return self.meaning_of(_INTEGERS[self.size, self.signed](data, offset)[0])
 
 
 class Of(Kind):
     """An unsigned integer that has a Python type of its own."""
 
     meaning: str
+    signed = False
 
     @property
     def annotation(self) -> str:
         return self.meaning
 
+    @property
+    def meaning_of(self) -> Callable[[int], Any]:
+        return _MEANINGS[self.meaning]
+
     def decode(self, data: bytes, offset: int) -> Any:
-        return _MEANINGS[self.meaning](_INTEGERS[self.size, False](data, offset)[0])
+        return self.meaning_of(_INTEGERS[self.size, False](data, offset)[0])
 
 
 class Nullable(Kind):

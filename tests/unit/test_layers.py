@@ -35,6 +35,8 @@ LAYERS = [
     "query.compile",
     "query.explain",
     "query",
+    "_records_py",
+    "_records",
     "decode",
     "_extension",
     "_libbpf",
@@ -54,7 +56,7 @@ LAYERS = [
     "__init__",
     "__main__",
 ]
-PURE = LAYERS[: LAYERS.index("_extension")]
+PURE = [name for name in LAYERS[: LAYERS.index("_extension")] if name != "_records"]
 
 
 def name_of(path: Path) -> str:

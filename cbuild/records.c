@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * libbpf_iter._records: a record that carries its bytes in itself, columns that are decoded when
+ * they are read, and the loop that makes records of chunks. libbpf_iter/_records_py.py says the
+ * same in Python, and is used where this was not built; tests/build compares the two.
+ */
+#define Py_LIMITED_API 0x030b0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+
+/* ---- a record ------------------------------------------------------------------------------- */
+
+typedef struct {
+	PyObject_VAR_HEAD
+	char data[];
+} Bytes;
+
+static PyTypeObject *bytes_type;
+
+static PyObject *bytes_make(PyTypeObject *type, const char *data, Py_ssize_t size)
+{
+	Bytes *self = (Bytes *)PyType_GenericAlloc(type, size);
+
+	if (self)
+		memcpy(self->data, data, (size_t)size);
+	return (PyObject *)self;
+}
+
+static PyObject *bytes_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+	static char *names[] = { "data", NULL };
+	PyObject *self;
+	Py_buffer view;
+
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "y*", names, &view))
+		return NULL;
+	self = bytes_make(type, view.buf, view.len);
+	PyBuffer_Release(&view);
+	return self;
+}
+
+static void free_object(PyObject *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+	freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+	release(self);
+	Py_DECREF(type);
+}
+
+static PyObject *bytes_data(PyObject *self, void *closure)
+{
+	(void)closure;
+	return PyBytes_FromStringAndSize(((Bytes *)self)->data, Py_SIZE(self));
+}
+
+static PyGetSetDef bytes_attributes[] = {
+	{ "_data", bytes_data, NULL, "The bytes, as the kernel wrote them.", NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+static PyType_Slot bytes_slots[] = {
+	{ Py_tp_new, bytes_new },
+	{ Py_tp_dealloc, free_object },
+	{ Py_tp_getset, bytes_attributes },
+	{ Py_tp_doc, "Bytes that a record is made of." },
+	{ 0, NULL },
+};
+
+static PyType_Spec bytes_spec = {
+	.name = "libbpf_iter._records.Bytes",
+	.basicsize = offsetof(Bytes, data),
+	.itemsize = 1,
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+	.slots = bytes_slots,
+};
+
+/* ---- a column ------------------------------------------------------------------------------- */
+
+enum form { INTEGER, TEXT, DECODED };
+
+typedef struct {
+	PyObject_HEAD
+	enum form form;
+	Py_ssize_t offset;
+	Py_ssize_t size;
+	int is_signed;
+	int nullable;      /* an integer of all ones is None */
+	PyObject *convert; /* INTEGER: what is made of the number, or None; DECODED: decode(data, offset) */
+	PyObject *doc;
+} Column;
+
+static PyObject *column_make(PyTypeObject *type, enum form form, Py_ssize_t offset, Py_ssize_t size,
+			     int is_signed, int nullable, PyObject *convert, PyObject *doc)
+{
+	Column *self;
+
+	if (offset < 0 || size < 0 ||
+	    (form == INTEGER && size != 1 && size != 2 && size != 4 && size != 8)) {
+		PyErr_SetString(PyExc_ValueError, "no column of that size");
+		return NULL;
+	}
+	self = (Column *)PyType_GenericAlloc(type, 0);
+	if (!self)
+		return NULL;
+	self->form = form;
+	self->offset = offset;
+	self->size = size;
+	self->is_signed = is_signed;
+	self->nullable = nullable;
+	self->convert = Py_NewRef(convert);
+	self->doc = Py_NewRef(doc);
+	return (PyObject *)self;
+}
+
+static PyObject *column_integer(PyObject *type, PyObject *args)
+{
+	PyObject *convert, *doc;
+	Py_ssize_t offset, size;
+	int is_signed, nullable;
+
+	if (!PyArg_ParseTuple(args, "nnppOO", &offset, &size, &is_signed, &nullable, &convert, &doc))
+		return NULL;
+	return column_make((PyTypeObject *)type, INTEGER, offset, size, is_signed, nullable, convert, doc);
+}
+
+static PyObject *column_text(PyObject *type, PyObject *args)
+{
+	Py_ssize_t offset, size;
+	PyObject *doc;
+
+	if (!PyArg_ParseTuple(args, "nnO", &offset, &size, &doc))
+		return NULL;
+	return column_make((PyTypeObject *)type, TEXT, offset, size, 0, 0, Py_None, doc);
+}
+
+static PyObject *column_decoded(PyObject *type, PyObject *args)
+{
+	PyObject *decode, *doc;
+	Py_ssize_t offset, size;
+
+	if (!PyArg_ParseTuple(args, "nnOO", &offset, &size, &decode, &doc))
+		return NULL;
+	return column_make((PyTypeObject *)type, DECODED, offset, size, 0, 0, decode, doc);
+}
+
+static void column_dealloc(PyObject *object)
+{
+	Column *self = (Column *)object;
+
+	Py_XDECREF(self->convert);
+	Py_XDECREF(self->doc);
+	free_object(object);
+}
+
+static PyObject *read_integer(const Column *self, const char *data)
+{
+	uint64_t value = 0;
+	int64_t number;
+
+	/* In the width that it has: either byte order, and no alignment is asked for. */
+	switch (self->size) {
+	case 1: {
+		uint8_t v;
+		memcpy(&v, data, 1);
+		value = v;
+		number = (int8_t)v;
+		break;
+	}
+	case 2: {
+		uint16_t v;
+		memcpy(&v, data, 2);
+		value = v;
+		number = (int16_t)v;
+		break;
+	}
+	case 4: {
+		uint32_t v;
+		memcpy(&v, data, 4);
+		value = v;
+		number = (int32_t)v;
+		break;
+	}
+	default:
+		memcpy(&value, data, 8);
+		number = (int64_t)value;
+	}
+	if (self->nullable && number == -1)
+		Py_RETURN_NONE;
+	if (self->is_signed)
+		return PyLong_FromLongLong(number);
+	return PyLong_FromUnsignedLongLong(value);
+}
+
+static PyObject *column_get(PyObject *object, PyObject *record, PyObject *owner)
+{
+	Column *self = (Column *)object;
+	PyObject *value, *result;
+	const char *data, *end;
+	Py_ssize_t size;
+
+	(void)owner;
+	if (!record || record == Py_None)
+		return Py_NewRef(object);
+	if (!PyObject_TypeCheck(record, bytes_type)) {
+		PyErr_SetString(PyExc_TypeError, "a column is read from a record");
+		return NULL;
+	}
+	data = ((Bytes *)record)->data;
+	size = Py_SIZE(record);
+	if (self->size > size || self->offset > size - self->size) {
+		PyErr_SetString(PyExc_ValueError, "the record is too short for this column");
+		return NULL;
+	}
+	data += self->offset;
+	switch (self->form) {
+	case INTEGER:
+		value = read_integer(self, data);
+		if (!value || self->convert == Py_None || value == Py_None)
+			return value;
+		result = PyObject_CallFunctionObjArgs(self->convert, value, NULL);
+		Py_DECREF(value);
+		return result;
+	case TEXT:
+		end = memchr(data, 0, (size_t)self->size);
+		return PyUnicode_DecodeUTF8(data, end ? end - data : self->size, "surrogateescape");
+	default:
+		value = bytes_data(record, NULL);
+		if (!value)
+			return NULL;
+		result = PyObject_CallFunction(self->convert, "On", value, self->offset);
+		Py_DECREF(value);
+		return result;
+	}
+}
+
+static PyMethodDef column_methods[] = {
+	{ "integer", column_integer, METH_VARARGS | METH_CLASS,
+	  "integer(offset, size, signed, nullable, convert, doc): a number, or what convert() makes of it." },
+	{ "text", column_text, METH_VARARGS | METH_CLASS,
+	  "text(offset, size, doc): characters up to the first NUL." },
+	{ "decoded", column_decoded, METH_VARARGS | METH_CLASS,
+	  "decoded(offset, size, decode, doc): what decode(data, offset) says." },
+	{ NULL, NULL, 0, NULL },
+};
+
+static PyMemberDef column_members[] = {
+	{ "__doc__", T_OBJECT, offsetof(Column, doc), READONLY, NULL },
+	{ NULL, 0, 0, 0, NULL },
+};
+
+static PyType_Slot column_slots[] = {
+	{ Py_tp_dealloc, column_dealloc },
+	{ Py_tp_descr_get, column_get },
+	{ Py_tp_methods, column_methods },
+	{ Py_tp_members, column_members },
+	{ 0, NULL },
+};
+
+static PyType_Spec column_spec = {
+	.name = "libbpf_iter._records.Column",
+	.basicsize = sizeof(Column),
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+	.slots = column_slots,
+};
+
+/* ---- the records of chunks ------------------------------------------------------------------ */
+
+typedef struct {
+	PyObject_HEAD
+	PyTypeObject *record; /* the class that is made */
+	PyObject *chunks;     /* where buffers of whole records come from; NULL once at its end */
+	Py_ssize_t size;      /* of the fixed part */
+	int framed;           /* records begin with their own length */
+	PyObject *error;      /* what is raised for a chunk of something else */
+	Py_buffer view;       /* the chunk that is being read, if view.obj */
+	Py_ssize_t at;
+	PyThread_type_lock lock; /* one thread at a time asks for a chunk */
+} Records;
+
+static PyObject *records_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+	static char *names[] = { "record", "chunks", "size", "framed", "error", NULL };
+	PyObject *record, *chunks, *error;
+	Py_ssize_t size;
+	Records *self;
+	int framed;
+
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOnpO", names, &record, &chunks, &size, &framed,
+					 &error))
+		return NULL;
+	if (!PyType_Check(record) || !PyType_IsSubtype((PyTypeObject *)record, bytes_type)) {
+		PyErr_SetString(PyExc_TypeError, "a class of records is expected");
+		return NULL;
+	}
+	if (size < (framed ? 4 : 1)) {
+		PyErr_SetString(error, "records of no size");
+		return NULL;
+	}
+	self = (Records *)PyType_GenericAlloc(type, 0);
+	if (!self)
+		return NULL;
+	self->lock = PyThread_allocate_lock();
+	self->chunks = PyObject_GetIter(chunks);
+	if (!self->lock || !self->chunks) {
+		if (!PyErr_Occurred())
+			PyErr_NoMemory();
+		Py_DECREF(self);
+		return NULL;
+	}
+	self->record = (PyTypeObject *)Py_NewRef(record);
+	self->size = size;
+	self->framed = framed;
+	self->error = Py_NewRef(error);
+	return (PyObject *)self;
+}
+
+static void records_forget(Records *self)
+{
+	PyObject *chunks = self->chunks;
+
+	/* The buffer first: whoever made the chunk may want its memory back. */
+	if (self->view.obj)
+		PyBuffer_Release(&self->view);
+	self->at = 0;
+	self->chunks = NULL;
+	Py_XDECREF(chunks);
+}
+
+static void records_dealloc(PyObject *object)
+{
+	Records *self = (Records *)object;
+
+	records_forget(self);
+	Py_XDECREF((PyObject *)self->record);
+	Py_XDECREF(self->error);
+	if (self->lock)
+		PyThread_free_lock(self->lock);
+	free_object(object);
+}
+
+/* With the lock held: the next chunk that has bytes. 1, or 0 at the end, or -1. */
+static int records_fetch(Records *self)
+{
+	while (!self->view.obj || self->at >= self->view.len) {
+		PyObject *chunks = self->chunks, *chunk;
+		Py_buffer view;
+
+		if (!chunks)
+			return 0;
+		if (self->view.obj)
+			PyBuffer_Release(&self->view);
+		self->at = 0;
+		Py_INCREF(chunks);
+		chunk = PyIter_Next(chunks);
+		Py_DECREF(chunks);
+		if (!chunk) {
+			records_forget(self);
+			return PyErr_Occurred() ? -1 : 0;
+		}
+		if (PyObject_GetBuffer(chunk, &view, PyBUF_SIMPLE)) {
+			Py_DECREF(chunk);
+			records_forget(self);
+			return -1;
+		}
+		Py_DECREF(chunk);
+		if (!self->chunks) { /* closed meanwhile, by another thread */
+			PyBuffer_Release(&view);
+			return 0;
+		}
+		self->view = view;
+	}
+	return 1;
+}
+
+static PyObject *records_next(PyObject *object)
+{
+	Records *self = (Records *)object;
+	Py_ssize_t length = self->size;
+	PyObject *record;
+	const char *data;
+
+	while (!self->view.obj || self->at >= self->view.len) {
+		int found;
+
+		if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
+			Py_BEGIN_ALLOW_THREADS
+			PyThread_acquire_lock(self->lock, WAIT_LOCK);
+			Py_END_ALLOW_THREADS
+		}
+		found = records_fetch(self);
+		PyThread_release_lock(self->lock);
+		if (found <= 0)
+			return NULL;
+	}
+	data = (const char *)self->view.buf + self->at;
+	if (self->framed && self->view.len - self->at >= 4) {
+		uint32_t own;
+
+		memcpy(&own, data, sizeof(own));
+		length = own;
+	}
+	if (length < self->size || length > self->view.len - self->at) {
+		PyErr_Format(self->error, "%zd bytes at %zd are no whole record of at least %zd",
+			     self->view.len - self->at, self->at, self->size);
+		records_forget(self);
+		return NULL;
+	}
+	self->at += length;
+	record = bytes_make(self->record, data, length);
+	return record;
+}
+
+static PyObject *records_self(PyObject *self)
+{
+	return Py_NewRef(self);
+}
+
+static PyObject *records_close(PyObject *self, PyObject *nothing)
+{
+	(void)nothing;
+	records_forget((Records *)self);
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef records_methods[] = {
+	{ "close", records_close, METH_NOARGS, "End here; what is left of the walk is not asked for." },
+	{ NULL, NULL, 0, NULL },
+};
+
+static PyType_Slot records_slots[] = {
+	{ Py_tp_new, records_new },
+	{ Py_tp_dealloc, records_dealloc },
+	{ Py_tp_iter, records_self },
+	{ Py_tp_iternext, records_next },
+	{ Py_tp_methods, records_methods },
+	{ Py_tp_doc, "Records(record, chunks, size, framed, error): the records of an iterable of chunks." },
+	{ 0, NULL },
+};
+
+static PyType_Spec records_spec = {
+	.name = "libbpf_iter._records.Records",
+	.basicsize = sizeof(Records),
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+	.slots = records_slots,
+};
+
+/* ---- the module ----------------------------------------------------------------------------- */
+
+static PyObject *add_type(PyObject *module, const char *name, PyType_Spec *spec)
+{
+	PyObject *type = PyType_FromSpec(spec);
+
+	if (type && PyModule_AddObjectRef(module, name, type))
+		Py_CLEAR(type);
+	return type;
+}
+
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "libbpf_iter._records",
+	.m_doc = "Records over bytes, in C.",
+	.m_size = -1,
+};
+
+PyMODINIT_FUNC PyInit__records(void)
+{
+	PyObject *module = PyModule_Create(&definition);
+	PyObject *column, *records;
+
+	if (!module)
+		return NULL;
+	bytes_type = (PyTypeObject *)add_type(module, "Bytes", &bytes_spec);
+	column = add_type(module, "Column", &column_spec);
+	records = add_type(module, "Records", &records_spec);
+	Py_XDECREF(column);
+	Py_XDECREF(records);
+	if (!bytes_type || !column || !records) {
+		Py_DECREF(module);
+		return NULL;
+	}
+	return module;
+}

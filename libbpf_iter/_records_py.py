@@ -1,0 +1,127 @@
+"""What ``cbuild/records.c`` does, in Python: for where it is not built, and to compare it with.
+
+A record's bytes, a column that is decoded when it is read, and the loop that
+makes records of chunks.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, Self, TypeVar
+
+R = TypeVar("R", bound="Bytes")
+Buffer = bytes | bytearray | memoryview
+
+
+class Bytes:
+    """Bytes that a record is made of."""
+
+    __slots__ = ("_data",)
+    _data: bytes
+
+    def __new__(cls, data: Buffer) -> Self:
+        self = object.__new__(cls)
+        object.__setattr__(self, "_data", bytes(data))
+        return self
+
+
+class Column:
+    """A descriptor: one column of the record that it is read from."""
+
+    def __init__(self, read: Callable[[bytes], Any], end: int, doc: str) -> None:
+        self._read, self._end = read, end
+        self.__doc__ = doc
+
+    def __get__(self, record: Any, owner: Any = None) -> Any:
+        if record is None:
+            return self
+        data = record._data
+        if len(data) < self._end:
+            raise ValueError("the record is too short for this column")
+        return self._read(data)
+
+    @classmethod
+    def integer(
+        cls,
+        offset: int,
+        size: int,
+        signed: bool,
+        nullable: bool,
+        convert: Callable[[int], Any] | None,
+        doc: str,
+    ) -> Column:
+        """A number, or what ``convert`` makes of it; with ``nullable``, all ones are None."""
+
+        def read(data: bytes) -> Any:
+            raw = data[offset : offset + size]
+            if nullable and raw == b"\xff" * size:
+                return None
+            number = int.from_bytes(raw, sys.byteorder, signed=signed)
+            return number if convert is None else convert(number)
+
+        return cls(read, offset + size, doc)
+
+    @classmethod
+    def text(cls, offset: int, size: int, doc: str) -> Column:
+        """Characters up to the first NUL."""
+
+        def read(data: bytes) -> str:
+            return data[offset : offset + size].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+        return cls(read, offset + size, doc)
+
+    @classmethod
+    def decoded(cls, offset: int, size: int, decode: Callable[[bytes, int], Any], doc: str) -> Column:
+        """What ``decode(data, offset)`` says."""
+        return cls(lambda data: decode(data, offset), offset + size, doc)
+
+
+class Records(Generic[R]):
+    """The records of an iterable of chunks, each of which holds whole ones.
+
+    A record begins with its own length where they are ``framed``, and has
+    ``size`` bytes otherwise; ``error`` is raised for a chunk of something else.
+    """
+
+    def __init__(
+        self,
+        record: type[R],
+        chunks: Iterable[Buffer],
+        size: int,
+        framed: bool,
+        error: type[Exception],
+    ) -> None:
+        if size < (4 if framed else 1):
+            raise error("records of no size")
+        self._walk = self._all(record, iter(chunks), size, framed, error)
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def _all(
+        record: type[R], chunks: Iterator[Buffer], size: int, framed: bool, error: type[Exception]
+    ) -> Iterator[R]:
+        for chunk in chunks:
+            at, end = 0, len(chunk)
+            while at < end:
+                length = size
+                if framed and end - at >= 4:
+                    length = int.from_bytes(chunk[at : at + 4], sys.byteorder)
+                if not size <= length <= end - at:
+                    raise error(f"{end - at} bytes at {at} are no whole record of at least {size}")
+                yield record(chunk[at : at + length])
+                at += length
+            del chunk  # let go of before the next one is asked for
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> R:
+        with self._lock:
+            return next(self._walk)
+
+    def close(self) -> None:
+        """End here; what is left of the walk is not asked for."""
+        with self._lock:
+            self._walk = iter(())

@@ -1,0 +1,140 @@
+"""The records in C against those in Python, which say the same."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libbpf_iter import _records, _records_py
+
+BOTH = [_records, _records_py]
+SIZES = st.sampled_from([1, 2, 4, 8])
+
+
+def read(module: Any, how: str, data: bytes, *arguments: Any) -> Any:
+    """What a column reads from a record of these bytes; an error is its class."""
+    try:
+        column = getattr(module.Column, how)(*arguments, "what it is")
+        record = type("One", (module.Bytes,), {"__slots__": (), "column": column})(data)
+        assert record._data == data
+        return record.column
+    except (ValueError, TypeError) as error:
+        return type(error)
+
+
+@given(st.binary(max_size=20), st.integers(0, 20), SIZES, st.booleans(), st.booleans())
+def test_integers(data: bytes, offset: int, size: int, signed: bool, nullable: bool) -> None:
+    for convert in (None, hex):
+        arguments = (offset, size, signed, nullable, convert)
+        assert read(_records, "integer", data, *arguments) == read(_records_py, "integer", data, *arguments)
+
+
+@given(st.binary(max_size=20) | st.just(b"\xff" * 20), st.integers(0, 20), st.integers(0, 20))
+def test_text_and_what_is_decoded(data: bytes, offset: int, size: int) -> None:
+    assert read(_records, "text", data, offset, size) == read(_records_py, "text", data, offset, size)
+    arguments = (offset, size, lambda data, at: data[at : at + size])
+    assert read(_records, "decoded", data, *arguments) == read(_records_py, "decoded", data, *arguments)
+
+
+def walk(module: Any, chunks: list[bytes], size: int, framed: bool) -> tuple[list[bytes], str]:
+    found: list[bytes] = []
+    try:
+        for record in module.Records(module.Bytes, chunks, size, framed, ZeroDivisionError):
+            found.append(record._data)
+    except ZeroDivisionError as error:
+        return found, str(error)
+    return found, ""
+
+
+def frame(tail: bytes) -> bytes:
+    return (4 + len(tail)).to_bytes(4, sys.byteorder) + tail
+
+
+FRAMES = st.lists(st.binary(max_size=9).map(frame)).map(b"".join)
+CHUNKS = st.lists(st.binary(max_size=40) | FRAMES, max_size=4)
+
+
+@given(CHUNKS, st.integers(-1, 12), st.booleans())
+def test_walks(chunks: list[bytes], size: int, framed: bool) -> None:
+    assert walk(_records, chunks, size, framed) == walk(_records_py, chunks, size, framed)
+
+
+@pytest.mark.parametrize("module", BOTH)
+class TestEach:
+    def test_a_record_takes_bytes_alone(self, module: Any) -> None:
+        with pytest.raises(TypeError):
+            module.Bytes()
+        with pytest.raises(TypeError):
+            module.Bytes("text")
+
+    def test_the_class_has_the_column_itself(self, module: Any) -> None:
+        column = module.Column.text(0, 4, "the name")
+        assert type("One", (module.Bytes,), {"__slots__": (), "name": column}).name is column
+        assert column.__doc__ == "the name"
+
+    def test_an_error_of_the_walk_comes_through_once(self, module: Any) -> None:
+        def chunks() -> Iterator[bytes]:
+            yield b"abcd"
+            raise KeyError("chunk")
+
+        walk = module.Records(module.Bytes, chunks(), 2, False, ValueError)
+        assert [next(walk)._data, next(walk)._data] == [b"ab", b"cd"]
+        with pytest.raises(KeyError):
+            next(walk)
+        assert list(walk) == []
+
+    def test_closing_closes_where_chunks_come_from(self, module: Any) -> None:
+        closed = []
+
+        def chunks() -> Iterator[bytes]:
+            try:
+                yield b"abcd"
+            finally:
+                closed.append(True)
+
+        walk = module.Records(module.Bytes, chunks(), 2, False, ValueError)
+        next(walk)
+        walk.close()
+        assert closed and list(walk) == []
+
+    def test_a_chunk_is_let_go_before_the_next(self, module: Any) -> None:
+        memory = bytearray(b"abcdef")
+
+        def chunks() -> Iterator[memoryview]:
+            yield memoryview(memory)
+            memory.extend(b"gh")  # refused while somebody looks at it
+
+        assert len(list(module.Records(module.Bytes, chunks(), 2, False, ValueError))) == 3
+
+    def test_threads_share_a_walk(self, module: Any) -> None:
+        total, seen = 20_000, []
+        chunks = (number.to_bytes(4, "big") * 2 for number in range(total // 2))
+        walk = module.Records(module.Bytes, chunks, 4, False, ValueError)
+
+        def take() -> None:
+            seen.extend(record._data for record in walk)
+
+        threads = [threading.Thread(target=take) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(seen) == sorted(number.to_bytes(4, "big") for number in range(total // 2) for _ in "ab")
+
+
+def test_nothing_is_left_behind() -> None:
+    """Reference counts of what a C type holds."""
+    decode = object()
+    before = sys.getrefcount(decode), sys.getrefcount(_records.Bytes)
+    for _ in range(100):
+        _records.Column.decoded(0, 1, decode, "")
+        walk = _records.Records(_records.Bytes, [b"abcd"], 2, False, ValueError)
+        next(walk)
+    del walk
+    assert (sys.getrefcount(decode), sys.getrefcount(_records.Bytes)) == before
