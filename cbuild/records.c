@@ -427,6 +427,7 @@ static PyObject *records_close(PyObject *self, PyObject *nothing)
 }
 
 static PyMethodDef records_methods[] = {
+	{ "__class_getitem__", (PyCFunction)Py_GenericAlias, METH_O | METH_CLASS, "For annotations." },
 	{ "close", records_close, METH_NOARGS, "End here; what is left of the walk is not asked for." },
 	{ NULL, NULL, 0, NULL },
 };

@@ -329,6 +329,16 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
     return owned(result, "bpf_object__load", f"program {name!r} can't be loaded")
 
 
+def run_program(program: Fd) -> None:
+    """Run a program of section "syscall" once, without a context; the GIL is not held meanwhile."""
+    result = ffi.new("uint32_t *")
+    check(lib.lbi_program_run(program.number, ffi.NULL, 0, result), "bpf_prog_test_run", "the walk failed")
+    if result[0]:
+        # As the kernel does it: an int, and negative for an errno.
+        number = -int(ffi.cast("int32_t", result[0]))
+        raise failure(number, "bpf_prog_test_run", "the walk failed")
+
+
 def create_array(name: str, value_size: int) -> Fd:
     """A map of one value that can be mapped into memory."""
     result = lib.lbi_map_create(_ARRAY, name.encode()[:15], 4, value_size, 1, _MMAPABLE, 0, 0, 0)

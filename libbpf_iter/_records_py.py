@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, Self, TypeVar
 
-R = TypeVar("R", bound="Bytes")
+R = TypeVar("R", covariant=True)
 Buffer = bytes | bytearray | memoryview
 
 
@@ -85,23 +85,29 @@ class Records(Generic[R]):
     ``size`` bytes otherwise; ``error`` is raised for a chunk of something else.
     """
 
-    def __init__(
-        self,
-        record: type[R],
+    __slots__ = ("_lock", "_walk")
+    _lock: threading.Lock
+    _walk: Iterator[R]
+
+    def __new__(
+        cls,
+        record: type[Any],
         chunks: Iterable[Buffer],
         size: int,
         framed: bool,
         error: type[Exception],
-    ) -> None:
+    ) -> Self:
         if size < (4 if framed else 1):
             raise error("records of no size")
-        self._walk = self._all(record, iter(chunks), size, framed, error)
+        self = object.__new__(cls)
+        self._walk = cls._all(record, iter(chunks), size, framed, error)
         self._lock = threading.Lock()
+        return self
 
     @staticmethod
     def _all(
-        record: type[R], chunks: Iterator[Buffer], size: int, framed: bool, error: type[Exception]
-    ) -> Iterator[R]:
+        record: type[Any], chunks: Iterator[Buffer], size: int, framed: bool, error: type[Exception]
+    ) -> Iterator[Any]:
         for chunk in chunks:
             at, end = 0, len(chunk)
             while at < end:

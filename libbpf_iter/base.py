@@ -3,120 +3,158 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, Generic, Self, TypeVar
 
 from . import _libbpf, netns
 from ._libbpf import Fd
-from .decode import record_class, records
-from .errors import ClosedError, ParameterError
+from .decode import Buffer, record_class
+from .engine import Engine, first_output
+from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
 from .link import Link
 from .parameters import Parameters
 from .params import Params
-from .program import Program, Query
+from .program import SEQ, Output, Program, Query
 from .query.explain import explain
 from .schema import Schema
-from .session import drop_doubled, read_chunks
+from .session import Session, drop_doubled, read_chunks
 from .snapshot import Snapshots
 
 R = TypeVar("R", covariant=True)
 
-# Walks that the kernel cuts short or thins out where they are cut in reads.
-SNAPSHOT_TARGETS = frozenset({"cgroup", "unix"})
-
-Loader = Callable[[int], Program]
+Loader = Callable[[Output], Program]
 
 
 class BpfIter(Generic[R]):
     """An iterable over one kind of kernel object.
 
-    Attaching happens once, here; each ``iter()`` is a session of its own, so
-    several may run at once. Closing it, also by ``with``, leaves those running.
+    What the kernel has to check it checks here, once; each ``iter()`` is a
+    session of its own, so several may run at once. Closing it, also by
+    ``with``, leaves those running.
     """
 
     def __init__(
         self,
+        target: str,
         load: Loader,
         parameters: Parameters | None = None,
         *,
         query: Query | None = None,
         netns: netns.NetNs | None = None,
-        snapshot: bool = False,
+        engines: tuple[Engine, ...] = (Engine.SEQ,),
     ) -> None:
-        self._load = load
-        self._params = query.params if query else None
         parameters = parameters or Parameters()
+        self.target = target
+        self._load = load
         self._info, self._expected = parameters.info, parameters.expected
-        # A link takes what its parameters name; only a further link needs the descriptors again.
-        self._held = ExitStack()
-        with parameters.held:
-            try:
-                self._netns = _netns_of(netns)
-                program = load(0)
-            except BaseException:
-                if self._params is not None:
-                    self._params.close()
-                raise
-            try:
-                self.link = Link(program, self._info, self._expected)
-            except BaseException:
-                program.close()
-                if self._params is not None:
-                    self._params.close()
-                raise
-            if snapshot:
-                self._held = parameters.held.pop_all()
-        self._snapshots = Snapshots(self._load, self._attach) if snapshot else None
+        self._params = query.params if query else None
+        self._link: Link | None = None
+        self._snapshots: Snapshots | None = None
+        self._lock = threading.Lock()
         self._closed = False
+        with ExitStack() as undo:
+            if self._params is not None:
+                undo.callback(self._params.close)
+            undo.callback(parameters.held.close)
+            self._netns = _netns_of(netns)
+            if isinstance(self._netns, Fd):
+                undo.callback(self._netns.close)
+            self._program = self._start(engines)
+            undo.pop_all()
+        # A link takes what its parameters name; only a further link needs the descriptors again.
+        self._held = parameters.held.pop_all()
+        if self._snapshots is None:
+            self._held.close()
 
-    def _attach(self, program: Program) -> Fd:
-        return _libbpf.link_create(program.fd, self._info)
+    def _start(self, engines: tuple[Engine, ...]) -> Program:
+        """Load what the best engine needs that the kernel takes; the last one's refusal is the reason."""
+        for engine in engines[:-1]:
+            try:
+                return self._use(engine)
+            except MissingCapability:
+                raise
+            except (KernelError, UnsupportedEngine):
+                continue
+        return self._use(engines[-1])
+
+    def _use(self, engine: Engine) -> Program:
+        if engine is Engine.SEQ:
+            self._link = self._attach(self._load(SEQ))
+            return self._link.program
+        snapshots = Snapshots(self._load, self._attach, first_output(self.target, engine))
+        program = snapshots.prepare()
+        self._snapshots = snapshots
+        return program
+
+    def _attach(self, program: Program) -> Link:
+        try:
+            return Link(program, self._info, self._expected)
+        except BaseException:
+            program.close()
+            raise
 
     @property
-    def target(self) -> str:
-        """What is iterated, by the kernel's name."""
-        return self.link.program.target
+    def link(self) -> Link:
+        """The link, for its ``info``, and for pins; a walk that needs none has none until asked."""
+        with self._lock:
+            if self._link is None:
+                self._check_open()
+                self._link = self._attach(self._load(SEQ))
+            return self._link
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError(f"{type(self).__name__} is closed")
+
+    target: str  # what is iterated, by the kernel's name
 
     @property
     def schema(self) -> Schema:
         """The layout of its records."""
-        return self.link.program.schema
+        return self._program.schema
 
     @property
     def engine(self) -> str:
         """ "seq": read from the descriptor; "snapshot": written into a map by one uncut walk."""
         return "seq" if self._snapshots is None else "snapshot"
 
+    def session(self) -> Session[R]:
+        """One walk as records; it says what it lost, and ``close()`` ends it early."""
+        lost: list[str] = []
+        return Session(self.schema, self._chunks(lost), self.engine, lost)
+
+    def __iter__(self) -> Iterator[R]:
+        """One walk as records: a :class:`Session`."""
+        return self.session()
+
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes: whole records, as :attr:`schema` lays them out."""
-        if self._closed:
-            raise ClosedError(f"{type(self).__name__} is closed")
-        if self._netns == "all":
-            return self._all_namespaces()
-        return self._walk(_in_namespace(self._netns))
+        return map(bytes, self._chunks([]))
 
-    def _walk(self, create: Callable[[Fd], Fd]) -> Iterator[bytes]:
-        program = self.link.program
+    def _chunks(self, lost: list[str]) -> Iterator[Buffer]:
+        """Buffers of whole records, each there until the next is asked for."""
+        self._check_open()
+        if self._netns == "all":
+            return self._all_namespaces(lost)
+        return self._walk(_in_namespace(self._netns), lost)
+
+    def _walk(self, create: Callable[[Fd], Fd], lost: list[str]) -> Iterator[Buffer]:
+        program = self._program
+        chunks: Iterator[Buffer]
         if self._snapshots is not None:
-            data = self._snapshots.take(create)
-            if data:
-                yield data
-            return
-        chunks = read_chunks(create(self.link.fd), program.schema, program.target)
+            chunks = self._snapshots.walk(create)
+        else:
+            chunks = read_chunks(create(self.link.fd), program.schema, program.target, lost)
         if program.target == "ksym" and program.seq_num_offset is not None:
             chunks = drop_doubled(program.schema, program.seq_num_offset, chunks)
         yield from chunks
 
-    def _all_namespaces(self) -> Iterator[bytes]:
+    def _all_namespaces(self, lost: list[str]) -> Iterator[Buffer]:
         for namespace in netns.every_namespace():
             with namespace:
-                yield from self._walk(_in_namespace(namespace))
-
-    def __iter__(self) -> Iterator[R]:
-        """One walk as records."""
-        chunks, schema = self.chunks(), self.schema
-        return (record for chunk in chunks for record in records(schema, chunk))  # type: ignore[misc]
+                yield from self._walk(_in_namespace(namespace), lost)
 
     @property
     def record(self) -> type[Any]:
@@ -132,14 +170,23 @@ class BpfIter(Generic[R]):
 
     def explain(self) -> str:
         """What its query was compiled to: where each name leads, and what each instruction is for."""
-        program = self.link.program
+        program = self._program
         if program.asked is None or program.compiled is None:
             return f"{self.target}: no query; the program's own record leaves"
         return explain(program.asked, program.compiled)
 
     def update(self, other: BpfIter[Any]) -> None:
-        """Let the link run ``other``'s program: walks that begin from now on give its records."""
-        self.link.update(other.link.program)
+        """Let the link run ``other``'s program: walks that begin from now on give its records.
+
+        They are read from the descriptor: what is in a link knows of no map.
+        """
+        link, program = self.link, other.link.program
+        link.update(program)
+        with self._lock:
+            snapshots, self._snapshots = self._snapshots, None
+            self._program = program
+        if snapshots is not None:
+            snapshots.close()
 
     def pin(self, path: str | os.PathLike[str], mode: int = 0o600) -> None:
         """Pin the link, see :meth:`Link.pin`; ``PinnedIter(path)`` reads it."""
@@ -151,13 +198,15 @@ class BpfIter(Generic[R]):
 
     def close(self) -> None:
         """Detach. Sessions that run go on to their end; a pin stays."""
-        if self._closed:
-            return
-        self._closed = True
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
         if self._snapshots is not None:
             self._snapshots.close()
-        self.link.close()
-        self.link.program.close()
+        if self._link is not None:
+            self._link.close()
+            self._link.program.close()
         if self._params is not None:
             self._params.close()
         self._held.close()

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import kinds
+from ._records_py import Buffer
 from .errors import SchemaError
 from .schema import Field, Schema
 
@@ -24,7 +25,7 @@ else:
     except ImportError:  # Not built: the same, slower. The kernel takes the other extension, which says so.
         from ._records_py import Bytes, Column, Records
 
-__all__ = ["Record", "asdict", "fields", "record_class", "records", "schema"]
+__all__ = ["Buffer", "Record", "Records", "asdict", "fields", "record_class", "records", "schema"]
 
 
 class Record(Bytes):
@@ -110,11 +111,11 @@ def record_class(layout: Schema) -> type[Record]:
     )
 
 
-def records(layout: Schema, chunk: bytes) -> Iterator[Record]:
+def records(layout: Schema, chunk: Buffer) -> Iterator[Record]:
     """The records of a chunk, which holds whole ones."""
     return Records(record_class(layout), (chunk,), layout.size, layout.framed, SchemaError)
 
 
-def slices(layout: Schema, chunk: bytes) -> Iterator[bytes]:
+def slices(layout: Schema, chunk: Buffer) -> Iterator[bytes]:
     """Each record's own bytes."""
     return (record._data for record in records(layout, chunk))

@@ -7,6 +7,7 @@
     ├── ObjectError         (ValueError)       an ELF object that can't be used
     ├── SchemaError         (ValueError)       a record that can't be decoded as asked
     ├── ParameterError      (ValueError)       an argument that makes no sense: .parameter
+    │   └── UnsupportedEngine                      a walk that this engine= can't do
     ├── ClosedError         (ValueError)       use after close()
     └── KernelError         (OSError)          the kernel refused: .call, .log
         ├── MissingCapability (PermissionError)    .capability
@@ -41,6 +42,7 @@ __all__ = [
     "ParameterError",
     "RecordTooLarge",
     "SchemaError",
+    "UnsupportedEngine",
     "UnsupportedTarget",
     "VerifierError",
     "WalkCut",
@@ -72,6 +74,10 @@ class ParameterError(Error, ValueError):
 
     def __str__(self) -> str:
         return f"{self.parameter}: {self.args[1]}"
+
+
+class UnsupportedEngine(ParameterError):
+    """A walk that the engine asked for can't do; another one may."""
 
 
 class ClosedError(Error, ValueError):

@@ -12,13 +12,13 @@ from . import _libbpf, netns
 from ._libbpf import Fd, LinkInfo
 from .base import BpfIter
 from .btf import Btf
-from .decode import Record, record_class, records
+from .decode import Record, record_class
 from .errors import ClosedError, MissingCapability, NoSuchObject
 from .parameters import CgroupRef, HasFileno, MapRef, for_target
 from .params import Params
-from .program import Columns, Program, Query, full_schema, iterators_in, load, map_types, read_object
+from .program import Columns, Output, Program, Query, full_schema, iterators_in, load, map_types, read_object
 from .schema import Schema
-from .session import read_chunks
+from .session import Session, read_chunks
 
 __all__ = ["ObjectIter", "PinnedIter"]
 
@@ -65,7 +65,7 @@ class ObjectIter(BpfIter[Any]):
         query = Query(columns, where, Params(params) if params else None)
         link = for_target(target, given)
 
-        def load_it(snapshot_size: int) -> Program:
+        def load_it(output: Output) -> Program:
             return load(
                 data,
                 name,
@@ -73,11 +73,11 @@ class ObjectIter(BpfIter[Any]):
                 record=record,
                 query=query,
                 types=link.types,
-                snapshot_size=snapshot_size,
+                output=output,
                 text=self._text,
             )
 
-        super().__init__(load_it, link, query=query, netns=netns)
+        super().__init__(target, load_it, link, query=query, netns=netns)
 
     def __iter__(self) -> Iterator[Any]:
         return _lines(self.chunks()) if self._text else super().__iter__()
@@ -122,16 +122,24 @@ class PinnedIter:
                 "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
             ) from error
 
-    def chunks(self) -> Iterator[bytes]:
-        """One walk as bytes."""
-        if self._closed:
-            raise ClosedError("PinnedIter is closed")
-        session = Fd(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC))
-        return read_chunks(session, self.schema, self.target)
+    def session(self) -> Session[Any]:
+        """One walk as records; it says what it lost, and ``close()`` ends it early."""
+        lost: list[str] = []
+        return Session(self.schema, self._chunks(lost), "seq", lost)
 
     def __iter__(self) -> Iterator[Any]:
-        chunks, schema = self.chunks(), self.schema
-        return (record for chunk in chunks for record in records(schema, chunk))
+        """One walk as records: a :class:`Session`."""
+        return self.session()
+
+    def chunks(self) -> Iterator[bytes]:
+        """One walk as bytes."""
+        return self._chunks([])
+
+    def _chunks(self, lost: list[str]) -> Iterator[bytes]:
+        if self._closed:
+            raise ClosedError("PinnedIter is closed")
+        pin = Fd(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC))
+        return read_chunks(pin, self.schema, self.target, lost)
 
     @property
     def record(self) -> type[Record]:

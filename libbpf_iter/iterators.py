@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import base, netns, parameters
-from .base import SNAPSHOT_TARGETS, BpfIter
+from .base import BpfIter
+from .engine import candidates
 from .errors import ParameterError
 from .parameters import CgroupRef, HasFileno, MapRef, Parameters, for_target
 from .params import Params
-from .program import Columns, Program, Query, load_own, load_query, packaged_targets, scope
+from .program import Columns, Output, Program, Query, load_own, load_query, packaged_targets, scope
 from .query.paths import KernelPath, places
 from .query.scope import Place
 
@@ -54,16 +55,19 @@ class _Own(BpfIter[base.R]):
     def _open(
         self,
         query: Query,
+        engine: str,
         given: Parameters | None = None,
         netns: netns.NetNs | None = None,
     ) -> None:
-        target, types = self._target, given.types if given else None
+        given = given or Parameters()
+        target, types = self._target, given.types
         super().__init__(
-            lambda snapshot_size: load_own(target, query, types, snapshot_size),
+            target,
+            lambda output: load_own(target, query, types, output),
             given,
             query=query,
             netns=netns,
-            snapshot=target in SNAPSHOT_TARGETS,
+            engines=candidates(target, engine, query, given, own=True),
         )
 
     @classmethod
@@ -96,8 +100,9 @@ class _Plain(_Own[base.R]):
         columns: Columns = None,
         where: str | None = None,
         params: Mapping[str, int] | None = None,
+        engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params))
+        self._open(_query(columns, where, params), engine)
 
 
 class _OfTasks(_Own[base.R]):
@@ -117,8 +122,9 @@ class _OfTasks(_Own[base.R]):
         columns: Columns = None,
         where: str | None = None,
         params: Mapping[str, int] | None = None,
+        engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), parameters.task(tid, pid, pidfd))
+        self._open(_query(columns, where, params), engine, parameters.task(tid, pid, pidfd))
 
 
 class _OfMap(_Own[base.R]):
@@ -131,8 +137,9 @@ class _OfMap(_Own[base.R]):
         columns: Columns = None,
         where: str | None = None,
         params: Mapping[str, int] | None = None,
+        engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), parameters.bpf_map(map))
+        self._open(_query(columns, where, params), engine, parameters.bpf_map(map))
 
 
 class _OfNetwork(_Own[base.R]):
@@ -145,8 +152,9 @@ class _OfNetwork(_Own[base.R]):
         columns: Columns = None,
         where: str | None = None,
         params: Mapping[str, int] | None = None,
+        engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), netns=netns)
+        self._open(_query(columns, where, params), engine, netns=netns)
 
 
 class Iter(BpfIter[Any]):
@@ -170,6 +178,7 @@ class Iter(BpfIter[Any]):
         cgroup: CgroupRef | None = None,
         order: str | None = None,
         netns: netns.NetNs | None = None,
+        engine: str = "auto",
     ) -> None:
         if not isinstance(target, str) or not target.isidentifier():
             raise ParameterError("target", f"the name of a target is expected, not {target!r}")
@@ -188,14 +197,13 @@ class Iter(BpfIter[Any]):
         query = _query(columns, where, params)
         own = target in packaged_targets()
 
-        def load_it(snapshot_size: int) -> Program:
+        def load_it(output: Output) -> Program:
             if own:
-                return load_own(target, query, given.types, snapshot_size)
+                return load_own(target, query, given.types, output)
             return load_query(target, query)
 
-        super().__init__(
-            load_it, given, query=query, netns=netns, snapshot=own and target in SNAPSHOT_TARGETS
-        )
+        engines = candidates(target, engine, query, given, own=own)
+        super().__init__(target, load_it, given, query=query, netns=netns, engines=engines)
 
 
 class TaskIter(_OfTasks["records.Task"]):
@@ -306,8 +314,9 @@ class CgroupIter(_Own["records.Cgroup"]):
         columns: Columns = None,
         where: str | None = None,
         params: Mapping[str, int] | None = None,
+        engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), parameters.cgroup(cgroup, order))
+        self._open(_query(columns, where, params), engine, parameters.cgroup(cgroup, order))
 
 
 class KmemCacheIter(_Plain["records.KmemCache"]):

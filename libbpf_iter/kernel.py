@@ -30,6 +30,14 @@ def release() -> str:
     return os.uname().release
 
 
+def threads() -> int:
+    """How many threads the system has, about; 0 where /proc isn't mounted."""
+    try:
+        return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+    except OSError:
+        return 0
+
+
 @lru_cache(maxsize=1)
 def btf() -> Btf:
     """The kernel's types."""

@@ -24,6 +24,7 @@ from .errors import (
     ObjectError,
     ParameterError,
     SchemaError,
+    UnsupportedEngine,
     UnsupportedTarget,
     VerifierError,
 )
@@ -69,6 +70,19 @@ class MapTypes(Immutable):
         return self.info.type in PER_CPU_MAPS
 
 
+class Output(Immutable):
+    """Where records go: into the iterator's file, or into a map of ``size`` bytes.
+
+    With ``runs`` the object's walk_TARGET() fills it, which is no iterator.
+    """
+
+    size: int = 0
+    runs: bool = False
+
+
+SEQ = Output()
+
+
 class Query(Immutable):
     """What a user asks of a program: columns by name or as expressions, and which objects.
 
@@ -87,7 +101,7 @@ class Program(Immutable):
     target: str
     schema: Schema
     snapshot: Fd | None = None
-    snapshot_size: int = 0
+    output: Output = SEQ
     # Where records say which object of the walk they are, whether or not that column was asked for.
     seq_num_offset: int | None = None
     # What a query was compiled to, and where its trees are; None where none was.
@@ -203,13 +217,12 @@ def load(
     record: str | None = None,
     query: Query | None = None,
     types: MapTypes | None = None,
-    snapshot_size: int = 0,
+    output: Output = SEQ,
     text: bool = False,
 ) -> Program:
     """Load one program of an object file with what it is to compute.
 
-    With ``snapshot_size`` its records go into a map of that many bytes. With
-    ``text`` it prints lines, and no record is looked for.
+    With ``text`` it prints lines, and no record is looked for.
     """
     query = query or Query()
     with Object(data, name) as obj:
@@ -228,37 +241,66 @@ def load(
         data = _filled(elf, compiled)
         schema = _query_schema(compiled, whole) if compiled.size else whole.select(None)
         used = set(asked.used) | (set() if compiled.size else {field.name for field in schema.fields})
+    if output.runs:
+        _check_runs(whole, used, asked)
+        chosen = f"walk_{target}"
     with Object(data, name) as obj:
         known = constants(btf)
         values = _values(known, used, types)
-        values |= {"snapshot_size": snapshot_size, "query_used": compiled is not None}
+        values |= {"snapshot_size": output.size, "query_used": compiled is not None}
         values["query_size"] = compiled.size if compiled else 0
         obj.set_constants(_bytes(known, values))
-        if snapshot_size:
-            obj.set_value_size(SNAPSHOT_MAP, SNAPSHOT_HEADER + snapshot_size)
-        unused = {SNAPSHOT_MAP} if not snapshot_size else set()
-        if snapshot_size or not values["query_size"]:
+        if output.size:
+            # A link's program may be pinned, and is then read by the whole record's types.
+            obj.set_constants(_wanted(known, whole, used))
+            obj.set_value_size(SNAPSHOT_MAP, SNAPSHOT_HEADER + output.size)
+        unused = {SNAPSHOT_MAP} if not output.size else set()
+        if output.size or not values["query_size"]:
             unused.add("query_scratch")
         unused |= {
             f"{constant.removeprefix('want_')}_scratch"
             for constant in known
             if constant.startswith("want_") and not values[constant]
         }
-        sleepable = any(field.user_memory for field in whole.fields if field.name in used)
+        sleepable = not output.runs and any(f.user_memory for f in whole.fields if f.name in used)
         try:
             loaded = obj.load(chosen, sleepable=sleepable, without_maps=frozenset(unused))
         except VerifierError as error:
             raise _blame(error, compiled, obj.instructions(chosen)) from error
         except KernelError as error:
             raise explain(error, target) from error
-    output = loaded.maps.pop(SNAPSHOT_MAP, None)
+    snapshot = loaded.maps.pop(SNAPSHOT_MAP, None)
     # The program holds its other maps by itself.
     for map_ in loaded.maps.values():
         map_.close()
     seq_num = next((f.offset for f in schema.fields if f.name == "seq_num"), None)
     if not compiled or not compiled.size:
         seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
-    return Program(loaded.program, target, schema, output, snapshot_size, seq_num, asked, compiled)
+    return Program(loaded.program, target, schema, snapshot, output, seq_num, asked, compiled)
+
+
+def _check_runs(whole: Schema, used: set[str], asked: Asked | None) -> None:
+    """A walk outside of an iterator has no file to describe, and only an iterator may look up paths."""
+    if asked is not None and "meta" in asked.objects:
+        raise UnsupportedEngine("engine", "meta is the iterator's: a snapshot in one run has none")
+    spans = [f.name for f in whole.fields if f.name in used and isinstance(f.kind, kinds.Span)]
+    if spans:
+        message = f"{', '.join(spans)} can only be computed by an iterator"
+        raise UnsupportedEngine("engine", message)
+
+
+Places = Mapping[str, tuple[int, int]]
+
+
+def _wanted(known: Places, whole: Schema, used: set[str]) -> dict[tuple[int, int], bytes]:
+    """progs/emit.h, COLUMNS(): a byte at each column's offset, for the verifier to drop those unused."""
+    if "columns_wanted" not in known:
+        return {}
+    place = known["columns_wanted"]
+    flags = bytearray(place[1])
+    for field in whole.fields:
+        flags[field.offset] |= field.name in used
+    return {place: bytes(flags)}
 
 
 def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapTypes | None) -> dict[str, int]:
@@ -331,19 +373,19 @@ def _query_schema(compiled: Compiled, whole: Schema) -> Schema:
 _NEED_A_SLOT = frozenset({"cgroup", "ksym", "unix"})
 
 
-def load_own(target: str, query: Query, types: MapTypes | None, snapshot_size: int) -> Program:
+def load_own(target: str, query: Query, types: MapTypes | None, output: Output) -> Program:
     """The package's program of a target; or, where a query needs no column of it, one that is compiled whole.
 
     That one is in the kernel in a tenth of the time: it needs no relocation.
     """
     data = packaged(target)
-    if query != Query() and types is None and target not in _NEED_A_SLOT:
+    if query != Query() and types is None and target not in _NEED_A_SLOT and not output.size:
         whole = object_schema(data, target)
         if not is_plain(query, whole):
             asked = ask(scope(target, query, whole, types), query.columns, query.where)
             if asked.columns is not None and not asked.used and fits(asked):
                 return load_asked(target, asked, query)
-    return load(data, target, query=query, types=types, snapshot_size=snapshot_size)
+    return load(data, target, query=query, types=types, output=output)
 
 
 def load_query(target: str, query: Query) -> Program:
@@ -370,7 +412,7 @@ def load_asked(target: str, asked: Asked, query: Query) -> Program:
             raise _blame(error, compiled, compiled.code) from error
     name = "".join(word.capitalize() for word in target.split("_"))
     schema = Schema(name, schema.size, schema.framed, schema.fields)
-    return Program(fd, target, schema, None, 0, None, asked, compiled)
+    return Program(fd, target, schema, None, SEQ, None, asked, compiled)
 
 
 def _blame(error: VerifierError, compiled: Compiled | None, code: bytes) -> VerifierError:

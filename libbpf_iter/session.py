@@ -1,4 +1,4 @@
-"""One walk over an iterator's descriptor. Imports _libbpf, decode, schema and errors.
+"""One walk: its records, and how chunks are read from a descriptor. Imports _libbpf, decode, schema, errors.
 
 The kernel's contract is kernel/bpf/bpf_iter.c, bpf_seq_read().
 """
@@ -10,10 +10,12 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from types import TracebackType
+from typing import Self, TypeVar
 
 from ._libbpf import Fd
-from .decode import slices
-from .errors import KernelError, LossWarning, RecordTooLarge, WalkCut
+from .decode import Buffer, Records, record_class, slices
+from .errors import KernelError, LossWarning, RecordTooLarge, SchemaError, WalkCut
 from .schema import Schema
 
 # The kernel's buffer: eight pages, and one byte of it is never filled (fs/seq_file.c).
@@ -22,6 +24,42 @@ LARGEST_RECORD = BUFFER - 1
 # EAGAIN comes after a million objects without output, and where a program asks for
 # the same object again. The second must not go on for ever.
 _RETRIES_OF_ONE_OBJECT = 1000
+
+
+R = TypeVar("R", covariant=True)
+
+
+class Session(Records[R]):
+    """One walk: an iterator of records, which can't be started again.
+
+    Threads may share it: each record is given to one of them.
+    """
+
+    __slots__ = ("_lost", "engine", "schema")
+    _lost: list[str]
+    engine: str  # "seq" or "snapshot"
+    schema: Schema
+
+    def __new__(cls, schema: Schema, chunks: Iterator[Buffer], engine: str, lost: list[str]) -> Self:
+        self = super().__new__(cls, record_class(schema), chunks, schema.size, schema.framed, SchemaError)
+        self.schema, self.engine, self._lost = schema, engine, lost
+        return self
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What this walk may have left out so far, a sentence each; empty where it is complete."""
+        return tuple(self._lost)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Session of {self.schema.name}: {self.engine}>"
 
 
 def read_size(schema: Schema, target: str) -> int:
@@ -36,13 +74,14 @@ def read_size(schema: Schema, target: str) -> int:
     return max(LARGEST_RECORD // schema.size * schema.size, schema.size)
 
 
-def read_chunks(fd: Fd, schema: Schema, target: str) -> Iterator[bytes]:
+def read_chunks(fd: Fd, schema: Schema, target: str, lost: list[str]) -> Iterator[bytes]:
     """The bytes of a walk, in whole records; the descriptor is closed at the end.
 
     The end is final here: a further read() would start again with the objects
-    that came since.
+    that came since. What may be missing is added to ``lost``, and warned of.
     """
     size = read_size(schema, target)
+    repeated = _Repeated(schema, target)
     part = bytearray()
     reads = retries = 0
     with fd:
@@ -61,9 +100,12 @@ def read_chunks(fd: Fd, schema: Schema, target: str) -> Iterator[bytes]:
                 break
             retries = 0
             reads += 1
+            if repeated(data):
+                break
             if target == "unix" and reads == 2:
                 # net/unix/af_unix.c: the rest of a hash bucket is skipped between two reads.
                 message = "sockets may be missing: this kernel loses some between two reads"
+                lost.append(message)
                 warnings.warn(message, LossWarning, stacklevel=3)
             if part or len(data) == size:
                 # Only our own buffer cuts a record in two, never the kernel.
@@ -75,6 +117,30 @@ def read_chunks(fd: Fd, schema: Schema, target: str) -> Iterator[bytes]:
                 yield data
         if part:
             yield bytes(part)
+
+
+class _Repeated:
+    """Whether a read gave what the last one gave.
+
+    kernel/bpf/task_iter.c, task_vma_seq_get_next(): a walk of one thread's
+    mappings that took several reads never ends. Its place is saved where a read
+    stops at a mapping, so after the last it goes back to where that read began.
+    """
+
+    def __init__(self, schema: Schema, target: str) -> None:
+        # Counters of a mapping may have moved since; which one it is has not. A stranger's records
+        # may not say it, and then have to be the same altogether.
+        self._key = [field for field in schema.fields if field.name in ("tid", "start")]
+        self._told = len(self._key) == 2
+        self._concerned = target == "task_vma" or (not target and self._told)
+        self._last: object = None
+
+    def __call__(self, data: bytes) -> bool:
+        if not self._concerned:
+            return False
+        key = [field.kind.decode(data, field.offset) for field in self._key] if self._told else data
+        last, self._last = self._last, key
+        return key == last
 
 
 def _whole(schema: Schema, data: bytearray) -> int:
@@ -101,7 +167,7 @@ def _read_error(error: OSError, target: str) -> KernelError:
     return KernelError(number, f"the {target} walk failed", call="read")
 
 
-def drop_doubled(schema: Schema, seq_num_offset: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def drop_doubled(schema: Schema, seq_num_offset: int, chunks: Iterator[Buffer]) -> Iterator[bytes]:
     """Without the last record, if it is the one before it again.
 
     kernel/kallsyms.c, bpf_iter_ksym_seq_stop(): the program is called once more
@@ -111,7 +177,7 @@ def drop_doubled(schema: Schema, seq_num_offset: int, chunks: Iterator[bytes]) -
     for chunk in chunks:
         if held:
             yield held
-        held = chunk
+        held = bytes(chunk)  # a chunk is there only until the next is asked for
         at = end = 0
         for data in slices(schema, chunk):
             previous, last = last, _number(data, seq_num_offset)

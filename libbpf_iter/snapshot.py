@@ -1,10 +1,10 @@
-"""A walk whose records go into a map instead of the descriptor. Imports program, _libbpf and errors.
+"""A walk whose records go into a map instead of the descriptor. Imports engine, program, link, _libbpf.
 
-For walks that don't survive being cut in reads: unix sockets, of which the
-kernel loses some at every cut, and cgroup trees, which must fit one session.
-One byte is asked for, and the kernel walks to the end, since a program that
-writes nothing to the file never fills it. A loaded program has one map, so
-each running walk has a program of its own; they are kept for the next one.
+The map is mapped into memory, and what drives the walk is one call: a run of a
+program that walks by itself, or a read of one byte from an iterator, which then
+goes to its end, since a program that writes nothing to the file never fills it.
+A loaded program has one map, so each running walk has a program of its own;
+they are kept for the next one.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import mmap
 import os
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from . import _libbpf
 from ._libbpf import Fd
 from .errors import KernelError
 from .immutable import Immutable
-from .program import SNAPSHOT_HEADER, Program
+from .link import Link
+from .program import SNAPSHOT_HEADER, Output, Program
 
-FIRST_SIZE = 1 << 20
 # The verifier bounds an offset into a map's value: include/linux/bpf_verifier.h, BPF_MAX_VAR_OFF.
 LARGEST_SIZE = 1 << 28
 _HEADER = struct.Struct("=QQ")
@@ -29,71 +30,128 @@ _HEADER = struct.Struct("=QQ")
 
 class _Walker(Immutable):
     program: Program
-    link: Fd
+    link: Link | None
     memory: mmap.mmap
+
+    def fill(self, create: Callable[[Fd], Fd]) -> tuple[int, bool]:
+        """One walk: the bytes that it wrote, and whether that is all of it."""
+        _HEADER.pack_into(self.memory, 0, 0, 0)
+        if self.link is None:
+            _libbpf.run_program(self.program.fd)
+        else:
+            _read_once(create(self.link.fd))
+        used, dropped = _HEADER.unpack_from(self.memory, 0)
+        return used, not dropped
 
     def close(self) -> None:
         self.memory.close()
-        self.link.close()
+        if self.link is not None:
+            self.link.close()
         self.program.close()
+
+
+def _read_once(session: Fd) -> None:
+    with session:
+        while True:
+            try:
+                if not os.read(session.number, 1):
+                    return
+            except BlockingIOError:
+                # A million objects went by; the walk goes on where it was.
+                continue
+
+
+class Snapshot:
+    """The records of one walk, in the kernel's memory, until ``release()``."""
+
+    def __init__(self, pool: Snapshots, walker: _Walker, used: int) -> None:
+        self._pool, self._walker = pool, walker
+        self.records = memoryview(walker.memory)[SNAPSHOT_HEADER : SNAPSHOT_HEADER + used].toreadonly()
+
+    def release(self) -> None:
+        """Let the memory be used for another walk; nobody may look at it any more."""
+        self.records.release()
+        self._pool.give_back(self._walker)
 
 
 class Snapshots:
     """The walkers of one iterator: taken, used for one walk, and given back."""
 
-    def __init__(self, load: Callable[[int], Program], attach: Callable[[Program], Fd]) -> None:
+    def __init__(
+        self, load: Callable[[Output], Program], attach: Callable[[Program], Link], first: Output
+    ) -> None:
         self._load, self._attach = load, attach
-        self._size = FIRST_SIZE
+        self._output = first
         self._free: list[_Walker] = []
         self._lock = threading.Lock()
         self._closed = False
 
-    def take(self, create: Callable[[Fd], Fd]) -> bytes:
-        """All records of one walk; ``create`` opens its session on the link it is given."""
+    def prepare(self) -> Program:
+        """Have a walker ready for the first walk; what the kernel refuses is refused here."""
+        walker = self._borrow()
+        self.give_back(walker)
+        return walker.program
+
+    def take(self, create: Callable[[Fd], Fd]) -> Snapshot:
+        """One walk; ``create`` opens its session on the link that it is given, if it takes one."""
         while True:
             walker = self._borrow()
             try:
-                records, complete = _walk(walker, create)
+                used, complete = walker.fill(create)
             except BaseException:
                 walker.close()
                 raise
             if complete:
-                self._give_back(walker)
-                return records
+                return Snapshot(self, walker, used)
             walker.close()
-            self._grow(walker.program.snapshot_size)
+            self._grow(walker.program.output)
+
+    def walk(self, create: Callable[[Fd], Fd]) -> Iterator[memoryview]:
+        """One walk as one chunk, which is there until the next is asked for."""
+        snapshot = self.take(create)
+        try:
+            if snapshot.records:
+                yield snapshot.records
+        finally:
+            snapshot.release()
 
     def _borrow(self) -> _Walker:
         with self._lock:
             while self._free:
                 walker = self._free.pop()
-                if walker.program.snapshot_size >= self._size:
+                if walker.program.output.size >= self._output.size:
                     return walker
                 walker.close()
-            size = self._size
-        program = self._load(size)
+            output = self._output
+        program = self._load(output)
+        link = None
         try:
-            link = self._attach(program)
+            if not output.runs:
+                link = self._attach(program)
             assert program.snapshot is not None
-            memory = mmap.mmap(program.snapshot.number, SNAPSHOT_HEADER + size)
+            flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+            memory = mmap.mmap(program.snapshot.number, SNAPSHOT_HEADER + output.size, flags=flags)
         except BaseException:
+            if link is not None:
+                link.close()
             program.close()
             raise
         return _Walker(program, link, memory)
 
-    def _give_back(self, walker: _Walker) -> None:
+    def give_back(self, walker: _Walker) -> None:
         with self._lock:
             if not self._closed:
                 self._free.append(walker)
                 return
         walker.close()
 
-    def _grow(self, size: int) -> None:
-        if size >= LARGEST_SIZE:
-            message = f"the walk's records exceed {LARGEST_SIZE >> 20} MiB"
+    def _grow(self, output: Output) -> None:
+        if output.size >= LARGEST_SIZE:
+            message = f"the walk's records exceed {LARGEST_SIZE >> 20} MiB: engine='seq' has no such bound"
             raise KernelError(errno.E2BIG, message, call="read")
         with self._lock:
-            self._size = max(self._size, size * 4)
+            size = max(self._output.size, min(output.size * 4, LARGEST_SIZE))
+            self._output = Output(size, output.runs)
 
     def close(self) -> None:
         with self._lock:
@@ -101,17 +159,3 @@ class Snapshots:
             free, self._free = self._free, []
         for walker in free:
             walker.close()
-
-
-def _walk(walker: _Walker, create: Callable[[Fd], Fd]) -> tuple[bytes, bool]:
-    _HEADER.pack_into(walker.memory, 0, 0, 0)
-    with create(walker.link) as session:
-        while True:
-            try:
-                if not os.read(session.number, 1):
-                    break
-            except BlockingIOError:
-                # A million objects went by; the walk goes on where it was.
-                continue
-    used, dropped = _HEADER.unpack_from(walker.memory, 0)
-    return walker.memory[SNAPSHOT_HEADER : SNAPSHOT_HEADER + used], not dropped

@@ -498,6 +498,31 @@ extern int bpf_iter_task_new(struct bpf_iter_task *walk, struct task_struct *tas
 extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *walk) __ksym __weak;
 extern void bpf_iter_task_destroy(struct bpf_iter_task *walk) __ksym __weak;
 
+extern void *bpf_rdonly_cast(const void *object, __u32 type_id) __ksym __weak;
+
+/* What is handed to walked_fill(): memory of it is all that the verifier lets a global function have. */
+struct walked {
+	struct task_struct *task;
+	struct reader reader;
+};
+
+/*
+ * Global, so that the verifier looks at it once, and not anew for each way that leads through the
+ * walk's loop: that took it three seconds.
+ */
+__attribute__((noinline)) int walked_fill(struct walked *walked, struct task_record *record)
+{
+	struct task_struct *task;
+	struct reader reader;
+
+	if (!walked || !record)
+		return 0;
+	task = bpf_rdonly_cast(walked->task, bpf_core_type_id_kernel(struct task_struct));
+	reader = walked->reader;
+	fill(task, &reader, record);
+	return 0;
+}
+
 /*
  * The same walk in one run, without a file: it sees the tasks of every pid namespace, and in the
  * order of the kernel's list. What only an iterator may call, the dear columns do, is not for it.
@@ -505,7 +530,7 @@ extern void bpf_iter_task_destroy(struct bpf_iter_task *walk) __ksym __weak;
 SEC("syscall")
 int walk_task(void *ctx)
 {
-	struct reader reader = reader_now();
+	struct walked walked = { .reader = reader_now() };
 	struct bpf_iter_task walk;
 	struct task_struct *task;
 
@@ -516,10 +541,11 @@ int walk_task(void *ctx)
 		struct task_slot slot = { .task = task, .record = &record };
 		struct output out;
 
-		record.tid = pid_number(task->thread_pid, &reader);
+		record.tid = pid_number(task->thread_pid, &walked.reader);
 		if (!record.tid)
 			continue;
-		fill(task, &reader, &record);
+		walked.task = task;
+		walked_fill(&walked, &record);
 		out = output_begin(NULL);
 		if (query_keeps(&slot, &out))
 			output_record(&out, &slot, sizeof(record));

@@ -1,0 +1,334 @@
+"""Both ways out of the kernel give the same records, at the same time, and under churn."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from libbpf_iter import (
+    CgroupIter,
+    Iter,
+    KsymIter,
+    PinnedIter,
+    TaskIter,
+    TaskVmaIter,
+    TcpIter,
+    UnixIter,
+    asdict,
+    errors,
+    fields,
+    iterators,
+    records,
+)
+from libbpf_iter.engine import RUN_TARGETS
+from libbpf_iter.program import packaged, packaged_targets
+
+# What moves between two walks even of a thread that waits: it shares memory with the one that walks.
+MOVING = {"runtime_ns", "utime_ns", "stime_ns", "cpu", "voluntary_switches", "involuntary_switches", "state"}
+MOVING |= {"vsize", "rss", "minor_faults", "read_bytes", "write_bytes"}
+
+
+@contextmanager
+def threads(count: int) -> Iterator[list[int]]:
+    """Threads that wait; the ids of all of them."""
+    stop, started = threading.Event(), threading.Barrier(count + 1)
+    ids: list[int] = []
+
+    def wait() -> None:
+        ids.append(threading.get_native_id())
+        started.wait()
+        stop.wait()
+
+    size = threading.stack_size(1 << 16)
+    workers = [threading.Thread(target=wait) for _ in range(count)]
+    for worker in workers:
+        worker.start()
+    started.wait()
+    try:
+        yield ids
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.join()
+        threading.stack_size(size)
+
+
+def by_tid(tasks: Any, of: set[int]) -> dict[int, dict[str, Any]]:
+    found = [asdict(task) for task in tasks]
+    chosen = [task for task in found if task["tid"] in of]
+    assert len(chosen) == len({task["tid"] for task in chosen}), "a task is there twice"
+    return {task["tid"]: {k: v for k, v in task.items() if k not in MOVING} for task in chosen}
+
+
+def test_each_engine_gives_the_same_tasks() -> None:
+    with threads(500) as ids, TaskIter(engine="seq") as seq, TaskIter(engine="snapshot") as snapshot:
+        sentinels = {*ids, os.getpid()}
+        assert (seq.engine, snapshot.engine) == ("seq", "snapshot")
+        one, other = by_tid(seq, sentinels), by_tid(snapshot, sentinels)
+        assert set(one) == sentinels
+        assert one == other
+
+
+def test_each_engine_gives_every_column_of_a_stopped_task_the_same() -> None:
+    child = subprocess.Popen(["sleep", "600"])
+    try:
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+        columns = [field.name for field in TaskIter().schema.fields] + ["open_fds"]
+        found = []
+        for engine in ("seq", "snapshot"):
+            with TaskIter(engine=engine, columns=columns) as tasks:
+                found += [asdict(task) for task in tasks if task.tid == child.pid]
+        assert found[0] == found[1] and found[0]["open_fds"] >= 0
+    finally:
+        child.kill()
+        child.wait()
+
+
+# What says which object a record is of.
+KEYS = {
+    "tcp": "cookie",
+    "udp": "cookie",
+    "netlink": "inode",
+    "bpf_prog": "id",
+    "bpf_map": "id",
+    "kmem_cache": "name",
+    "ksym": "name",
+    "task_vma": "start",
+}
+
+
+@pytest.mark.parametrize("target", KEYS)
+def test_a_link_fills_a_map_with_the_same_records(target: str) -> None:
+    given = {"tid": os.getpid()} if target == "task_vma" else {}
+    with (
+        socket.create_server(("127.0.0.1", 0)),
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound,
+        Iter(target, engine="seq", **given) as seq,
+        Iter(target, engine="snapshot", **given) as snapshot,
+    ):
+        bound.bind(("127.0.0.1", 0))
+        assert (seq.engine, snapshot.engine) == ("seq", "snapshot")
+        first, second = (Counter(getattr(r, KEYS[target]) for r in walk) for walk in (seq, snapshot))
+    # Memory that this very loop maps, and objects of others that come and go.
+    assert (first - second).total() <= 5 and (second - first).total() <= 5
+    assert first.total() > (50_000 if target == "ksym" else 0)
+
+
+def test_a_walk_of_many_mappings_ends(bpffs: Any) -> None:
+    """Read plainly, the kernel repeats the last part of one thread's mappings for ever."""
+    # Of two kinds in turn, so that they don't merge.
+    mappings = [mmap.mmap(-1, 8192, prot=mmap.PROT_READ | mmap.PROT_WRITE * (n % 2)) for n in range(1000)]
+    me = os.getpid()
+    with TaskVmaIter(tid=me) as walk, TaskVmaIter(tid=me, engine="seq") as seq, TaskVmaIter(pid=me) as group:
+        seq.pin(bpffs / "mappings")
+        pinned = PinnedIter(bpffs / "mappings")
+        untold = PinnedIter(bpffs / "mappings", record=records.TaskVma)
+        found = [[vma.start for vma in each] for each in (walk, seq, group, pinned, untold)]
+    for starts in found:
+        assert len(starts) == len(set(starts)) >= len(mappings)
+        assert starts == sorted(starts)
+        assert len(set(starts) ^ set(found[0])) < 10  # what this loop itself maps
+    with TaskVmaIter(tid=me, columns={"a": "vma.vm_start"}) as query:
+        assert len(set(found[0]) ^ {vma.a for vma in query}) < 10
+    with pytest.raises(errors.UnsupportedEngine, match="pid="):
+        TaskVmaIter(tid=me, columns=["start"], engine="seq")
+
+
+def test_a_subset_of_columns_is_computed_and_no_other() -> None:
+    with TaskIter(engine="snapshot", columns=["tid", "comm"]) as tasks:
+        assert [field.name for field in fields(tasks.record)] == ["tid", "comm"]
+        (me,) = [task for task in tasks if task.tid == os.getpid()]
+    with open("/proc/self/comm") as comm:
+        assert me.comm == comm.read().strip()
+    place = next(f for f in TaskIter().schema.fields if f.name == "start_time_ns").offset
+    assert me._data[place : place + 8] == bytes(8)
+    with TaskIter(engine="snapshot") as tasks:
+        (me,) = [task for task in tasks if task.tid == os.getpid()]
+        assert me._data[place : place + 8] != bytes(8)
+
+
+def test_a_pin_has_every_column_though_few_are_asked_for(bpffs: Any) -> None:
+    with TaskIter(columns=["tid"]) as tasks:
+        assert tasks.engine == "snapshot"
+        tasks.pin(bpffs / "tasks")
+        (me,) = [task for task in PinnedIter(bpffs / "tasks") if task.tid == os.getpid()]
+        assert me.start_time_ns > 0
+        assert tasks.link.info.target == "task"
+
+
+@pytest.mark.parametrize("columns", [["tid", "exe"], ["tid", "cmdline"], {"n": "meta.seq_num"}])
+def test_what_only_an_iterator_can_do_is_done_by_one(columns: Any) -> None:
+    with TaskIter(engine="snapshot", columns=columns) as tasks:
+        found = list(tasks)
+    assert tasks.engine == "snapshot" and found
+    with TaskIter(columns=columns) as tasks:
+        assert tasks.engine == "seq"
+
+
+def test_a_query_in_a_snapshot() -> None:
+    me = os.getpid()
+    with TaskIter(
+        engine="snapshot",
+        columns={"tid": "tid", "pages": "mm.total_vm", "nice": "nice"},
+        where="tid == wanted",
+        params={"wanted": me},
+    ) as tasks:
+        (record,) = tasks
+        assert (record.tid, record.nice) == (me, os.nice(0))
+        with open("/proc/self/statm") as statm:
+            assert abs(record.pages - int(statm.read().split()[0])) < 5000
+        tasks.params["wanted"] = os.getppid()
+        assert [task.tid for task in tasks] == [os.getppid()]
+
+
+def test_a_walk_that_outgrows_its_map_is_walked_again() -> None:
+    """The first map holds about 3,900 records of a task; the number of threads says that more are needed."""
+    with TaskIter() as tasks, threads(4500) as ids:
+        session = tasks.session()
+        assert session.engine == "snapshot"
+        assert set(ids) <= {task.tid for task in session}
+        assert session.lost == ()
+
+
+def test_tasks_that_live_through_a_walk_are_seen_once() -> None:
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            subprocess.run([sys.executable, "-c", ""], env={}, check=False, stdout=subprocess.DEVNULL)
+
+    with threads(200) as ids, TaskIter(columns=["tid"]) as tasks:
+        workers = [threading.Thread(target=churn) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        try:
+            for _ in range(200):
+                found = [task.tid for task in tasks]
+                assert len(found) == len(set(found))
+                assert set(ids) <= set(found)
+        finally:
+            stop.set()
+            for worker in workers:
+                worker.join()
+
+
+def test_concurrent_sessions_do_not_mix() -> None:
+    failures: list[object] = []
+    with threads(100) as ids, TaskIter(columns=["tid"]) as tasks:
+
+        def walk() -> None:
+            for _ in range(50):
+                found = [task.tid for task in tasks]
+                if len(found) != len(set(found)) or not set(ids) <= set(found):
+                    failures.append(found)
+
+        workers = [threading.Thread(target=walk) for _ in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    assert not failures
+
+
+def test_threads_share_one_session() -> None:
+    with threads(2000) as ids, TaskIter(columns=["tid"], engine="seq") as tasks:
+        session = tasks.session()
+        found: list[int] = []
+        workers = [threading.Thread(target=lambda: found.extend(t.tid for t in session)) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert len(found) == len(set(found)) and set(ids) <= set(found)
+
+
+def test_abandoned_sessions_give_their_memory_back(count_fds: Callable[[], int]) -> None:
+    with TaskIter() as tasks:
+        before = count_fds()
+        for _ in range(1000):
+            walk = tasks.session()
+            next(walk)
+        walk.close()
+        assert list(walk) == []
+        assert count_fds() == before
+
+
+def test_a_session_outlives_its_iterator() -> None:
+    tasks = TaskIter(columns=["tid"])
+    walk = tasks.session()
+    first = next(walk)
+    tasks.close()
+    assert os.getpid() in {first.tid, *(task.tid for task in walk)}
+
+
+def test_a_session_says_what_it_lost() -> None:
+    pairs = [socket.socketpair() for _ in range(400)]
+    try:
+        with UnixIter(engine="seq") as sockets:
+            session = sockets.session()
+            assert session.lost == ()
+            with pytest.warns(errors.LossWarning):
+                list(session)
+            assert len(session.lost) == 1 and "missing" in session.lost[0]
+        with UnixIter() as sockets:
+            session = sockets.session()
+            list(session)
+            assert session.lost == ()
+    finally:
+        for pair in pairs:
+            for end in pair:
+                end.close()
+
+
+def test_the_other_pid_namespace_numbers_its_own_tasks() -> None:
+    """In a pid namespace of its own, both engines see its tasks alone, by its numbers."""
+    code = (
+        "import os\n"
+        "from libbpf_iter import TaskIter\n"
+        "for engine in ('seq', 'snapshot'):\n"
+        "    found = {t.tid: t.comm for t in TaskIter(engine=engine)}\n"
+        "    assert os.getpid() == 1 and set(found) == {1}, found\n"
+    )
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code]
+    subprocess.run(command, check=True)
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(errors.ParameterError, match="'auto', 'seq' or 'snapshot'") as caught:
+        TaskIter(engine="fast")
+    assert caught.value.parameter == "engine"
+
+
+def test_auto_is_what_is_complete() -> None:
+    for make, engine in [
+        (UnixIter, "snapshot"),
+        (CgroupIter, "snapshot"),
+        (TaskIter, "snapshot"),
+        (lambda: TaskIter(tid=1), "seq"),
+        (TcpIter, "seq"),
+        (KsymIter, "seq"),
+    ]:
+        with make() as walk:
+            assert walk.engine == engine == walk.session().engine
+
+
+def test_the_list_of_walks_that_run_by_themselves() -> None:
+    having = {target for target in packaged_targets() if f"walk_{target}".encode() in packaged(target)}
+    assert having == RUN_TARGETS
+
+
+def test_every_class_takes_an_engine() -> None:
+    for name in iterators.__all__:
+        assert "engine" in getattr(iterators, name).__init__.__annotations__
