@@ -6,10 +6,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from . import _libbpf, netns
 from ._libbpf import Fd
+from .arrays import array, array_in_place
 from .decode import Buffer, record_class
 from .engine import Engine, first_output
 from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
@@ -21,6 +22,9 @@ from .query.explain import explain
 from .schema import Schema
 from .session import Session, drop_doubled, read_chunks
 from .snapshot import Snapshots
+
+if TYPE_CHECKING:
+    import numpy as np
 
 R = TypeVar("R", covariant=True)
 
@@ -132,6 +136,24 @@ class BpfIter(Generic[R]):
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes: whole records, as :attr:`schema` lays them out."""
         return map(bytes, self._chunks([]))
+
+    def to_numpy(self) -> np.ndarray[Any, Any]:
+        """One walk as a structured array, one field a column (:func:`libbpf_iter.arrays.dtype`).
+
+        Of a snapshot it is the very memory that the kernel wrote to, and read-only.
+        """
+        if self._snapshots is not None and self._netns != "all":
+            self._check_open()
+            memory = self._snapshots.lend(_in_namespace(self._netns))
+            if memory is not None:
+                found = array_in_place(self.schema, memory)
+                if found is not None:
+                    return found
+                try:
+                    return array(self.schema, [memory.records])
+                finally:
+                    memory.release()
+        return array(self.schema, self._chunks([]))
 
     def _chunks(self, lost: list[str]) -> Iterator[Buffer]:
         """Buffers of whole records, each there until the next is asked for."""

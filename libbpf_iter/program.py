@@ -230,7 +230,7 @@ def load(
         btf = obj.btf()
         whole = Schema("Line", 1, False, ()) if text else full_schema(btf, record, types)
     asked = compiled = None
-    if is_plain(query, whole):
+    if is_plain(query, whole) and not (output.size and _shrinks(query, whole)):
         schema = whole.select(query.columns)
         used = {field.name for field in schema.fields}
     else:
@@ -331,6 +331,13 @@ def is_plain(query: Query, whole: Schema) -> bool:
         return False
     names = {field.name for field in whole.fields}
     return names.issuperset(query.columns)
+
+
+def _shrinks(query: Query, whole: Schema) -> bool:
+    """Whether records are worth making smaller: memory is what a walk into a map costs most."""
+    if query.columns is None:
+        return False
+    return sum(field.size for field in whole.select(query.columns).fields) < whole.size // 2
 
 
 def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:

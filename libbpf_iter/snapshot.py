@@ -25,6 +25,8 @@ from .program import SNAPSHOT_HEADER, Output, Program
 
 # The verifier bounds an offset into a map's value: include/linux/bpf_verifier.h, BPF_MAX_VAR_OFF.
 LARGEST_SIZE = 1 << 28
+# Walkers whose memory is in somebody's arrays: the last result and the one before, as loops have them.
+LENT_MOST = 2
 _HEADER = struct.Struct("=QQ")
 
 
@@ -32,6 +34,7 @@ class _Walker(Immutable):
     program: Program
     link: Link | None
     memory: mmap.mmap
+    process: int  # a child that is forked shares the memory, and must not write to it
 
     def fill(self, create: Callable[[Fd], Fd]) -> tuple[int, bool]:
         """One walk: the bytes that it wrote, and whether that is all of it."""
@@ -62,16 +65,16 @@ def _read_once(session: Fd) -> None:
 
 
 class Snapshot:
-    """The records of one walk, in the kernel's memory, until ``release()``."""
+    """The records of one walk, in the map's own memory, until ``release()``."""
 
-    def __init__(self, pool: Snapshots, walker: _Walker, used: int) -> None:
-        self._pool, self._walker = pool, walker
+    def __init__(self, give_back: Callable[[_Walker], None], walker: _Walker, used: int) -> None:
+        self._give_back, self._walker = give_back, walker
         self.records = memoryview(walker.memory)[SNAPSHOT_HEADER : SNAPSHOT_HEADER + used].toreadonly()
 
     def release(self) -> None:
         """Let the memory be used for another walk; nobody may look at it any more."""
         self.records.release()
-        self._pool.give_back(self._walker)
+        self._give_back(self._walker)
 
 
 class Snapshots:
@@ -84,12 +87,13 @@ class Snapshots:
         self._output = first
         self._free: list[_Walker] = []
         self._lock = threading.Lock()
+        self._lent = 0
         self._closed = False
 
     def prepare(self) -> Program:
         """Have a walker ready for the first walk; what the kernel refuses is refused here."""
         walker = self._borrow()
-        self.give_back(walker)
+        self._give_back(walker)
         return walker.program
 
     def take(self, create: Callable[[Fd], Fd]) -> Snapshot:
@@ -102,9 +106,27 @@ class Snapshots:
                 walker.close()
                 raise
             if complete:
-                return Snapshot(self, walker, used)
+                return Snapshot(self._give_back, walker, used)
             walker.close()
             self._grow(walker.program.output)
+
+    def lend(self, create: Callable[[Fd], Fd]) -> Snapshot | None:
+        """One walk whose memory the taker may keep for long; None where enough of it is kept already."""
+        with self._lock:
+            if self._lent >= LENT_MOST:
+                return None
+            self._lent += 1
+        try:
+            snapshot = self.take(create)
+        except BaseException:
+            self._lent -= 1
+            raise
+        snapshot._give_back = self._take_back
+        return snapshot
+
+    def _take_back(self, walker: _Walker) -> None:
+        self._lent -= 1
+        self._give_back(walker)
 
     def walk(self, create: Callable[[Fd], Fd]) -> Iterator[memoryview]:
         """One walk as one chunk, which is there until the next is asked for."""
@@ -119,7 +141,8 @@ class Snapshots:
         with self._lock:
             while self._free:
                 walker = self._free.pop()
-                if walker.program.output.size >= self._output.size:
+                fits = walker.program.output.size >= self._output.size
+                if fits and walker.process == os.getpid():
                     return walker
                 walker.close()
             output = self._output
@@ -136,9 +159,9 @@ class Snapshots:
                 link.close()
             program.close()
             raise
-        return _Walker(program, link, memory)
+        return _Walker(program, link, memory, os.getpid())
 
-    def give_back(self, walker: _Walker) -> None:
+    def _give_back(self, walker: _Walker) -> None:
         with self._lock:
             if not self._closed:
                 self._free.append(walker)

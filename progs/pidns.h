@@ -21,6 +21,12 @@ static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 {
 	struct upid upid = {};
 
+	if (!level) {
+		/* Most readers are in the initial namespace: two loads, and no call. */
+		upid.nr = pid->numbers[0].nr;
+		upid.ns = pid->numbers[0].ns;
+		return upid;
+	}
 	if (level <= pid->level && level <= PID_NS_LEVELS)
 		bpf_core_read(&upid, sizeof(upid), (void *)&pid->numbers[0] + level * sizeof(upid));
 	return upid;

@@ -26,6 +26,9 @@ int main(int argc, char **argv)
 
 	if (!object)
 		return 1;
+	/* Of the object's walks, the iterator's. */
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, bpf_program__type(program) == BPF_PROG_TYPE_TRACING);
 	/* The maps of columns and ways out that nobody asked for, as the package leaves them out. */
 	bpf_object__for_each_map(map, object)
 		if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY || bpf_map__map_flags(map) & BPF_F_MMAPABLE)
@@ -33,7 +36,7 @@ int main(int argc, char **argv)
 				bpf_map__set_autocreate(map, false);
 	if (bpf_object__load(object))
 		return 1;
-	program = bpf_object__next_program(object, NULL);
+	program = bpf_object__find_program_by_name(object, "dump_task");
 	link = bpf_program__attach_iter(program, NULL);
 	if (!link)
 		return 1;

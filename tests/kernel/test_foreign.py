@@ -85,7 +85,7 @@ def test_a_struct_that_is_named(tmp_path: Path) -> None:
 
 
 def test_text_comes_as_lines(tmp_path: Path) -> None:
-    with ObjectIter(build(tmp_path, TEXT), pid=os.getpid()) as lines:
+    with ObjectIter(build(tmp_path, TEXT), tid=os.getpid()) as lines:
         assert list(lines) == [f"task {os.getpid()}"]
 
 

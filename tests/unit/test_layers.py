@@ -38,6 +38,7 @@ LAYERS = [
     "_records_py",
     "_records",
     "decode",
+    "arrays",
     "_extension",
     "_libbpf",
     "kernel",

@@ -1,0 +1,154 @@
+"""A walk as a NumPy array. Imports decode, kinds and schema; NumPy only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from . import kinds
+from .decode import Buffer, records, slices
+from .schema import Schema
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["array", "array_in_place", "dtype"]
+
+
+class Lent(Protocol):
+    """Memory that must be given back."""
+
+    records: memoryview
+
+    def release(self) -> None: ...
+
+
+@lru_cache(maxsize=256)
+def dtype(schema: Schema) -> np.dtype[Any]:
+    """The structured type of a schema's records, as they lie in memory; "O" where Python has to decode.
+
+    Numbers are as wide as the kernel's; so are enums, flags, pointers and
+    devices. Text of a fixed size is "S", bytes are "V", an address is its family
+    and 16 bytes in network order. A column that may be None has all bits set then.
+    """
+    import numpy as np
+
+    names, formats, offsets = [], [], []
+    for field in schema.fields:
+        names.append(field.name)
+        formats.append(_format(field.kind))
+        offsets.append(field.offset)
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": schema.size})
+
+
+def _format(kind: kinds.Kind) -> Any:
+    """What NumPy calls a kind; "O" for one that is not there as plain bytes."""
+    match kind:
+        case kinds.Nullable():
+            return _format(kind.inner)
+        case kinds.Integer() | kinds.EnumValue() | kinds.Of() if kind.size in (1, 2, 4, 8):
+            return f"{'i' if kind.signed else 'u'}{kind.size}"
+        case kinds.Boolean() if kind.size == 1:
+            return "?"
+        case kinds.Float() if kind.size in (2, 4, 8):
+            return f"f{kind.size}"
+        case kinds.Text():
+            return f"S{kind.size}"
+        case kinds.Bytes():
+            return f"V{kind.size}"
+        case kinds.Ip():
+            return [("family", "u4"), ("address", "V16")]
+        case kinds.Array():
+            element = _format(kind.element)
+            return "O" if _decoded(element) else (element, (kind.count,))
+        case kinds.Nested():
+            formats = [_format(member) for _, _, member in kind.fields]
+            if any(_decoded(each) for each in formats):
+                return "O"
+            return {
+                "names": [name for name, _, _ in kind.fields],
+                "formats": formats,
+                "offsets": [offset for _, offset, _ in kind.fields],
+                "itemsize": kind.size,
+            }
+    return "O"
+
+
+def _decoded(format_: Any) -> bool:
+    return isinstance(format_, str) and format_ == "O"
+
+
+def array_in_place(schema: Schema, memory: Lent) -> np.ndarray[Any, Any] | None:
+    """The records of a snapshot where they are, read-only; None where they aren't plain bytes of one length.
+
+    The memory is given back with the last array that looks at it.
+    """
+    import numpy as np
+
+    plain = _plain(schema, memory.records)
+    if plain is None:
+        return None
+    found: np.ndarray[Any, Any] = np.asarray(_Owner(memory, plain)).view(plain.dtype)
+    return found
+
+
+class _Owner:
+    """What the arrays hang on, instead of on the memory itself: it knows when the last one is gone."""
+
+    def __init__(self, memory: Lent, plain: np.ndarray[Any, Any]) -> None:
+        self._memory = memory
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": plain.shape,
+            "typestr": f"|V{plain.dtype.itemsize}",
+            "data": (plain.__array_interface__["data"][0], True),
+        }
+
+    def __del__(self) -> None:
+        self._memory.release()
+
+
+def array(schema: Schema, chunks: Iterable[Buffer]) -> np.ndarray[Any, Any]:
+    """The records of chunks, as an array of its own."""
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk  # each is there only until the next is asked for
+    plain = _plain(schema, data)
+    return _decode(schema, data) if plain is None else plain
+
+
+def _plain(schema: Schema, data: Buffer) -> np.ndarray[Any, Any] | None:
+    """A view of records that are plain bytes, and all of the same length."""
+    import numpy as np
+
+    wanted = dtype(schema)
+    if wanted.hasobject or len(data) % schema.size:
+        return None
+    if schema.framed:
+        lengths = np.ndarray(len(data) // schema.size, "u4", data, strides=(schema.size,))
+        if (lengths != schema.size).any():
+            return None
+    return np.frombuffer(data, wanted)
+
+
+def _decode(schema: Schema, data: Buffer) -> np.ndarray[Any, Any]:
+    """Where records differ in length, or columns need decoding: column by column into a new array."""
+    import numpy as np
+
+    formats = {field.name: _format(field.kind) for field in schema.fields}
+    fixed = Schema(
+        schema.name,
+        schema.size,
+        schema.framed,
+        tuple(field for field in schema.fields if not _decoded(formats[field.name])),
+    )
+    heads = b"".join(record[: schema.size] for record in slices(schema, data))
+    source = np.frombuffer(heads, dtype(fixed))
+    result = np.empty(len(source), list(formats.items()))
+    for field in fixed.fields:
+        result[field.name] = source[field.name]
+    for field in schema.fields:
+        if _decoded(formats[field.name]):
+            result[field.name] = [getattr(record, field.name) for record in records(schema, data)]
+    return result
