@@ -20,9 +20,20 @@ HOST_PAGE_SIZE;
 
 struct mm_struct___areas {
 	unsigned long start_brk, brk, start_stack;
-	struct {
-		void *vdso;
-	} context;
+};
+
+struct vm_area_struct;
+
+struct vm_operations_struct {
+	const char *(*name)(struct vm_area_struct *vma);
+};
+
+struct vm_special_mapping {
+	const char *name;
+};
+
+struct anon_vma_name {
+	char name[1];
 };
 
 struct vm_area_struct {
@@ -31,6 +42,9 @@ struct vm_area_struct {
 	unsigned long vm_pgoff;
 	struct file *vm_file;
 	struct mm_struct___areas *vm_mm;
+	const struct vm_operations_struct *vm_ops;
+	void *vm_private_data;
+	struct anon_vma_name *anon_name;
 };
 
 struct bpf_iter__task_vma {
@@ -53,19 +67,29 @@ struct task_vma_record {
 	__u64 offset;        /* bytes into the file */
 	__u64 inode;
 	rec_dev device;
-	rec_text path; /* a file, or [heap], [stack] or [vdso]; None for other memory */
+	rec_text path; /* a file, or as /proc/PID/maps [heap], [stack], [vdso], [anon:NAME] …; None for other memory */
 };
 RECORD(task_vma_record);
 
 SCRATCH(path_scratch, PATH_MAX)
 
+/* prctl(PR_SET_VMA_ANON_NAME), include/linux/prctl.h: the NUL counts. */
+#define ANON_NAME_MAX 80
+#define ANON "[anon:"
+
+/* As fs/proc/task_mmu.c, get_vma_name(), names what has no file. */
 static __always_inline int area_name(struct vm_area_struct *vma, char *to)
 {
 	struct mm_struct___areas *mm = vma->vm_mm;
+	const struct vm_operations_struct *ops = vma->vm_ops;
+	long length;
 
-	if (vma->vm_start == (unsigned long)mm->context.vdso) {
-		__builtin_memcpy(to, "[vdso]", 6);
-		return 6;
+	/* Of all memory without a file, only the kernel's own pages can name themselves. */
+	if (ops && ops->name) {
+		struct vm_special_mapping *special = vma->vm_private_data;
+
+		length = bpf_probe_read_kernel_str(to, PATH_MAX, special->name);
+		return length > 1 ? length - 1 : -1;
 	}
 	if (vma->vm_start < mm->brk && vma->vm_end > mm->start_brk) {
 		__builtin_memcpy(to, "[heap]", 6);
@@ -74,6 +98,16 @@ static __always_inline int area_name(struct vm_area_struct *vma, char *to)
 	if (vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack) {
 		__builtin_memcpy(to, "[stack]", 7);
 		return 7;
+	}
+	if (bpf_core_field_exists(vma->anon_name) && vma->anon_name) {
+		const int head = sizeof(ANON) - 1;
+
+		length = bpf_probe_read_kernel_str(to + head, ANON_NAME_MAX, vma->anon_name->name);
+		if (length <= 0 || length > ANON_NAME_MAX)
+			return -1;
+		__builtin_memcpy(to, ANON, head);
+		to[head + length - 1] = ']';
+		return head + length;
 	}
 	return -1;
 }
