@@ -232,6 +232,8 @@ class Object:
             # Writable until the object is loaded, whatever the prototype says.
             view = ffi.buffer(ffi.cast("char *", data), size[0])
             for (offset, length), value in values.items():
+                if offset + length > len(view):
+                    raise ObjectError(f"{self.name} has less read-only data than its BTF says")
                 view[offset : offset + length] = value
 
     def set_value_size(self, name: str, size: int) -> None:

@@ -158,6 +158,8 @@ def _class_name(struct: str) -> str:
     """task_file_record → TaskFile."""
     words = struct.removesuffix("_record").split("_")
     name = "".join(word[:1].upper() + word[1:] for word in words) or "Record"
+    if not name.isidentifier():
+        raise SchemaError(f"no class can be named after struct {struct!r}")
     return name + "_" if keyword.iskeyword(name) else name
 
 
@@ -236,6 +238,8 @@ def _int_kind(node: bt.Int, typedefs: tuple[str, ...]) -> kinds.Kind:
 
 
 def _enum_kind(node: bt.Enum, flags: bool) -> kinds.Kind:
+    if not all(name.isidentifier() for name in (node.name or "anonymous", *dict(node.values))):
+        raise SchemaError(f"enum {node.name!r} has names that are none")
     # A second name of a value would be an alias, which enum allows; a name twice it refuses.
     members = tuple(dict(node.values).items())
     signed = node.signed

@@ -12,6 +12,8 @@ import pytest
 from cbuild import programs
 from cbuild.tools import BuildError, find_tool
 from libbpf_iter import ObjectIter, errors
+from libbpf_iter._libbpf import Object
+from libbpf_iter.program import packaged
 from tests.conftest import environment_skip
 
 HEAD = """
@@ -132,3 +134,9 @@ def test_damaged_objects_raise_our_errors_alone(tmp_path: Path) -> None:
             finally:
                 os._exit(status)
         assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_constant_beyond_the_data_is_refused() -> None:
+    """As a damaged object's types say it, whose sections are whole."""
+    with Object(packaged("ksym"), "ksym") as obj, pytest.raises(errors.ObjectError, match="read-only data"):
+        obj.set_constants({(1 << 20, 4): bytes(4)})

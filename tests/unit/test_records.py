@@ -159,3 +159,15 @@ def test_columns_that_would_break_a_record_are_refused(name: str) -> None:
     struct_id = writer.struct("bad", 4, [(name, writer.int("int", 4, 1), 0)])
     with pytest.raises(SchemaError, match="can't be named"):
         layout(Btf(writer.build()), struct_id)
+
+
+@pytest.mark.parametrize(("struct_name", "enum_name"), [("dam\udcffged", "fine"), ("fine", "dam\udcffged")])
+def test_damaged_names_are_refused(struct_name: str, enum_name: str) -> None:
+    """A mutated object's types load as they are: C's compiler was not asked."""
+    raw = Writer()
+    kind = raw.enum("enumXname", {"A": 1})
+    struct_id = raw.struct("structXname", 4, [("a", kind, 0)])
+    data = raw.build().replace(b"enumXname", enum_name.encode("utf-8", "surrogateescape").ljust(9, b"x"))
+    data = data.replace(b"structXname", struct_name.encode("utf-8", "surrogateescape").ljust(11, b"x"))
+    with pytest.raises(SchemaError):
+        layout(Btf(data), struct_id)
