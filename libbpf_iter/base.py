@@ -53,6 +53,7 @@ class BpfIter(Generic[R]):
         self.target = target
         self._load = load
         self._info, self._expected = parameters.info, parameters.expected
+        self._refusals = parameters.refusals
         self._params = query.params if query else None
         self._link: Link | None = None
         self._snapshots: Snapshots | None = None
@@ -95,8 +96,10 @@ class BpfIter(Generic[R]):
     def _attach(self, program: Program) -> Link:
         try:
             return Link(program, self._info, self._expected)
-        except BaseException:
+        except BaseException as error:
             program.close()
+            if isinstance(error, KernelError) and error.errno in self._refusals:
+                raise ParameterError(*self._refusals[error.errno]) from error
             raise
 
     @property

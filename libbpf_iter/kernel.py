@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from . import _libbpf
 from .btf import Btf, Kind
-from .errors import UnsupportedTarget
+from .errors import BtfError, KernelError, UnsupportedTarget
 
 BTF_PATH = Path("/sys/kernel/btf/vmlinux")
 _FUNC, _STRUCT = "bpf_iter_", "bpf_iter__"
@@ -42,10 +43,16 @@ def threads() -> int:
 def btf() -> Btf:
     """The kernel's types."""
     try:
-        return Btf(BTF_PATH.read_bytes(), indexer=_libbpf.index_types)
+        data = BTF_PATH.read_bytes()
     except FileNotFoundError:
         message = f"the kernel has no BTF: {BTF_PATH} is missing (CONFIG_DEBUG_INFO_BTF)"
         raise UnsupportedTarget("any", message) from None
+    except OSError as error:
+        raise KernelError(error.errno or errno.EIO, f"the kernel's BTF, {BTF_PATH}, can't be read") from error
+    try:
+        return Btf(data, indexer=_libbpf.index_types)
+    except BtfError as error:
+        raise BtfError(f"{BTF_PATH}: {error}") from error
 
 
 @lru_cache(maxsize=1)

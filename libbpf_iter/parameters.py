@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import struct
 from contextlib import ExitStack
 from typing import Any, Protocol
 
 from . import _libbpf
 from ._libbpf import Fd
-from .errors import NoSuchObject, ParameterError
+from .errors import NoSuchObject, NoSuchProcess, ParameterError
 from .program import MapTypes, map_types
 
 # include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
@@ -42,6 +43,8 @@ class Parameters:
         self.expected = expected or {}
         self.types: MapTypes | None = None
         self.held = ExitStack()
+        # What an errno of bpf_link_create() says: the parameter at fault, and why.
+        self.refusals: dict[int, tuple[str, str]] = {}
 
 
 def number(name: str, value: Any, most: int = 0xFFFFFFFF) -> int:
@@ -64,8 +67,21 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
         return Parameters(struct.pack("=IIII", 0, pid, 0, 0), {"pid": pid})
     if pidfd is not None:
         fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
+        _check_lives(fd)
         return Parameters(struct.pack("=IIII", 0, 0, fd, 0))
     return Parameters()
+
+
+def _check_lives(pidfd: int) -> None:
+    """The kernel makes a pidfd a number when it attaches; that of a dead process may name another by now."""
+    try:
+        signal.pidfd_send_signal(pidfd, 0)
+    except PermissionError:
+        pass  # Somebody else's, and alive.
+    except ProcessLookupError:
+        raise NoSuchProcess(errno.ESRCH, "pidfd: its process is gone, and its pid may name another") from None
+    except OSError as error:
+        raise ParameterError("pidfd", f"descriptor {pidfd} is none of a process") from error
 
 
 def bpf_map(map_: MapRef) -> Parameters:
@@ -77,7 +93,10 @@ def bpf_map(map_: MapRef) -> Parameters:
         result.held.close()
         raise
     result.info = struct.pack("=IIII", fd.number, 0, 0, 0)
-    result.expected = {"map_id": result.types.info.id}
+    info = result.types.info
+    result.expected = {"map_id": info.id}
+    message = f"this iterator doesn't walk maps of type {info.type}, as {info.name} is"
+    result.refusals[errno.EINVAL] = ("map", message)
     return result
 
 
@@ -145,6 +164,8 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
         # A snapshot's link is made when a walk begins; the caller may have closed theirs by then.
         fd = result.held.enter_context(Fd(os.dup(cgroup.fileno()))).number
     result.info = struct.pack("=IIQ", ORDERS[order], fd, cgroup_id)
+    result.refusals[errno.EBADF] = ("cgroup", f"{cgroup} is no folder of a cgroup hierarchy")
+    result.refusals[errno.EINVAL] = ("order", f"this kernel has no {order} (children since Linux 7.0)")
     result.expected = expected
     return result
 

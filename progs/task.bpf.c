@@ -108,7 +108,7 @@ struct task_record {
 	rec_ns runtime_ns; /* the scheduler's own count */
 	rec_ns start_time_ns; /* since boot, time asleep included */
 	rec_bytes_count vsize;
-	rec_bytes_count rss;
+	rec_bytes_count rss; /* as /proc/PID/stat counts: less what a CPU hasn't added yet */
 	__u64 minor_faults;
 	__u64 major_faults;
 	__u64 voluntary_switches;
@@ -200,7 +200,11 @@ static __always_inline void divide_runtime(struct task_struct *task, struct task
 	record->utime_ns = runtime - record->stime_ns;
 }
 
-/* File, anonymous and shared memory pages; index 2 counts what is swapped out. */
+/*
+ * File, anonymous and shared memory pages; index 2 counts what is swapped out. What each CPU holds
+ * back (up to percpu_counter_batch pages) isn't added, as get_mm_rss() doesn't: that is a column's
+ * worth of cache misses for each CPU.
+ */
 static __always_inline __u64 resident_pages(struct mm_struct *mm)
 {
 	__s64 pages;

@@ -198,3 +198,5 @@ def test_nonsense_is_refused() -> None:
         CgroupIter(order="sideways")
     with pytest.raises(errors.NoSuchObject):
         CgroupIter("/nowhere")
+    with pytest.raises(errors.ParameterError, match="/proc is no folder of a cgroup"):
+        CgroupIter("/proc")

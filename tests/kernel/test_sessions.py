@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +25,7 @@ from libbpf_iter import (
     targets,
 )
 from libbpf_iter.program import packaged_targets
+from tests.conftest import BTF
 
 PROGRAMS = Path(__file__).parents[2] / "libbpf_iter" / "programs"
 
@@ -185,6 +188,37 @@ def test_damaged_objects_are_refused(tmp_path: Path, cut: int) -> None:
     path.write_bytes((PROGRAMS / "task.bpf.o").read_bytes()[:cut])
     with pytest.raises(errors.ObjectError):
         ObjectIter(path)
+
+
+HIDDEN = "mount -t tmpfs none /sys/kernel/btf"
+COVERED = "mount --bind {file} /sys/kernel/btf/vmlinux"
+
+
+@pytest.mark.parametrize(
+    ("damage", "content", "said"),
+    [
+        (HIDDEN, bytes, "UnsupportedTarget: the kernel has no BTF"),
+        (COVERED, lambda: b"x" * 100, "BtfError: /sys/kernel/btf/vmlinux: no BTF: magic"),
+        (COVERED, lambda: BTF.read_bytes()[:100_000], "BtfError: /sys/kernel/btf/vmlinux: the BTF header"),
+    ],
+)
+@pytest.mark.parametrize("call", ["TaskIter()", "TaskIter(where='flags > 0')", "targets()"])
+def test_unreadable_btf_is_said(
+    tmp_path: Path, damage: str, content: Callable[[], bytes], said: str, call: str
+) -> None:
+    """In a mount namespace of its own, where something else lies over the kernel's file."""
+    file = tmp_path / "btf"
+    file.write_bytes(content())
+    script = f"""if True:
+        from libbpf_iter import TaskIter, errors, targets
+        try:
+            {call}
+        except errors.Error as error:
+            print(f"{{type(error).__name__}}: {{error}}")"""
+    shell = f'{damage.format(file=file)} && exec "$0" -c "$1"'
+    command = ["unshare", "--mount", "sh", "-c", shell, sys.executable, script]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.startswith(said)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from libbpf_iter import KernelSymbols, TaskIter
+from libbpf_iter import KernelSymbols, TaskIter, errors
 
 
 def status(tid: int) -> dict[str, str]:
@@ -51,6 +54,18 @@ def threads(count: int) -> Iterator[set[int]]:
             thread.join()
 
 
+@contextmanager
+def stopped() -> Iterator[int]:
+    """A process that stands still; its pid. It is dead and gone afterwards."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
 def test_the_own_task_is_as_proc_says() -> None:
     me = os.getpid()
     with TaskIter(pid=me) as tasks:
@@ -86,6 +101,43 @@ def test_the_own_task_is_as_proc_says() -> None:
     # /proc cuts each of the two to whole ticks.
     tick = 10**9 // ticks
     assert run_time_ns(before) - tick <= task.utime_ns + task.stime_ns <= run_time_ns(fields) + 2 * tick
+
+
+def test_memory_as_proc_counts_it() -> None:
+    """Of a task that stands still, to the byte."""
+    with stopped() as pid:
+        with TaskIter(tid=pid, columns=["rss", "vsize"]) as tasks:
+            (task,) = tasks
+        fields = stat(pid)
+    assert task.rss == int(fields[21]) * os.sysconf("SC_PAGESIZE")
+    assert task.vsize == int(fields[20])
+
+
+def test_a_dead_process_is_no_empty_walk() -> None:
+    """Its pidfd would become a number, and that may be another's by now."""
+    with stopped() as pid:
+        pidfd = os.pidfd_open(pid)
+    with os.fdopen(pidfd) as file, pytest.raises(errors.NoSuchProcess, match="pidfd: its process is gone"):
+        TaskIter(pidfd=file)
+    with open("/dev/null") as other, pytest.raises(errors.ParameterError, match="is none of a process"):
+        TaskIter(pidfd=other)
+
+
+def test_a_dead_pid_namespace() -> None:
+    """Its first process ends it; the others in it die with that one, and their pidfds say so."""
+    inner = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    command = ["unshare", "--pid", "--fork", "--kill-child", sys.executable, "-c", inner]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as unshare:
+        assert unshare.stdout is not None
+        assert unshare.stdout.readline() == "1\n"
+        with TaskIter(columns=["tid", "ppid", "pid_ns"]) as tasks:
+            (first,) = [task for task in tasks if task.ppid == unshare.pid]
+        assert first.pid_ns != os.stat("/proc/self/ns/pid").st_ino
+        pidfd = os.pidfd_open(first.tid)
+        os.kill(first.tid, signal.SIGKILL)
+        unshare.wait()
+    with os.fdopen(pidfd) as file, pytest.raises(errors.NoSuchProcess):
+        TaskIter(pidfd=file)
 
 
 def test_dear_columns() -> None:
