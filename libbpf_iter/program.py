@@ -306,6 +306,8 @@ def _wanted(known: Places, whole: Schema, used: set[str]) -> dict[tuple[int, int
 def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapTypes | None) -> dict[str, int]:
     """What the library knows better than the compiler did: progs/record.h."""
     values: dict[str, int] = {"host_page_size": kernel.page_size(), "host_tick_ns": kernel.tick_ns()}
+    if "kernel_casts" in known:
+        values["kernel_casts"] = kernel.btf().get("bpf_rdonly_cast", BtfKind.FUNC) is not None
     if "host_cpus" in known:
         values["host_cpus"] = _libbpf.possible_cpus()
     if types is not None:

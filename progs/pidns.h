@@ -7,6 +7,7 @@
 #define LIBBPF_ITER_PIDNS_H
 
 #include "kernel.h"
+#include "plain.h"
 
 /* include/linux/pid.h, MAX_PID_NS_LEVEL */
 #define PID_NS_LEVELS 32
@@ -34,7 +35,7 @@ static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 
 static __always_inline struct reader reader_now(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct task_struct *task = PLAIN((struct task_struct *)bpf_get_current_task_btf());
 	__u32 level = task->thread_pid->level;
 	struct upid upid = upid_at(task->thread_pid, level);
 	struct reader reader = { .ns = upid.ns, .level = level };

@@ -4,6 +4,7 @@
 #define LIBBPF_ITER_SOCK_H
 
 #include "kernel_net.h"
+#include "plain.h"
 #include "record.h"
 
 /* None for the rec_opt types. */

@@ -439,8 +439,8 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	reader = reader_now();
-	record.tid = pid_number(task->thread_pid, &reader);
-	fill(task, &reader, &record);
+	record.tid = pid_number(PLAIN(task)->thread_pid, &reader);
+	fill(PLAIN(task), &reader, &record);
 
 	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
 	if (want_exe) {
@@ -502,8 +502,6 @@ extern int bpf_iter_task_new(struct bpf_iter_task *walk, struct task_struct *tas
 extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *walk) __ksym __weak;
 extern void bpf_iter_task_destroy(struct bpf_iter_task *walk) __ksym __weak;
 
-extern void *bpf_rdonly_cast(const void *object, __u32 type_id) __ksym __weak;
-
 /* What is handed to walked_fill(): memory of it is all that the verifier lets a global function have. */
 struct walked {
 	struct task_struct *task;
@@ -545,7 +543,7 @@ int walk_task(void *ctx)
 		struct task_slot slot = { .task = task, .record = &record };
 		struct output out;
 
-		record.tid = pid_number(task->thread_pid, &walked.reader);
+		record.tid = pid_number(PLAIN(task)->thread_pid, &walked.reader);
 		if (!record.tid)
 			continue;
 		walked.task = task;

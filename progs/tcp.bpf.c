@@ -188,7 +188,7 @@ SLOT(tcp_slot)
 SEC("iter/tcp")
 int dump_tcp(struct bpf_iter__tcp *ctx)
 {
-	struct sock_common *sk = ctx->sk_common;
+	struct sock_common *sk = ctx->sk_common, *common;
 	struct tcp_timewait_sock *timewait;
 	struct tcp_request_sock *request;
 	struct tcp_record record;
@@ -205,23 +205,24 @@ int dump_tcp(struct bpf_iter__tcp *ctx)
 		return 0;
 
 	__builtin_memset(&record, 0, sizeof(record));
-	record.family = sk->skc_family;
-	record.state = sk->skc_state;
-	sock_local_addr(&record.local_addr, sk);
-	sock_remote_addr(&record.remote_addr, sk);
-	record.local_port = sk->skc_num;
-	record.remote_port = bpf_ntohs(sk->skc_dport);
-	record.uid = ctx->uid;
 	record.cookie = sock_cookie(sk);
-	record.netns = sock_netns(sk);
-	record.ifindex = sk->skc_bound_dev_if;
-	record.reuse_addr = BPF_CORE_READ_BITFIELD(sk, skc_reuse) != 0;
-	record.reuse_port = BPF_CORE_READ_BITFIELD(sk, skc_reuseport);
+	common = PLAIN(sk);
+	record.family = common->skc_family;
+	record.state = common->skc_state;
+	sock_local_addr(&record.local_addr, common);
+	sock_remote_addr(&record.remote_addr, common);
+	record.local_port = common->skc_num;
+	record.remote_port = bpf_ntohs(common->skc_dport);
+	record.uid = ctx->uid;
+	record.netns = sock_netns(common);
+	record.ifindex = common->skc_bound_dev_if;
+	record.reuse_addr = BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0;
+	record.reuse_port = BPF_CORE_READ_BITFIELD(common, skc_reuseport);
 	fill_none(&record);
 
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (tp) {
-		fill_tcp(&record, tp);
+		fill_tcp(&record, PLAIN(tp));
 		goto emit;
 	}
 	timewait = bpf_skc_to_tcp_timewait_sock(sk);

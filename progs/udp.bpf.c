@@ -60,10 +60,11 @@ int dump_udp(struct bpf_iter__udp *ctx)
 
 	if (!udp)
 		return 0;
+	__builtin_memset(&record, 0, sizeof(record));
+	record.cookie = sock_cookie(&udp->inet.sk.__sk_common);
+	udp = PLAIN(udp);
 	sk = &udp->inet.sk;
 	common = &sk->__sk_common;
-
-	__builtin_memset(&record, 0, sizeof(record));
 	record.family = common->skc_family;
 	record.state = common->skc_state;
 	sock_local_addr(&record.local_addr, common);
@@ -72,7 +73,6 @@ int dump_udp(struct bpf_iter__udp *ctx)
 	record.remote_port = bpf_ntohs(common->skc_dport);
 	record.uid = ctx->uid;
 	record.inode = sock_inode(sk);
-	record.cookie = sock_cookie(common);
 	record.netns = sock_netns(common);
 	record.ifindex = common->skc_bound_dev_if;
 	record.mark = sk->sk_mark;
