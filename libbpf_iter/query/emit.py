@@ -409,6 +409,10 @@ class Emitter:
                 out.constant(R2, number)
                 out.jump("!=", R0, R2, differs)
         self._give(held)
+        if not data:
+            # Every text begins with none; but the kernel refuses a program with a place that no way leads to.
+            out.constant(R0, 0)
+            out.jump_constant("!=", R0, 0, differs)
         if when:
             out.goto(to)
             self._land(differs)

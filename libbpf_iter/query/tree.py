@@ -183,7 +183,10 @@ class Member(Node):
             if isinstance(element, bt.Int) and element.size == 1 and element.name == "char":
                 return Text(node.count)
         if isinstance(node, bt.Int | bt.Enum):
-            return integer_type(self.ctype)
+            found = integer_type(self.ctype)
+            if self.bits is not None and self.bits[1] < 64 and not found.signed:
+                return Number(True, True, found.enum)  # Narrower than its type: no bit is left for a sign.
+            return found
         return Whole(self.ctype)
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cbuild import programs
-from cbuild.tools import BuildError, find_tool
+from cbuild.tools import find_tool
 from libbpf_iter import ObjectIter, errors
 from libbpf_iter._libbpf import Object
 from libbpf_iter.program import packaged
-from tests.conftest import environment_skip
+from tests.kernel.clang import compiled
 
 HEAD = """
 #include "kernel.h"
@@ -66,34 +65,21 @@ SEC("iter/task") int dump(struct bpf_iter__task *ctx)
 REFUSED = TYPED.replace("if (!task)", "if (0)")
 
 
-def build(folder: Path, source: str) -> Path:
-    path = folder / "mine.bpf.c"
-    path.write_text(source)
-    target = folder / "mine.bpf.o"
-    try:
-        clang = find_tool("clang", "CLANG", "clang")
-    except BuildError as error:
-        environment_skip(str(error))
-    flags = [*programs.FLAGS, *programs.include_flags()]
-    subprocess.run([clang, *flags, "-c", str(path), "-o", str(target)], check=True)
-    return target
-
-
 def test_a_struct_that_is_named(tmp_path: Path) -> None:
-    with ObjectIter(build(tmp_path, TYPED), record="event", tid=os.getpid()) as events:
+    with ObjectIter(compiled(tmp_path, TYPED), record="event", tid=os.getpid()) as events:
         (event,) = events
     assert (type(event).__name__, event.tid) == ("Event", os.getpid())
     assert repr(event.parity) == ("ODD" if os.getpid() % 2 else "EVEN")
 
 
 def test_text_comes_as_lines(tmp_path: Path) -> None:
-    with ObjectIter(build(tmp_path, TEXT), tid=os.getpid()) as lines:
+    with ObjectIter(compiled(tmp_path, TEXT), tid=os.getpid()) as lines:
         assert list(lines) == [f"task {os.getpid()}"]
 
 
 def test_a_refusal_is_one_line_and_keeps_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(errors.VerifierError) as caught:
-        ObjectIter(build(tmp_path, REFUSED), record="event")
+        ObjectIter(compiled(tmp_path, REFUSED), record="event")
     assert caught.value.program == "dump"
     assert "\n" not in str(caught.value)
     assert "PROG LOAD LOG" in caught.value.log
@@ -101,7 +87,7 @@ def test_a_refusal_is_one_line_and_keeps_the_log(tmp_path: Path, capfd: pytest.C
 
 
 def test_names_that_are_not_there(tmp_path: Path) -> None:
-    path = build(tmp_path, TYPED)
+    path = compiled(tmp_path, TYPED)
     with pytest.raises(errors.ParameterError, match="event"):
         ObjectIter(path, record="evnt")
     with pytest.raises(errors.ParameterError, match="dump"):
@@ -115,7 +101,7 @@ def test_names_that_are_not_there(tmp_path: Path) -> None:
 
 def test_damaged_objects_raise_our_errors_alone(tmp_path: Path) -> None:
     """Bytes changed at random: attached all the same, or refused; in a child, since libbpf is C."""
-    whole = build(tmp_path, TYPED).read_bytes()
+    whole = compiled(tmp_path, TYPED).read_bytes()
     chance = random.Random(7)
     path = tmp_path / "damaged.bpf.o"
     for _ in range(150):

@@ -6,7 +6,6 @@ import os
 import pickle
 import socket
 import struct
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -30,13 +29,13 @@ from libbpf_iter import (
     UnixIter,
     asdict,
     fields,
-    include_dir,
 )
 from libbpf_iter.errors import ParameterError, VerifierError
 from libbpf_iter.program import Query, load_asked, scope
 from libbpf_iter.query import tree
 from libbpf_iter.query.compile import Asked, ask
 from libbpf_iter.values import KernelEnum, KernelPointer
+from tests.kernel.clang import compiled
 from tests.kernel.test_maps import ARRAY, HASH, Map
 
 pytestmark = pytest.mark.usefixtures("needs_bpf")
@@ -424,26 +423,9 @@ SEC("iter/task") int mine(struct bpf_iter__task *ctx)
 
 
 def test_a_strangers_object_takes_queries_by_our_header(tmp_path: Path) -> None:
-    from cbuild.programs import FLAGS, include_flags
-    from cbuild.tools import find_tool
-
-    source, compiled = tmp_path / "mine.bpf.c", tmp_path / "mine.bpf.o"
-    source.write_text(OBJECT)
-    clang = find_tool("clang", "CLANG", "clang")
-    command = [
-        clang,
-        *FLAGS,
-        *include_flags(),
-        "-I",
-        str(include_dir()),
-        "-c",
-        str(source),
-        "-o",
-        str(compiled),
-    ]
-    subprocess.run(command, check=True)
-    with ObjectIter(compiled, where="number == me", params={"me": ME}) as tasks:
+    mine = compiled(tmp_path, OBJECT)
+    with ObjectIter(mine, where="number == me", params={"me": ME}) as tasks:
         assert [task.number for task in tasks] == [ME]
-    with ObjectIter(compiled, tid=ME, columns=["number", "task.comm"]) as tasks:
+    with ObjectIter(mine, tid=ME, columns=["number", "task.comm"]) as tasks:
         (task,) = tasks
         assert (task.number, task.task_comm) == (ME, Path("/proc/self/comm").read_text().strip())
