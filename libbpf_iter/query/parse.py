@@ -95,8 +95,8 @@ class _Parser:
             case ast.IfExp():
                 return tree.Choice(
                     self._truth(e.test, depth + 1),
-                    self._number(e.body, depth + 1),
-                    self._number(e.orelse, depth + 1),
+                    self._operand(e.body, depth + 1),
+                    self._operand(e.orelse, depth + 1),
                 )
             case ast.Call():
                 return self._call(e, depth)
@@ -169,6 +169,13 @@ class _Parser:
             return node
         raise self._refuse(e, f"a number is expected, not {describe(node)}")
 
+    def _operand(self, e: ast.expr, depth: int) -> Node:
+        """A number that can be computed with: no address."""
+        node = self._number(e, depth)
+        if isinstance(node.type, Number):
+            return node
+        raise self._refuse(e, f"a number is expected, not {describe(node)}")
+
     def _truth(self, e: ast.expr, depth: int) -> Node:
         node = self.node(e, depth)
         if isinstance(node, tree.Column) and is_nullable(node):
@@ -180,8 +187,8 @@ class _Parser:
     def _unary(self, e: ast.UnaryOp, depth: int) -> Node:
         if isinstance(e.op, ast.Not):
             return tree.Not(self._truth(e.operand, depth + 1))
-        operand = self._number(e.operand, depth + 1)
-        if not isinstance(operand.type, Number) or is_nullable(operand):
+        operand = self._operand(e.operand, depth + 1)
+        if is_nullable(operand):
             raise self._refuse(e.operand, "a number that is never None is expected")
         if isinstance(e.op, ast.UAdd):
             return operand

@@ -130,6 +130,8 @@ class Scope:
                 return _at(base, index * element.size * 8, element, 0, f"[{index}]")
         if isinstance(base.type, Pointer) and base.type.to is not None:
             element = base.type.to
+            if index:
+                base = tree.Cast(base, element, 0)  # The verifier knows of one element, and refuses others.
             return _at(base, index * element.size * 8, element, 0, f"[{index}]")
         raise ParameterError(parameter, f"[{index}]: what is before it is neither array nor pointer")
 

@@ -11,8 +11,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from libbpf_iter import (
     BpfMapElemIter,
@@ -37,6 +40,7 @@ from libbpf_iter.query.compile import Asked, ask
 from libbpf_iter.values import KernelEnum, KernelPointer
 from tests.kernel.clang import compiled
 from tests.kernel.test_maps import ARRAY, HASH, Map
+from tests.unit.expressions import expressions
 
 pytestmark = pytest.mark.usefixtures("needs_bpf")
 
@@ -429,3 +433,20 @@ def test_a_strangers_object_takes_queries_by_our_header(tmp_path: Path) -> None:
     with ObjectIter(mine, tid=ME, columns=["number", "task.comm"]) as tasks:
         (task,) = tasks
         assert (task.number, task.task_comm) == (ME, Path("/proc/self/comm").read_text().strip())
+
+
+NUMBERS = ["tid", "rss", "policy", "flags", "cred.uid.val", "mm.total_vm", "signal.rlim[7].rlim_cur"]
+NUMBERS += ["meta.seq_num", "sched_reset_on_fork", "limit", "mm.mm_count.counter", "task[1].pid"]
+TEXTS = ["comm", "exe", "real_parent.comm", "mm.exe_file.f_path.dentry.d_name.name"]
+POINTERS = ["mm", "task", "real_parent", "files.fdt.fd", "cast('struct sock', mm)", "open_fds", "exe"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(expressions(NUMBERS, TEXTS, POINTERS), st.sampled_from(["where", "columns"]))
+def test_what_the_parser_takes_the_verifier_takes(text: str, parameter: str) -> None:
+    query: dict[str, Any] = {"where": text} if parameter == "where" else {"columns": {"x": text}}
+    try:
+        with TaskIter(ME, params={"limit": 3}, **query) as tasks:
+            list(tasks)
+    except ParameterError as error:
+        assert error.parameter in ("where", "columns")
