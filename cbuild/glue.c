@@ -160,9 +160,11 @@ static void lbi_log_free(char *records)
 
 /* ---- an object file ------------------------------------------------------------------------- */
 
-static struct bpf_object *lbi_object_open(const void *bytes, size_t size, const char *name)
+static struct bpf_object *lbi_object_open(const void *bytes, size_t size, const char *name,
+					  const char *kernel_types)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name);
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name,
+		    .btf_custom_path = kernel_types);
 
 	return bpf_object__open_mem(bytes, size, &options);
 }
@@ -302,6 +304,163 @@ static long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uin
 		at += sizeof(head) + btf_fixed[kind] + (size_t)(head[1] & 0xffff) * btf_each[kind];
 	}
 	return at == size ? (long)count : -1;
+}
+
+/* Types on their way into another BTF: each is given its new number when it is first seen. */
+struct extract {
+	const uint8_t *types;
+	const uint32_t *offsets;
+	uint32_t count;
+	const char *strings;
+	size_t strings_size;
+	uint32_t *number; /* new numbers by old ones; 0 for none yet */
+	uint32_t *queue;  /* old numbers by new ones */
+	uint32_t queued;
+	uint8_t *out; /* types from the front, names behind half of the room */
+	char *names;
+	size_t half, used, named;
+	bool full;
+};
+
+static uint32_t extract_number(struct extract *x, uint32_t id)
+{
+	if (id == 0 || id > x->count)
+		return 0;
+	if (x->number[id] == 0) {
+		x->queue[x->queued] = id;
+		x->number[id] = ++x->queued;
+	}
+	return x->number[id];
+}
+
+static void extract_type(struct extract *x, uint8_t *at)
+{
+	uint32_t id;
+
+	memcpy(&id, at, sizeof(id));
+	id = extract_number(x, id);
+	memcpy(at, &id, sizeof(id));
+}
+
+static void extract_name(struct extract *x, uint8_t *at)
+{
+	uint32_t offset, moved = 0;
+	size_t length;
+
+	memcpy(&offset, at, sizeof(offset));
+	if (offset && offset < x->strings_size) {
+		length = strnlen(x->strings + offset, x->strings_size - offset);
+		if (length >= x->half - x->named) {
+			x->full = true;
+			return;
+		}
+		moved = (uint32_t)x->named;
+		memcpy(x->names + moved, x->strings + offset, length);
+		x->names[moved + length] = 0;
+		x->named += length + 1;
+	}
+	memcpy(at, &moved, sizeof(moved));
+}
+
+/* The copy of one type refers to the copies of others; what a pointer leads to stays behind. */
+static void extract_references(struct extract *x, uint8_t *copy, uint32_t kind, uint32_t parts)
+{
+	bool composite = kind == 4 || kind == 5;
+
+	extract_name(x, copy);
+	switch (kind) {
+	case 2: /* pointer */
+		memset(copy + 8, 0, sizeof(uint32_t));
+		break;
+	case 3: /* array: of, index, count */
+		extract_type(x, copy + 12);
+		extract_type(x, copy + 16);
+		break;
+	case 4: case 5: case 6: case 19: /* struct, union, enum, enum64: each part has a name */
+		for (uint32_t i = 0; i < parts; i++) {
+			uint8_t *part = copy + 12 + (size_t)i * btf_each[kind];
+
+			extract_name(x, part);
+			if (composite)
+				extract_type(x, part + 4);
+		}
+		break;
+	case 8: case 9: case 10: case 11: case 18: /* typedef, qualifiers, type tag */
+		extract_type(x, copy + 8);
+		break;
+	default:
+		break;
+	}
+}
+
+static void extract_one(struct extract *x, uint32_t id)
+{
+	const uint8_t *from = x->types + x->offsets[id - 1];
+	uint8_t *copy = x->out + x->used;
+	uint32_t info, kind, parts;
+	size_t length;
+
+	memcpy(&info, from + 4, sizeof(info));
+	kind = info >> 24 & 31;
+	parts = info & 0xffff;
+	length = 12 + btf_fixed[kind] + (size_t)parts * btf_each[kind];
+	if (length > x->half - x->used) {
+		x->full = true;
+		return;
+	}
+	memcpy(copy, from, length);
+	x->used += length;
+	extract_references(x, copy, kind, parts);
+}
+
+/* The roots: a byte for the kind, and the name with its NUL, of each. */
+static bool extract_wants(const char *roots, size_t size, uint8_t kind, const char *name)
+{
+	size_t length;
+
+	for (; size > 1; roots += length, size -= length) {
+		length = 1 + strnlen(roots + 1, size - 1) + 1;
+		if (length > size)
+			return false;
+		if ((uint8_t)roots[0] == kind && strcmp(roots + 1, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int lbi_btf_extract(const void *types, const uint32_t *offsets, uint32_t count,
+			   const char *strings, size_t strings_size, const char *roots,
+			   size_t roots_size, void *out, size_t half, size_t sizes[2])
+{
+	struct extract x = { .types = types, .offsets = offsets, .count = count,
+			     .strings = strings, .strings_size = strings_size, .out = out,
+			     .names = (char *)out + half, .half = half, .named = 1 };
+
+	x.number = calloc((size_t)count + 1, sizeof(*x.number));
+	x.queue = calloc((size_t)count + 1, sizeof(*x.queue));
+	x.full = !x.number || !x.queue || !half;
+	if (!x.full)
+		x.names[0] = 0;
+	for (uint32_t id = 1; id <= count && !x.full; id++) {
+		uint32_t head[2];
+		uint8_t kind;
+
+		memcpy(head, x.types + offsets[id - 1], sizeof(head));
+		kind = head[1] >> 24 & 31;
+		/* Most types are pointers and functions, which no relocation begins at. */
+		if (kind == 2 || kind > 19 || head[0] == 0 || head[0] >= strings_size || kind == 12 ||
+		    kind == 13)
+			continue;
+		if (extract_wants(roots, roots_size, kind, strings + head[0]))
+			extract_number(&x, id);
+	}
+	for (uint32_t i = 0; i < x.queued && !x.full; i++)
+		extract_one(&x, x.queue[i]);
+	free(x.number);
+	free(x.queue);
+	sizes[0] = x.used;
+	sizes[1] = x.named;
+	return x.full ? -1 : 0;
 }
 
 /* ---- maps ----------------------------------------------------------------------------------- */

@@ -41,8 +41,12 @@ struct bpf_map;
 struct bpf_link;
 struct btf;
 
-/* The bytes are not needed any longer once this returns. */
-struct bpf_object *lbi_object_open(const void *bytes, size_t size, const char *name);
+/*
+ * The bytes are not needed any longer once this returns. kernel_types: a file to read the kernel's
+ * types from when the object is loaded, or NULL for the kernel's own.
+ */
+struct bpf_object *lbi_object_open(const void *bytes, size_t size, const char *name,
+				   const char *kernel_types);
 /* On kernels before 5.11, whose BPF memory counts against RLIMIT_MEMLOCK, libbpf lifts the limit. */
 int bpf_object__load(struct bpf_object *object);
 void bpf_object__close(struct bpf_object *object);
@@ -186,6 +190,15 @@ int bpf_map_freeze(int fd);
  */
 long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uint32_t *names,
 		   uint8_t *kinds, size_t room);
+
+/*
+ * Copies types, and those that values of them contain, out of an indexed type section: the types to
+ * out, their names to out + half, as many bytes of each as sizes says. -1 where there is no room.
+ * roots: a byte for the kind, and the name with its NUL, of each type that is wanted.
+ */
+int lbi_btf_extract(const void *types, const uint32_t *offsets, uint32_t count,
+		    const char *strings, size_t strings_size, const char *roots,
+		    size_t roots_size, void *out, size_t half, size_t sizes[2]);
 
 int lbi_btf_load(const void *bytes, uint32_t size, char *log, uint32_t log_size);
 

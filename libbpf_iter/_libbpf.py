@@ -9,12 +9,13 @@ import errno
 import os
 import threading
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ._extension import ffi, lib
 from .btf import Btf
+from .btf.writer import blob
 from .errors import (
     BtfError,
     ClosedError,
@@ -170,9 +171,16 @@ class Loaded(Immutable):
 class Object:
     """An opened object file; a context manager, since libbpf's memory goes with it."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, kernel_types: bytes | None = None) -> None:
+        """``kernel_types``: what of the kernel's BTF its relocations need; None for all of it."""
+        path = ffi.NULL
+        self._types = None
+        if kernel_types is not None:
+            self._types = Fd(os.memfd_create("kernel_types"))
+            os.write(self._types.number, kernel_types)
+            path = f"/proc/self/fd/{self._types.number}".encode()
         with logged() as log:
-            self._object = lib.lbi_object_open(data, len(data), name.encode()[:15])
+            self._object = lib.lbi_object_open(data, len(data), name.encode()[:15], path)
             number = ffi.errno
         if self._object == ffi.NULL:
             raise ObjectError(f"{name} is no BPF object: {os.strerror(number)}\n{log()}".strip())
@@ -188,6 +196,8 @@ class Object:
         handle, self._object = self._object, ffi.NULL
         if handle != ffi.NULL:
             lib.bpf_object__close(handle)
+        if self._types is not None:
+            self._types.close()
 
     def btf(self) -> Btf:
         """The object's types, with the data sections' offsets that the compiler left to the linker."""
@@ -362,6 +372,32 @@ def index_types(types: bytes) -> tuple[Any, bytes, bytes]:
     if count < 0:
         raise BtfError("the BTF type section is damaged")
     return offsets[:count], bytes(names[: count * 4]), bytes(kinds[:count])
+
+
+_EXTRACT_ROOM = 1 << 20
+
+
+def extract_types(btf: Btf, roots: Iterable[tuple[str, int]]) -> bytes | None:
+    """The BTF of types by name and kind, and of those that values of them contain; None for too many."""
+    wanted = b"".join(bytes([kind]) + name.encode("utf-8", "surrogateescape") + b"\0" for name, kind in roots)
+    types, strings = btf.sections()
+    offsets = btf.positions()
+    out, sizes = bytearray(2 * _EXTRACT_ROOM), ffi.new("size_t[2]")
+    result = lib.lbi_btf_extract(
+        types,
+        ffi.from_buffer("uint32_t[]", offsets),
+        len(offsets),
+        strings,
+        len(strings),
+        wanted,
+        len(wanted),
+        ffi.from_buffer(out),
+        _EXTRACT_ROOM,
+        sizes,
+    )
+    if result < 0:
+        return None
+    return blob(bytes(out[: sizes[0]]), bytes(out[_EXTRACT_ROOM : _EXTRACT_ROOM + sizes[1]]))
 
 
 # ---- links, iterators, pins -------------------------------------------------

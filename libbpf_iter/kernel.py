@@ -55,6 +55,12 @@ def btf() -> Btf:
         raise BtfError(f"{BTF_PATH}: {error}") from error
 
 
+@lru_cache(maxsize=64)
+def types_of(roots: frozenset[tuple[str, Kind]]) -> bytes | None:
+    """The BTF of these types alone, as far as the kernel has them."""
+    return _libbpf.extract_types(btf(), sorted(roots))
+
+
 @lru_cache(maxsize=1)
 def targets() -> dict[str, int]:
     """Iterator targets, and the id of the struct that their programs are given.

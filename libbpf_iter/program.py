@@ -35,6 +35,7 @@ from .query.compile import Asked, Compiled, ask, fits, plain_columns, slot, whol
 from .query.scope import Scope, objects_of
 from .query.tree import CType, Member, Node
 from .query.tree import Object as Pointing
+from .relocate import roots
 from .rewrite import Elf
 from .schema import Schema, kind_of, layout, record_struct
 
@@ -244,7 +245,9 @@ def load(
     if output.runs:
         _check_runs(whole, used, asked)
         chosen = f"walk_{target}"
-    with Object(data, name) as obj:
+    needed = roots(data)
+    kernel_types = kernel.types_of(needed) if needed is not None else None
+    with Object(data, name, kernel_types) as obj:
         known = constants(btf)
         values = _values(known, used, types)
         values |= {"snapshot_size": output.size, "query_used": compiled is not None}
@@ -289,6 +292,8 @@ def _check_runs(whole: Schema, used: set[str], asked: Asked | None) -> None:
         raise UnsupportedEngine("engine", message)
 
 
+_CASTS_TO = "cast_to_"  # progs/plain.h
+
 Places = Mapping[str, tuple[int, int]]
 
 
@@ -306,8 +311,12 @@ def _wanted(known: Places, whole: Schema, used: set[str]) -> dict[tuple[int, int
 def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapTypes | None) -> dict[str, int]:
     """What the library knows better than the compiler did: progs/record.h."""
     values: dict[str, int] = {"host_page_size": kernel.page_size(), "host_tick_ns": kernel.tick_ns()}
-    if "kernel_casts" in known:
-        values["kernel_casts"] = kernel.btf().get("bpf_rdonly_cast", BtfKind.FUNC) is not None
+    if any(name.startswith(_CASTS_TO) for name in known):
+        casts = kernel.btf().get("bpf_rdonly_cast", BtfKind.FUNC) is not None
+        for name in known:
+            if name.startswith(_CASTS_TO) and casts:
+                found = kernel.btf().get(name.removeprefix(_CASTS_TO), BtfKind.STRUCT)
+                values[name] = found or 0
     if "host_cpus" in known:
         values["host_cpus"] = _libbpf.possible_cpus()
     if types is not None:

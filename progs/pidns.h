@@ -12,6 +12,8 @@
 /* include/linux/pid.h, MAX_PID_NS_LEVEL */
 #define PID_NS_LEVELS 32
 
+PLAIN_TYPE(task_struct);
+
 struct reader {
 	struct pid_namespace *ns;
 	__u32 level;
@@ -35,7 +37,7 @@ static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 
 static __always_inline struct reader reader_now(void)
 {
-	struct task_struct *task = PLAIN((struct task_struct *)bpf_get_current_task_btf());
+	struct task_struct *task = PLAIN(task_struct, bpf_get_current_task_btf());
 	__u32 level = task->thread_pid->level;
 	struct upid upid = upid_at(task->thread_pid, level);
 	struct reader reader = { .ns = upid.ns, .level = level };

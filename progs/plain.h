@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PLAIN(pointer): the same pointer, of which the verifier knows the type and no more.
+ * PLAIN(type, pointer): the same pointer, of which the verifier knows the type and no more.
  *
  * At each load of a pointer through one that it trusts, the verifier asks whether that one is to
  * be trusted, too, and searches all types of the kernel by name for the answer: several times, a
@@ -15,14 +15,17 @@
 
 #include "record.h"
 
-/* Linux 6.2; set by the library. */
-const volatile bool kernel_casts = false;
+/*
+ * PLAIN_TYPE(task_struct); lets PLAIN(task_struct, pointer) be used. The library sets the variable
+ * to the type's id where the kernel has the cast (Linux 6.2): a relocation for it would make libbpf
+ * look through all of the kernel's types at each load.
+ */
+#define PLAIN_TYPE(type) const volatile __u32 cast_to_##type = 0
+
+#define PLAIN(type, pointer)                                                     \
+	((struct type *)(cast_to_##type ? bpf_rdonly_cast(pointer, cast_to_##type) : \
+					  (void *)(pointer)))
 
 extern void *bpf_rdonly_cast(const void *object, __u32 type_id) __ksym __weak;
-
-#define PLAIN(pointer)                                                                          \
-	((typeof(pointer))(kernel_casts ? bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(    \
-								typeof(*(pointer)))) : \
-					  (void *)(pointer)))
 
 #endif

@@ -439,8 +439,8 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	reader = reader_now();
-	record.tid = pid_number(PLAIN(task)->thread_pid, &reader);
-	fill(PLAIN(task), &reader, &record);
+	record.tid = pid_number(PLAIN(task_struct, task)->thread_pid, &reader);
+	fill(PLAIN(task_struct, task), &reader, &record);
 
 	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
 	if (want_exe) {
@@ -519,7 +519,7 @@ __attribute__((noinline)) int walked_fill(struct walked *walked, struct task_rec
 
 	if (!walked || !record)
 		return 0;
-	task = bpf_rdonly_cast(walked->task, bpf_core_type_id_kernel(struct task_struct));
+	task = bpf_rdonly_cast(walked->task, cast_to_task_struct);
 	reader = walked->reader;
 	fill(task, &reader, record);
 	return 0;
@@ -543,7 +543,7 @@ int walk_task(void *ctx)
 		struct task_slot slot = { .task = task, .record = &record };
 		struct output out;
 
-		record.tid = pid_number(PLAIN(task)->thread_pid, &walked.reader);
+		record.tid = pid_number(PLAIN(task_struct, task)->thread_pid, &walked.reader);
 		if (!record.tid)
 			continue;
 		walked.task = task;

@@ -176,6 +176,9 @@ static __always_inline void fill_none(struct tcp_record *record)
 	record->rcv_wnd = NONE_U32;
 }
 
+PLAIN_TYPE(sock_common);
+PLAIN_TYPE(tcp_sock);
+
 struct tcp_slot {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
@@ -206,7 +209,7 @@ int dump_tcp(struct bpf_iter__tcp *ctx)
 
 	__builtin_memset(&record, 0, sizeof(record));
 	record.cookie = sock_cookie(sk);
-	common = PLAIN(sk);
+	common = PLAIN(sock_common, sk);
 	record.family = common->skc_family;
 	record.state = common->skc_state;
 	sock_local_addr(&record.local_addr, common);
@@ -222,7 +225,7 @@ int dump_tcp(struct bpf_iter__tcp *ctx)
 
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (tp) {
-		fill_tcp(&record, PLAIN(tp));
+		fill_tcp(&record, PLAIN(tcp_sock, tp));
 		goto emit;
 	}
 	timewait = bpf_skc_to_tcp_timewait_sock(sk);

@@ -34,6 +34,8 @@ struct udp_record {
 };
 RECORD(udp_record);
 
+PLAIN_TYPE(udp_sock);
+
 struct udp_slot {
 	struct bpf_iter_meta *meta;
 	struct udp_sock *udp_sk;
@@ -62,7 +64,7 @@ int dump_udp(struct bpf_iter__udp *ctx)
 		return 0;
 	__builtin_memset(&record, 0, sizeof(record));
 	record.cookie = sock_cookie(&udp->inet.sk.__sk_common);
-	udp = PLAIN(udp);
+	udp = PLAIN(udp_sock, udp);
 	sk = &udp->inet.sk;
 	common = &sk->__sk_common;
 	record.family = common->skc_family;

@@ -125,6 +125,10 @@ class Btf:
         """The raw type and string sections."""
         return self._types, self._strings
 
+    def positions(self) -> Sequence[int]:
+        """Where each type of this blob begins in the type section."""
+        return self._index()[0]
+
     def position(self, type_id: int) -> int:
         """Where a type of this blob begins in the type section."""
         return self._index()[0][type_id - self._first_id]

@@ -14,11 +14,17 @@ from . import types as t
 from .reader import MAGIC, Btf
 from .types import Kind
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "blob"]
 
 # Deeper than a record's column nests; a type that contains itself ends here.
 _DEPTH_MAX = 32
 _KIND_FLAG = 1 << 31
+
+
+def blob(types: bytes | bytearray, strings: bytes | bytearray) -> bytes:
+    """A whole BTF of its two sections."""
+    header = struct.pack("=HBBIIIII", MAGIC, 1, 0, 24, 0, len(types), len(types), len(strings))
+    return header + types + strings
 
 
 class Writer:
@@ -33,10 +39,7 @@ class Writer:
         self._ints: dict[tuple[str, int, int], int] = {}
 
     def finish(self) -> bytes:
-        header = struct.pack(
-            "=HBBIIIII", MAGIC, 1, 0, 24, 0, len(self._types), len(self._types), len(self._strings)
-        )
-        return header + self._types + self._strings
+        return blob(self._types, self._strings)
 
     def _string(self, text: str) -> int:
         at = self._offsets.get(text)

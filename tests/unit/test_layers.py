@@ -24,6 +24,7 @@ LAYERS = [
     "asm.program",
     "asm",
     "rewrite",
+    "relocate",
     "elf",
     "kinds",
     "schema",
