@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import sys
+from array import array
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from .errors import (
 from .immutable import Immutable
 from .params import Params
 from .query.compile import RECORD as QUERY_RECORD
-from .query.compile import Asked, Compiled, ask, fits, plain_columns, slot, whole_program
+from .query.compile import Asked, Compiled, ask, fits, packed, plain_columns, slot, whole_program
 from .query.scope import Scope, objects_of
 from .query.tree import CType, Member, Node
 from .query.tree import Object as Pointing
@@ -230,17 +231,25 @@ def load(
         chosen, target, _ = _choose(obj, program)
         btf = obj.btf()
         whole = Schema("Line", 1, False, ()) if text else full_schema(btf, record, types)
-    asked = compiled = None
-    if is_plain(query, whole) and not (output.size and _shrinks(query, whole)):
+    asked = compiled = chosen_alone = None
+    known = constants(btf)
+    if is_plain(query, whole):
         schema = whole.select(query.columns)
         used = {field.name for field in schema.fields}
+        if "column_places" in known and query.columns is not None:
+            elf = Elf(data)
+            chosen_alone = packed(schema.fields, Btf(elf.section(".BTF")), record)
+        if chosen_alone is not None:
+            elf.replace_section(".BTF", chosen_alone.btf)
+            data = elf.finish()
+            schema = _schema_of(chosen_alone.btf, whole)
     else:
         asked = ask(scope(target, query, whole, types), query.columns, query.where)
         elf = Elf(data)
         # As the compiler wrote it: libbpf's own copy has been made ready for loading.
         compiled = slot(asked, Btf(elf.section(".BTF")), record, whole, query.params)
         data = _filled(elf, compiled)
-        schema = _query_schema(compiled, whole) if compiled.size else whole.select(None)
+        schema = _schema_of(compiled.btf, whole) if compiled.size else whole.select(None)
         used = set(asked.used) | (set() if compiled.size else {field.name for field in schema.fields})
     if output.runs:
         _check_runs(whole, used, asked)
@@ -248,14 +257,14 @@ def load(
     needed = roots(data)
     kernel_types = kernel.types_of(needed) if needed is not None else None
     with Object(data, name, kernel_types) as obj:
-        known = constants(btf)
         values = _values(known, used, types)
         values |= {"snapshot_size": output.size, "query_used": compiled is not None}
         values["query_size"] = compiled.size if compiled else 0
+        values["packed_size"] = chosen_alone.size if chosen_alone else 0
         obj.set_constants(_bytes(known, values))
+        if chosen_alone is not None or values["query_size"] or output.runs:
+            obj.set_constants(_places(known, whole, used, chosen_alone.places if chosen_alone else {}))
         if output.size:
-            # A link's program may be pinned, and is then read by the whole record's types.
-            obj.set_constants(_wanted(known, whole, used))
             obj.set_value_size(SNAPSHOT_MAP, SNAPSHOT_HEADER + output.size)
         unused = {SNAPSHOT_MAP} if not output.size else set()
         if output.size or not values["query_size"]:
@@ -292,20 +301,26 @@ def _check_runs(whole: Schema, used: set[str], asked: Asked | None) -> None:
         raise UnsupportedEngine("engine", message)
 
 
+_NOWHERE = 0xFFFF  # progs/emit.h
 _CASTS_TO = "cast_to_"  # progs/plain.h
 
 Places = Mapping[str, tuple[int, int]]
 
 
-def _wanted(known: Places, whole: Schema, used: set[str]) -> dict[tuple[int, int], bytes]:
-    """progs/emit.h, COLUMNS(): a byte at each column's offset, for the verifier to drop those unused."""
-    if "columns_wanted" not in known:
+def _places(
+    known: Places, whole: Schema, used: set[str], packed: Mapping[str, int]
+) -> dict[tuple[int, int], bytes]:
+    """progs/emit.h, COLUMNS(): a number at each column's offset, for the verifier to drop those unused."""
+    if "column_places" not in known:
         return {}
-    place = known["columns_wanted"]
-    flags = bytearray(place[1])
+    where = known["column_places"]
+    places = array("H", bytes(where[1]))
     for field in whole.fields:
-        flags[field.offset] |= field.name in used
-    return {place: bytes(flags)}
+        if field.name not in used:
+            places[field.offset] = _NOWHERE
+        elif packed:
+            places[field.offset] = packed[field.name] + 1
+    return {where: places.tobytes()}
 
 
 def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapTypes | None) -> dict[str, int]:
@@ -344,13 +359,6 @@ def is_plain(query: Query, whole: Schema) -> bool:
     return names.issuperset(query.columns)
 
 
-def _shrinks(query: Query, whole: Schema) -> bool:
-    """Whether records are worth making smaller: memory is what a walk into a map costs most."""
-    if query.columns is None:
-        return False
-    return sum(field.size for field in whole.select(query.columns).fields) < whole.size // 2
-
-
 def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:
     """What the names of a query mean for a target."""
     btf = kernel.btf()
@@ -381,9 +389,10 @@ def _filled(elf: Elf, compiled: Compiled) -> bytes:
     return elf.finish()
 
 
-def _query_schema(compiled: Compiled, whole: Schema) -> Schema:
-    btf = Btf(compiled.btf)
-    schema = layout(btf, btf.find(QUERY_RECORD, BtfKind.STRUCT))
+def _schema_of(btf: bytes, whole: Schema) -> Schema:
+    """Of what leaves instead of the record."""
+    types = Btf(btf)
+    schema = layout(types, types.find(QUERY_RECORD, BtfKind.STRUCT))
     return Schema(whole.name, schema.size, schema.framed, schema.fields)
 
 

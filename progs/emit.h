@@ -96,18 +96,32 @@ static __always_inline int output_end(struct output *out)
 }
 
 /*
- * Which columns are computed, by a byte at the column's offset: the library clears those that
- * nobody asked for, and the verifier drops the code that hangs on them. Not every column has to
- * look here; those of one cache line cost nothing together.
+ * Where each column of a record goes, kept at the column's offset: NOWHERE for those that nobody
+ * asked for, and the verifier drops the code that computes them; 0 for its own place in the struct;
+ * otherwise one more than its place in a record of the chosen columns alone.
  *
  *	COLUMNS(task_record);
  *	...
- *	if (WANTED(task_record, nice))
- *		record->nice = task->static_prio - 120;
+ *	PUT(task_record, row, nice, task->static_prio - 120);
+ *
+ * A row is memory for the struct, on the stack or in the output map. Every column has to be put,
+ * and those that share costly work first ask WANTED(task_record, nice).
  */
-#define COLUMNS(type) \
-	const volatile __u8 columns_wanted[sizeof(struct type)] = { [0 ... sizeof(struct type) - 1] = 1 }
-#define WANTED(type, member) columns_wanted[__builtin_offsetof(struct type, member)]
+#define NOWHERE 0xffff
+#define COLUMNS(type) const volatile __u16 column_places[sizeof(struct type)] = {}
+#define COLUMN_PLACE(type, member) column_places[__builtin_offsetof(struct type, member)]
+#define WANTED(type, member) (COLUMN_PLACE(type, member) != NOWHERE)
+#define PUT(type, row, member, value)                                                        \
+	do {                                                                                 \
+		if (WANTED(type, member))                                                    \
+			*(typeof(((struct type *)0)->member) *)COLUMN(type, row, member) = (value); \
+	} while (0)
+#define COLUMN(type, row, member)                                                            \
+	((char *)(row) + (COLUMN_PLACE(type, member) ? COLUMN_PLACE(type, member) - 1 :      \
+						       __builtin_offsetof(struct type, member)))
+
+/* Bytes of a record of the chosen columns alone; 0: the struct itself leaves. */
+const volatile __u32 packed_size = 0;
 
 /*
  * Memory for one column of variable length, too large for the stack. It hangs
@@ -198,7 +212,7 @@ static __always_inline void *query_room(struct output *out)
 						  __u32 size)                           \
 	{                                                                               \
 		if (!query_size)                                                        \
-			output_put(out, slot->record, size);                            \
+			output_put(out, slot->record, packed_size ? packed_size : size); \
 		else if (snapshot_size)                                                 \
 			out->at += query_size;                                          \
 		else                                                                    \

@@ -56,4 +56,18 @@ static __always_inline __s32 pid_number(struct pid *pid, const struct reader *re
 	return upid.ns == reader->ns ? upid.nr : 0;
 }
 
+/*
+ * A task's number, and its process's. In the initial namespace, where most readers are, the task has
+ * them itself, and no further cache line is looked at.
+ */
+static __always_inline __s32 task_number(struct task_struct *task, const struct reader *reader)
+{
+	return reader->level ? pid_number(task->thread_pid, reader) : task->pid;
+}
+
+static __always_inline __s32 process_number(struct task_struct *task, const struct reader *reader)
+{
+	return reader->level ? pid_number(task->group_leader->thread_pid, reader) : task->tgid;
+}
+
 #endif

@@ -126,6 +126,7 @@ RECORD(task_record);
 COLUMNS(task_record);
 
 #define WANT(column) WANTED(task_record, column)
+#define SET(column, value) PUT(task_record, row, column, value)
 
 struct task_slot {
 	struct bpf_iter_meta *meta;
@@ -174,30 +175,34 @@ static __always_inline char task_state_letter(struct task_struct *task)
  * the scheduler measured, as in kernel/sched/cputime.c, cputime_adjust().
  * Without a 128-bit product: the ratio is taken to 20 bits.
  */
-static __always_inline void divide_runtime(struct task_struct *task, struct task_record *record)
+static __always_inline __u64 system_time(struct task_struct *task, __u64 runtime)
 {
-	__u64 stime = task->stime, total = task->utime + stime, runtime = task->se.sum_exec_runtime;
+	__u64 stime = task->stime, total = task->utime + stime, result;
 
-	if (!stime) {
-		record->utime_ns = runtime;
-		return;
-	}
-	if (!task->utime) {
-		record->stime_ns = runtime;
-		return;
-	}
+	if (!stime)
+		return 0;
+	if (stime == total)
+		return runtime;
 	for (int i = 0; i < 44 && total >> 20; i++) {
 		total >>= 1;
 		stime >>= 1;
 	}
 	/* runtime / total first where the product would not fit: 2^44 ns are five hours. */
-	if (runtime >> 44)
-		record->stime_ns = runtime / total * stime;
-	else
-		record->stime_ns = runtime * stime / total;
-	if (record->stime_ns > runtime)
-		record->stime_ns = runtime;
-	record->utime_ns = runtime - record->stime_ns;
+	result = runtime >> 44 ? runtime / total * stime : runtime * stime / total;
+	return result < runtime ? result : runtime;
+}
+
+static __always_inline void fill_times(struct task_struct *task, void *row)
+{
+	__u64 runtime = task->se.sum_exec_runtime, stime;
+
+	SET(runtime_ns, runtime);
+	if (WANT(utime_ns) || WANT(stime_ns)) {
+		stime = system_time(task, runtime);
+		SET(stime_ns, stime);
+		SET(utime_ns, runtime - stime);
+	}
+	SET(start_time_ns, task->start_boottime);
 }
 
 /*
@@ -301,126 +306,138 @@ static __always_inline int cmdline_read(struct task_struct *task, char *to)
 }
 
 static __always_inline void fill_numbers(struct task_struct *task, const struct reader *reader,
-					 struct task_record *record)
+					 void *row)
 {
 	struct signal_struct *signal = task->signal;
 	struct task_struct *parent = task->real_parent;
 
-	if (WANT(pid))
-		record->pid = pid_number(task->group_leader->thread_pid, reader);
-	if (WANT(ppid))
-		record->ppid = pid_number(parent->group_leader->thread_pid, reader);
-	if (WANT(pgid))
-		record->pgid = pid_number(signal->pids[PIDTYPE_PGID], reader);
-	if (WANT(sid))
-		record->sid = pid_number(signal->pids[PIDTYPE_SID], reader);
-	record->global_tid = task->pid;
-	record->global_pid = task->tgid;
-	if (WANT(global_ppid))
-		record->global_ppid = parent->tgid;
+	SET(pid, process_number(task, reader));
+	SET(ppid, process_number(parent, reader));
+	SET(pgid, pid_number(signal->pids[PIDTYPE_PGID], reader));
+	SET(sid, pid_number(signal->pids[PIDTYPE_SID], reader));
+	SET(global_tid, task->pid);
+	SET(global_pid, task->tgid);
+	SET(global_ppid, parent->tgid);
 }
 
-static __always_inline void fill_namespaces(struct task_struct *task, struct task_record *record)
+static __always_inline __u32 pid_namespace(struct task_struct *task)
 {
-	struct nsproxy *nsproxy = task->nsproxy;
 	struct pid *pid = task->thread_pid;
 	struct upid upid = {};
 
-	if (WANT(pid_ns)) {
-		if (pid && pid->level <= PID_NS_LEVELS)
-			bpf_core_read(&upid, sizeof(upid),
-				      (void *)&pid->numbers[0] + pid->level * sizeof(upid));
-		record->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
-	}
-	if (WANT(mnt_ns))
-		record->mnt_ns = nsproxy->mnt_ns->ns.inum;
-	if (WANT(net_ns))
-		record->net_ns = nsproxy->net_ns->ns.inum;
-	if (WANT(uts_ns))
-		record->uts_ns = nsproxy->uts_ns->ns.inum;
-	if (WANT(ipc_ns))
-		record->ipc_ns = nsproxy->ipc_ns->ns.inum;
-	if (WANT(cgroup_ns))
-		record->cgroup_ns = nsproxy->cgroup_ns->ns.inum;
-	if (WANT(user_ns))
-		record->user_ns = task->cred->user_ns->ns.inum;
+	if (pid && pid->level <= PID_NS_LEVELS)
+		bpf_core_read(&upid, sizeof(upid),
+			      (void *)&pid->numbers[0] + pid->level * sizeof(upid));
+	return BPF_CORE_READ(upid.ns, ns.inum);
 }
 
-static __always_inline void fill_credentials(struct task_struct *task, struct task_record *record)
+static __always_inline void fill_namespaces(struct task_struct *task, void *row)
+{
+	struct nsproxy *nsproxy = task->nsproxy;
+
+	SET(pid_ns, pid_namespace(task));
+	SET(mnt_ns, nsproxy->mnt_ns->ns.inum);
+	SET(net_ns, nsproxy->net_ns->ns.inum);
+	SET(uts_ns, nsproxy->uts_ns->ns.inum);
+	SET(ipc_ns, nsproxy->ipc_ns->ns.inum);
+	SET(cgroup_ns, nsproxy->cgroup_ns->ns.inum);
+	SET(user_ns, task->cred->user_ns->ns.inum);
+}
+
+static __always_inline void fill_credentials(struct task_struct *task, void *row)
 {
 	const struct cred *cred = task->cred;
 
-	record->uid = cred->uid.val;
-	record->euid = cred->euid.val;
-	record->gid = cred->gid.val;
-	record->egid = cred->egid.val;
+	SET(uid, cred->uid.val);
+	SET(euid, cred->euid.val);
+	SET(gid, cred->gid.val);
+	SET(egid, cred->egid.val);
 }
 
-static __always_inline void fill_scheduling(struct task_struct *task, struct task_record *record)
+static __always_inline __u32 task_cpu(struct task_struct *task)
 {
-	if (WANT(state))
-		record->state = task_state_letter(task);
-	if (WANT(prio))
-		record->prio = task->prio - 100; /* as /proc/PID/stat: nice 0 is 20 */
-	if (WANT(nice))
-		record->nice = task->static_prio - 120;
-	if (WANT(rt_priority))
-		record->rt_priority = task->rt_priority;
-	if (WANT(policy))
-		record->policy = task->policy;
-	if (WANT(cpu)) {
-		if (bpf_core_field_exists(task->thread_info.cpu))
-			record->cpu = task->thread_info.cpu;
-		else
-			record->cpu = ((struct task_struct___old *)task)->cpu;
-	}
-	if (WANT(threads))
-		record->threads = task->signal->nr_threads;
+	if (bpf_core_field_exists(task->thread_info.cpu))
+		return task->thread_info.cpu;
+	return ((struct task_struct___old *)task)->cpu;
 }
 
-/* All but the task's number, which the caller has. */
-static __always_inline void fill(struct task_struct *task, const struct reader *reader,
-				 struct task_record *record)
+static __always_inline void fill_scheduling(struct task_struct *task, void *row)
+{
+	SET(state, task_state_letter(task));
+	SET(prio, task->prio - 100); /* as /proc/PID/stat: nice 0 is 20 */
+	SET(nice, task->static_prio - 120);
+	SET(rt_priority, task->rt_priority);
+	SET(policy, task->policy);
+	SET(cpu, task_cpu(task));
+	SET(threads, task->signal->nr_threads);
+	SET(voluntary_switches, task->nvcsw);
+	SET(involuntary_switches, task->nivcsw);
+}
+
+static __always_inline void fill_memory(struct task_struct *task, void *row)
 {
 	struct mm_struct *mm = task->mm;
 
-	fill_numbers(task, reader, record);
-	if (WANT(comm))
-		__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
-	record->flags = task->flags;
-	fill_scheduling(task, record);
-	if (WANT(uid) || WANT(euid) || WANT(gid) || WANT(egid))
-		fill_credentials(task, record);
-	fill_namespaces(task, record);
-	if (WANT(utime_ns) || WANT(stime_ns))
-		divide_runtime(task, record);
-	if (WANT(runtime_ns))
-		record->runtime_ns = task->se.sum_exec_runtime;
-	if (WANT(start_time_ns))
-		record->start_time_ns = task->start_boottime;
-	if (WANT(vsize) && mm)
-		record->vsize = mm->total_vm * host_page_size;
-	if (WANT(rss) && mm)
-		record->rss = resident_pages(mm) * host_page_size;
-	if (WANT(minor_faults))
-		record->minor_faults = task->min_flt;
-	if (WANT(major_faults))
-		record->major_faults = task->maj_flt;
-	if (WANT(voluntary_switches))
-		record->voluntary_switches = task->nvcsw;
-	if (WANT(involuntary_switches))
-		record->involuntary_switches = task->nivcsw;
-	if (WANT(read_bytes) || WANT(write_bytes)) {
-		if (bpf_core_field_exists(task->ioac.read_bytes)) {
-			record->read_bytes = task->ioac.read_bytes;
-			record->write_bytes = task->ioac.write_bytes;
-		} else {
-			record->read_bytes = record->write_bytes = -1;
-		}
+	SET(vsize, mm ? mm->total_vm * host_page_size : 0);
+	SET(rss, mm ? resident_pages(mm) * host_page_size : 0);
+	SET(minor_faults, task->min_flt);
+	SET(major_faults, task->maj_flt);
+}
+
+static __always_inline void fill_transfers(struct task_struct *task, void *row)
+{
+	if (bpf_core_field_exists(task->ioac.read_bytes)) {
+		SET(read_bytes, task->ioac.read_bytes);
+		SET(write_bytes, task->ioac.write_bytes);
+	} else {
+		SET(read_bytes, -1);
+		SET(write_bytes, -1);
 	}
-	if (WANT(cgroup_id))
-		record->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
-	record->open_fds = want_open_fds && task->files ? open_fds(task) : -1;
+}
+
+/* All but the task's number, which the caller has. */
+static __always_inline void fill(struct task_struct *task, const struct reader *reader, void *row)
+{
+	fill_numbers(task, reader, row);
+	if (WANT(comm))
+		__builtin_memcpy(COLUMN(task_record, row, comm), task->comm, sizeof(task->comm));
+	SET(flags, task->flags);
+	fill_scheduling(task, row);
+	fill_credentials(task, row);
+	fill_namespaces(task, row);
+	fill_times(task, row);
+	fill_memory(task, row);
+	fill_transfers(task, row);
+	SET(cgroup_id, task->cgroups->dfl_cgrp->kn->id);
+	SET(open_fds, want_open_fds && task->files ? open_fds(task) : -1);
+}
+
+/* What is handed to walked_fill(): memory of it is all that the verifier lets a global function have. */
+struct walked {
+	struct task_struct *task;
+	struct reader reader;
+};
+
+/*
+ * One task that was walked to; false for one that the reader's namespace does not see. Global, so
+ * that the verifier looks at it once, and not anew for each way that leads through the walk's loop.
+ */
+__attribute__((noinline)) int walked_fill(struct walked *walked, struct task_record *row)
+{
+	struct task_struct *task;
+	struct reader reader;
+	__s32 tid;
+
+	if (!walked || !row)
+		return 0;
+	task = bpf_rdonly_cast(walked->task, cast_to_task_struct);
+	reader = walked->reader;
+	tid = task_number(task, &reader);
+	if (!tid)
+		return 0;
+	SET(tid, tid);
+	fill(task, &reader, row);
+	return 1;
 }
 
 SLOT(task_slot)
@@ -439,7 +456,7 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	reader = reader_now();
-	record.tid = pid_number(PLAIN(task_struct, task)->thread_pid, &reader);
+	PUT(task_record, &record, tid, task_number(PLAIN(task_struct, task), &reader));
 	fill(PLAIN(task_struct, task), &reader, &record);
 
 	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
@@ -502,27 +519,31 @@ extern int bpf_iter_task_new(struct bpf_iter_task *walk, struct task_struct *tas
 extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *walk) __ksym __weak;
 extern void bpf_iter_task_destroy(struct bpf_iter_task *walk) __ksym __weak;
 
-/* What is handed to walked_fill(): memory of it is all that the verifier lets a global function have. */
-struct walked {
-	struct task_struct *task;
-	struct reader reader;
-};
-
-/*
- * Global, so that the verifier looks at it once, and not anew for each way that leads through the
- * walk's loop: that took it three seconds.
- */
-__attribute__((noinline)) int walked_fill(struct walked *walked, struct task_record *record)
+/* Where the next record goes in the map; NULL once it is full. */
+static __always_inline struct task_record *next_row(struct snapshot *snapshot)
 {
-	struct task_struct *task;
-	struct reader reader;
+	__u64 at = snapshot->used;
 
-	if (!walked || !record)
-		return 0;
-	task = bpf_rdonly_cast(walked->task, cast_to_task_struct);
-	reader = walked->reader;
-	fill(task, &reader, record);
-	return 0;
+	if (at > snapshot_size || at + sizeof(struct task_record) > snapshot_size) {
+		snapshot->dropped += 1;
+		return NULL;
+	}
+	return (void *)snapshot->data + at;
+}
+
+/* A record on the stack, of which the query says whether it leaves, and what of it. */
+static __always_inline void ask_query(struct walked *walked)
+{
+	struct task_record record = { .record_size = RECORD_BASE(record) };
+	struct task_slot slot = { .task = walked->task, .record = &record };
+	struct output out;
+
+	if (!walked_fill(walked, &record))
+		return;
+	out = output_begin(NULL);
+	if (query_keeps(&slot, &out))
+		output_record(&out, &slot, sizeof(record));
+	output_end(&out);
 }
 
 /*
@@ -533,25 +554,27 @@ SEC("syscall")
 int walk_task(void *ctx)
 {
 	struct walked walked = { .reader = reader_now() };
+	struct snapshot *snapshot;
 	struct bpf_iter_task walk;
-	struct task_struct *task;
+	struct task_record *row;
+	__u32 zero = 0;
 
+	snapshot = bpf_map_lookup_elem(&snapshot_map, &zero);
+	if (!snapshot)
+		return 0;
 	bpf_rcu_read_lock();
 	bpf_iter_task_new(&walk, NULL, BPF_TASK_ITER_ALL_THREADS);
-	while ((task = bpf_iter_task_next(&walk))) {
-		struct task_record record = { .record_size = RECORD_BASE(record) };
-		struct task_slot slot = { .task = task, .record = &record };
-		struct output out;
-
-		record.tid = pid_number(PLAIN(task_struct, task)->thread_pid, &walked.reader);
-		if (!record.tid)
+	while ((walked.task = bpf_iter_task_next(&walk))) {
+		if (query_used) {
+			ask_query(&walked);
 			continue;
-		walked.task = task;
-		walked_fill(&walked, &record);
-		out = output_begin(NULL);
-		if (query_keeps(&slot, &out))
-			output_record(&out, &slot, sizeof(record));
-		output_end(&out);
+		}
+		row = next_row(snapshot);
+		if (!row || !walked_fill(&walked, row))
+			continue;
+		if (!packed_size)
+			row->record_size = sizeof(*row);
+		snapshot->used += packed_size ? packed_size : sizeof(*row);
 	}
 	bpf_iter_task_destroy(&walk);
 	bpf_rcu_read_unlock();

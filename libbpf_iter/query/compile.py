@@ -31,9 +31,11 @@ from .tree import Node, Number, Pointer, Text, Whole
 __all__ = [
     "Asked",
     "Compiled",
+    "Packed",
     "Params",
     "ask",
     "fits",
+    "packed",
     "plain_columns",
     "slot",
     "slot_members",
@@ -280,6 +282,36 @@ def slot_members(btf: Btf) -> dict[str, int] | None:
     return {m.name: m.bit_offset // 8 for m in btf.flat_members(pointer.type_id)}
 
 
+class Packed(Immutable):
+    """A record of the chosen columns alone: its types, and where each column goes."""
+
+    btf: bytes
+    size: int
+    places: dict[str, int]
+
+
+def packed(chosen: Sequence[Field], btf: Btf, record: str | None) -> Packed | None:
+    """Columns of a program's record side by side; None where they can't be told from each other's bytes."""
+    if any(isinstance(field.kind, kinds.BitField | kinds.Span) for field in chosen):
+        return None
+    writer = Writer(btf)
+    own = {m.name: m.type_id for m in btf.flat_members(record_struct(btf, record))}
+    layout = _Layout(writer, ROOM)
+    for field in chosen:
+        node = tree.Column(field, tree.column_type(field.kind, field.size))
+        layout.add(field.name, node, own[field.name], field.size, _alignment(field.kind, field.size))
+    new_id, size = layout.finish(RECORD)
+    _lead_to(writer, btf, new_id)
+    return Packed(writer.finish(), size, {output.name: output.offset for output in layout.outputs})
+
+
+def _lead_to(writer: Writer, btf: Btf, struct_id: int) -> None:
+    """Let RECORD() name another struct, for whoever reads the program's types once it is pinned."""
+    marker = btf.get("record_type", Kind.VAR)
+    if marker is not None:
+        writer.repoint(btf, btf.resolve(btf[marker].type_id), struct_id)  # type: ignore[attr-defined]
+
+
 def slot(asked: Asked, btf: Btf, record: str | None, whole: Schema, params: Params | None) -> Compiled:
     """A query for the slot of a program whose BTF is ``btf``; ``whole`` is its record's schema."""
     members = slot_members(btf)
@@ -298,10 +330,7 @@ def slot(asked: Asked, btf: Btf, record: str | None, whole: Schema, params: Para
             layout.add(first.name, tree.Column(field, Number(True)), first.type_id, 4, 4)
         _add_columns(layout, writer, asked, own)
         new_id, size = layout.finish(RECORD)
-        marker = btf.get("record_type", Kind.VAR)
-        if marker is not None:
-            pointer = btf.resolve(btf[marker].type_id)  # type: ignore[attr-defined]
-            writer.repoint(btf, pointer, new_id)
+        _lead_to(writer, btf, new_id)
     out, no = Assembler(), Label()
     frame = Frame(
         {name: (_SLOT, offset) for name, offset in members.items()},
