@@ -448,9 +448,13 @@ def _blame(error: VerifierError, compiled: Compiled | None, code: bytes) -> Veri
         return error
     start = code.find(compiled.code)
     slots = [int(m.group(1)) for m in re.finditer(r"^(\d+): \(", error.log, re.MULTILINE)]
-    if start < 0 or not slots or slots[-1] < start // 8:
+    if slots and start >= 0 and slots[-1] >= start // 8:
+        note = compiled.note_of(slots[-1] - start // 8)
+    elif not slots and "kernel symbol" in error.log:
+        # Before it follows instructions it looks up what they name.
+        note = compiled.note_of_variable()
+    else:
         return error
-    note = compiled.note_of(slots[-1] - start // 8)
     message = f"{note}: {error.strerror}"
     return VerifierError(error.program, message, errno=error.errno, call=error.call, log=error.log)
 

@@ -56,7 +56,7 @@ _JUMP_OF = {code: op for op, code in JUMPS.items()}
 CALL, EXIT = 0x80, 0x90
 
 # What the source register of a wide load, or of a call, says its immediate is (include/uapi/linux/bpf.h).
-MAP_FD, MAP_VALUE = 1, 2
+MAP_FD, MAP_VALUE, BTF_ID = 1, 2, 3
 KFUNC = 2
 
 
@@ -95,7 +95,8 @@ class Instruction(Immutable):
         kind, op, dst, src = self.opcode & 7, self.opcode & 0xF0, f"r{self.dst}", f"r{self.src}"
         if self.wide:
             if self.src:
-                what = {MAP_FD: "map_fd", MAP_VALUE: "map_value"}.get(self.src, f"pseudo {self.src}")
+                known = {MAP_FD: "map_fd", MAP_VALUE: "map_value", BTF_ID: "btf_id"}
+                what = known.get(self.src, f"pseudo {self.src}")
                 return f"{dst} = {what} {self.imm & 0xFFFFFFFF} + {self.imm >> 32} ll"
             return f"{dst} = {self.imm:#x} ll"
         if kind in (LDX, STX):

@@ -65,6 +65,10 @@ class Assembler:
         """The address of a byte in a single-element array map's value."""
         self._add(Instruction(i.LD | i.IMM | i.SIZES[8], dst, i.MAP_VALUE, imm=offset << 32 | fd))
 
+    def kernel_variable(self, dst: int, type_id: int) -> None:
+        """The address of a variable of the kernel, by its id in the kernel's BTF."""
+        self._add(Instruction(i.LD | i.IMM | i.SIZES[8], dst, i.BTF_ID, imm=type_id))
+
     def load(self, dst: int, base: int, offset: int, size: int) -> None:
         self._add(Instruction(i.LDX | i.MEM | i.SIZES[size], dst, base, offset))
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from .. import kinds
 from ..asm import Assembler, Label, encode
-from ..asm.instruction import Instruction
+from ..asm.instruction import BTF_ID, Instruction
 from ..btf import Btf, Kind
 from ..btf import types as bt
 from ..btf.types import Member as BtfMember
@@ -100,6 +100,13 @@ class Compiled(Immutable):
         for instruction, note in zip(self.instructions, self.notes, strict=True):
             at += instruction.slots
             if slot < at:
+                return note
+        return ""
+
+    def note_of_variable(self) -> str:
+        """What the first instruction that names a variable of the kernel is for."""
+        for instruction, note in zip(self.instructions, self.notes, strict=True):
+            if instruction.wide and instruction.src == BTF_ID:
                 return note
         return ""
 

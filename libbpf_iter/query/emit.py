@@ -22,7 +22,7 @@ __all__ = ["Emitter", "Frame"]
 
 R0, R1, R2, R3, R4, R5, FP = 0, 1, 2, 3, 4, 5, 10
 # include/uapi/linux/bpf.h, enum bpf_func_id
-PROBE_READ_KERNEL, PROBE_READ_KERNEL_STR = 113, 115
+PROBE_READ_KERNEL, PROBE_READ_KERNEL_STR, PER_CPU_PTR = 113, 115, 153
 # Text behind a pointer is read onto the stack, of which all frames together have 512 bytes.
 TEXT_MAX = 64
 _WAITING_MAX = 8
@@ -77,6 +77,8 @@ class Emitter:
                     out.move(R1, R0)
                     out.constant(R2, node.ctype.btf.resolve(node.ctype.id))
                     out.call_kfunc(node.kfunc)
+            case tree.PerCpu():
+                self._per_cpu(node)
             case tree.Unary():
                 self.value(node.operand)
                 if node.op == "-":
@@ -149,6 +151,24 @@ class Emitter:
             self._cut(first % 8, width, size, signed)
         else:
             self._extend(size, signed)
+
+    def _per_cpu(self, node: tree.PerCpu) -> None:
+        """The address of a CPU's copy into r0; 0 for a CPU that there isn't, and for a pointer to nothing."""
+        out, end = self._out, Label()
+        self.value(node.base)
+        out.jump_constant("==", R0, 0, end)
+        place = self._take(8)
+        out.store(FP, place, R0, 8)
+        out.kernel_variable(R1, node.offsets)
+        out.constant(R2, node.cpu)
+        out.call(PER_CPU_PTR)
+        out.jump_constant("==", R0, 0, end)
+        out.load(R0, R0, 0, 8)
+        out.load(R1, FP, place, 8)
+        out.alu("+", R0, R1)
+        self._give(8)
+        out.place(end)
+        out.move(R0, R0)
 
     def _probe(self, offset: int, size: int, base: int, place: int, helper: int = PROBE_READ_KERNEL) -> None:
         """Copy from the address in r0; where nothing can be read, it is zeros."""

@@ -56,6 +56,8 @@ def _place(node: Node) -> str:
             return f"{node.name}: {node.ctype} *, given to the program"
         case tree.Argument():
             return f"{node.name}: {node.ctype}, given to the program"
+        case tree.PerCpu():
+            return f"CPU {node.cpu}'s copy of what the pointer leads to"
         case tree.Cast():
             return f"cast to {node.ctype} *"
         case tree.Param():

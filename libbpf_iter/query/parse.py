@@ -144,8 +144,8 @@ class _Parser:
             if not isinstance(prefix, tree.Literal):
                 raise self._refuse(e.args[0], "a text in quotation marks is expected")
             return self._matches(e, self.node(e.func.value, depth + 1), prefix.text, whole=False)
-        if not isinstance(e.func, ast.Name) or e.func.id not in ("cast", "text"):
-            raise self._refuse(e.func, "the only functions are cast(), text() and .startswith()")
+        if not isinstance(e.func, ast.Name) or e.func.id not in ("cast", "text", "percpu"):
+            raise self._refuse(e.func, "the only functions are cast(), text(), percpu() and .startswith()")
         if len(e.args) != 2:
             raise self._refuse(e, f"{e.func.id}() takes two arguments")
         if e.func.id == "cast":
@@ -153,6 +153,11 @@ class _Parser:
             if not isinstance(to, ast.Constant) or not isinstance(to.value, str):
                 raise self._refuse(to, "a type in quotation marks is expected, such as 'struct tcp_sock'")
             return self._scope.cast(to.value, pointer, self._parameter)
+        if e.func.id == "percpu":
+            cpu = self.node(e.args[1], depth + 1)
+            if not isinstance(cpu, tree.Constant) or not 0 <= cpu.value < 1 << 16:
+                raise self._refuse(e.args[1], "the number of a CPU is expected")
+            return self._scope.per_cpu(self.node(e.args[0], depth + 1), cpu.value, self._parameter)
         size = self.node(e.args[1], depth + 1)
         if not isinstance(size, tree.Constant) or not 2 <= size.value <= 256:
             raise self._refuse(e.args[1], "a size from 2 to 256 is expected")

@@ -151,6 +151,17 @@ class Scope:
         kfunc = self.btf.get("bpf_rdonly_cast", Kind.FUNC) or 0
         return tree.Cast(pointer, CType(self.btf, found), kfunc)
 
+    def per_cpu(self, pointer: Node, cpu: int, parameter: str) -> Node:
+        if not isinstance(pointer.type, Pointer) or pointer.type.to is None:
+            raise ParameterError(parameter, "percpu() takes a pointer to a type, and this is none")
+        offsets = self.btf.get("this_cpu_off", Kind.VAR)
+        if offsets is None:
+            raise ParameterError(parameter, "percpu(): the kernel's BTF doesn't say where each CPU's data is")
+        if isinstance(pointer, tree.Member):
+            # As a plain number: the verifier lets nothing be added to a pointer that it knows.
+            pointer = _with_base(pointer, tree.Cast(pointer.base, _target(pointer.base), 0))
+        return tree.PerCpu(pointer, cpu, offsets)
+
     # ---- text ---------------------------------------------------------------
 
     def matches(self, operand: Node, text: str, whole: bool, parameter: str) -> Node:
@@ -195,6 +206,15 @@ def _size(btf: Btf, type_id: int) -> int:
         return btf.size_of(type_id)
     except BtfError:
         return 0
+
+
+def _target(node: Node) -> CType:
+    assert isinstance(node.type, Pointer) and node.type.to is not None
+    return node.type.to
+
+
+def _with_base(node: tree.Member, base: Node) -> tree.Member:
+    return tree.Member(base, node.offset, node.ctype, node.bits, node.path)
 
 
 def _struct(node: Node) -> CType | None:

@@ -32,6 +32,7 @@ __all__ = [
     "Number",
     "Object",
     "Param",
+    "PerCpu",
     "Pointer",
     "String",
     "Text",
@@ -200,6 +201,19 @@ class Cast(Node):
     @property
     def type(self) -> Type:
         return Pointer(self.ctype, bool(self.kfunc))
+
+
+class PerCpu(Node):
+    """A CPU's copy of what a ``__percpu`` pointer leads to."""
+
+    base: Node
+    cpu: int
+    offsets: int  # the id of the variable this_cpu_off: where each CPU's copies begin
+
+    @property
+    def type(self) -> Type:
+        assert isinstance(self.base.type, Pointer)
+        return Pointer(self.base.type.to, False)
 
 
 class String(Node):

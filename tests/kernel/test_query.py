@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -30,6 +32,7 @@ from libbpf_iter import (
     TaskVmaIter,
     TcpIter,
     UnixIter,
+    _libbpf,
     asdict,
     fields,
 )
@@ -450,3 +453,42 @@ def test_what_the_parser_takes_the_verifier_takes(text: str, parameter: str) -> 
             list(tasks)
     except ParameterError as error:
         assert error.parameter in ("where", "columns")
+
+
+def test_each_cpus_copy_or_why_not() -> None:
+    """The parts of a task's counters that its CPUs hold back: /proc/PID/smaps_rollup has their sum."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        cpus = range(_libbpf.possible_cpus())
+        columns = {f"of_{n}": f"mm.rss_stat[{n}].count" for n in (0, 1, 3)}
+        columns |= {
+            f"of_{n}_{cpu}": f"percpu(mm.rss_stat[{n}].counters, {cpu})[0]" for n in (0, 1, 3) for cpu in cpus
+        }
+        columns["nowhere"] = "percpu(mm.rss_stat[0].counters, 60000)[0]"
+        try:
+            if " this_cpu_off\n" not in Path("/proc/kallsyms").read_text():
+                with pytest.raises(VerifierError, match=r"columns: of_0_0: .*'this_cpu_off'"):
+                    TaskIter(process.pid, columns=columns)
+                return
+            with TaskIter(process.pid, columns=columns) as tasks:
+                (task,) = tasks
+            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        finally:
+            process.kill()
+    assert task.nowhere == 0
+    (resident,) = [int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Rss:")]
+    assert sum(asdict(task).values()) * os.sysconf("SC_PAGESIZE") == resident << 10
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("percpu(tid, 0) == 1", "takes a pointer"),
+        ("percpu(mm, tid) == 1", "the number of a CPU"),
+        ("percpu(mm) == 1", "takes two arguments"),
+    ],
+)
+def test_percpu_says_what_it_takes(text: str, said: str) -> None:
+    with pytest.raises(ParameterError, match=said):
+        TaskIter(where=text)

@@ -23,6 +23,7 @@ def everything() -> list[Instruction]:
     for value in (0, 1, -1, 2**31 - 1, -(2**31), 2**31, 2**63, 2**64 - 1, -(2**63)):
         out.constant(3, value)
     out.map_value(1, 7, 16)
+    out.kernel_variable(1, 4711)
     for size in (1, 2, 4, 8):
         for offset in (0, 8, -8, 0x7FF8, -0x8000):
             out.load(0, 6, offset, size)
