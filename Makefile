@@ -20,12 +20,13 @@ ifeq ($(shell id -u),0)
 export LIBBPF_ITER_REQUIRE_KERNEL ?= 1
 endif
 
-.PHONY: help run test lint format types build stubs setup programs bpffs clean
+.PHONY: help run test bench lint format types build stubs setup programs bpffs clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make run      print the tasks of this machine, read by the package (root)'
 	@echo 'make test     run the tests; root runs those of the kernel too  [ARGS="tests/unit -x"]'
+	@echo 'make bench    measure against C, psutil, ps, ss …: ratios, and JSON in build/bench (root)'
 	@echo 'make lint     ruff: rules and format'
 	@echo 'make format   ruff: repair what it can'
 	@echo 'make types    mypy'
@@ -39,6 +40,15 @@ run: setup
 
 test: setup bpffs
 	$(BIN)/pytest $(ARGS)
+
+# What fails here has no answer; a ratio below its bar is one.
+BENCH ?= startup tasks where processes sockets
+bench: setup
+	@mkdir -p build/bench
+	@for question in $(BENCH); do \
+		$(BIN)/python -m tests.bench.$$question | tee build/bench/$$question.txt || exit 1; \
+		tail -n 1 build/bench/$$question.txt > build/bench/$$question.json; \
+	done
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check --quiet .

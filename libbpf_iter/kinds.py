@@ -12,7 +12,7 @@ import enum
 import struct
 import sys
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .errors import SchemaError
@@ -28,6 +28,8 @@ _INTEGERS = {
 }
 # include/linux/socket.h; the socket module is slow to import for two numbers.
 _AF_INET, _AF_INET6 = 2, 10
+# Sets of flags can be many.
+_MEANINGS_KEPT = 4096
 _SPAN = struct.Struct("=II").unpack_from
 _MEANINGS: dict[str, Callable[[int], Any]] = {
     "KernelPointer": KernelPointer,
@@ -132,6 +134,23 @@ class Bytes(Kind):
         return data[offset : offset + self.size]
 
 
+class _Meanings(dict[int, int]):
+    """What numbers were found to mean; one that an enum has no name for is itself."""
+
+    def __init__(self, enum: type[enum.IntEnum] | type[enum.IntFlag]) -> None:
+        super().__init__()
+        self._enum = enum
+
+    def __missing__(self, value: int) -> int:
+        try:
+            found: int = self._enum(value)
+        except ValueError:
+            found = value
+        if len(self) < _MEANINGS_KEPT:
+            self[value] = found
+        return found
+
+
 class EnumValue(Kind):
     name: str
     signed: bool
@@ -147,11 +166,10 @@ class EnumValue(Kind):
         # A newer kernel may know more values than the program's BTF names.
         return "KernelFlags" if self.flags else "KernelEnum | int"
 
-    def meaning_of(self, value: int) -> int:
-        try:
-            return self.enum(value)
-        except ValueError:
-            return value
+    @cached_property
+    def meaning_of(self) -> Callable[[int], int]:
+        """A look-up: an enum's own call takes four times as long, and most records ask for one."""
+        return _Meanings(self.enum).__getitem__
 
     def decode(self, data: bytes, offset: int) -> int:
         return self.meaning_of(_INTEGERS[self.size, self.signed](data, offset)[0])
@@ -190,6 +208,19 @@ class Nullable(Kind):
         return self.inner.decode(data, offset)
 
 
+@lru_cache(maxsize=4096)
+def _address(raw: bytes) -> Any:
+    """The same few addresses are on most sockets of a machine."""
+    import ipaddress  # Only those who ask for addresses pay for it.
+
+    family = int.from_bytes(raw[:4], sys.byteorder)
+    if family == _AF_INET:
+        return ipaddress.IPv4Address(raw[4:8])
+    if family == _AF_INET6:
+        return ipaddress.IPv6Address(raw[4:20])
+    return None
+
+
 class Ip(Kind):
     """record.h's rec_ip: the family, and the address in network order."""
 
@@ -198,14 +229,7 @@ class Ip(Kind):
         return "IPv4Address | IPv6Address | None"
 
     def decode(self, data: bytes, offset: int) -> Any:
-        import ipaddress  # Only those who ask for addresses pay for it.
-
-        (family,) = _INTEGERS[4, False](data, offset)
-        if family == _AF_INET:
-            return ipaddress.IPv4Address(data[offset + 4 : offset + 8])
-        if family == _AF_INET6:
-            return ipaddress.IPv6Address(data[offset + 4 : offset + 20])
-        return None
+        return _address(data[offset : offset + 20])
 
 
 class Array(Kind):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -118,3 +120,25 @@ def parked_threads(count: int) -> Iterator[int]:
             yield process.pid
         finally:
             process.kill()
+
+
+FORKED = """
+import os, sys, time
+for _ in range(int(sys.argv[1])):
+    os.fork() or time.sleep(3600)
+print("ready", flush=True)
+time.sleep(3600)
+"""
+
+
+@contextmanager
+def parked_processes(count: int) -> Iterator[None]:
+    """That many processes that wait, in a group of their own."""
+    words = [sys.executable, "-c", FORKED, str(count)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)

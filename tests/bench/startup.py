@@ -1,6 +1,6 @@
 """What start-up costs: TaskIter() in a fresh interpreter to its first record, against C with libbpf.
 
-``python tests/bench/startup.py [RUNS]``, as root. Both load the same object, in turn; the interpreter's own
+``python -m tests.bench.startup [RUNS]``, as root. Both load the same object, in turn; the interpreter's own
 start is not counted, the package's import is.
 """
 
@@ -56,7 +56,8 @@ def main() -> None:
         "attach_seconds": parts[2],
         "first_record_seconds": parts[3],
     }
-    print(json.dumps(result, indent=1))
+    print("TaskIter() to its first record in a fresh interpreter, against C with libbpf, as times of C's")
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import libbpf_iter
 from libbpf_iter import (
     BpfMapElemIter,
     BpfProgIter,
@@ -35,6 +36,7 @@ from libbpf_iter import (
     _libbpf,
     asdict,
     fields,
+    kinds,
 )
 from libbpf_iter.errors import ParameterError, VerifierError
 from libbpf_iter.program import Query, load_asked, scope
@@ -492,3 +494,21 @@ def test_each_cpus_copy_or_why_not() -> None:
 def test_percpu_says_what_it_takes(text: str, said: str) -> None:
     with pytest.raises(ParameterError, match=said):
         TaskIter(where=text)
+
+
+EVERY = sorted(set(libbpf_iter.targets()) - {"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
+
+
+@pytest.mark.parametrize("target", EVERY)
+def test_every_target_takes_expressions_beside_its_columns(target: str) -> None:
+    """The first number of its record, and one of a kernel path, by a filter that keeps all or none."""
+    name = "".join(word.capitalize() for word in target.split("_")) + "Iter"
+    make: Any = getattr(libbpf_iter, name)
+    with make() as whole:
+        number = next(f.name for f in whole.schema.fields if isinstance(f.kind, kinds.Integer))
+    columns = {"same": number, "more": f"{number} + 1", "seq_num_": "meta.seq_num"}
+    with make(columns=columns, where=f"{number} == {number}") as some:
+        found = list(some)
+    assert all(record.more == record.same + 1 for record in found)
+    with make(columns=columns, where=f"{number} != {number}") as none:
+        assert list(none) == []
