@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 SYSTEM := $(VENV)/.system-packages
 INSTALLED := $(VENV)/.installed
 EXTENSION := libbpf_iter/_extension.abi3.so
-EXTENSIONS := $(EXTENSION) libbpf_iter/_records.abi3.so
+EXTENSIONS := $(EXTENSION) libbpf_iter/_records.abi3.so libbpf_iter/_arrow.abi3.so
 
 # Debian keeps bpftool and ip where a user's PATH may not look.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -84,7 +84,7 @@ $(INSTALLED): $(SYSTEM) pyproject.toml cbuild/backend.py cbuild/commands.py
 	@touch $@
 
 # One command makes both, newer or not.
-$(EXTENSION): $(addprefix cbuild/,extension.py glue.c libbpf.cdef.h records.c) | $(INSTALLED)
+$(EXTENSION): $(addprefix cbuild/,extension.py glue.c libbpf.cdef.h records.c arrow.c) | $(INSTALLED)
 	@$(BIN)/python -m cbuild extension
 	@touch $(EXTENSIONS)
 

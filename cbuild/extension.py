@@ -1,6 +1,6 @@
-"""The two extensions: ``_extension``, cffi over the system's libbpf, and ``_records``, plain C.
+"""The extensions: ``_extension``, cffi over the system's libbpf; ``_records`` and ``_arrow``, plain C.
 
-cffi's is in API mode (the C compiler checks every declaration of ``libbpf.cdef.h``); both use Python's
+cffi's is in API mode (the C compiler checks every declaration of ``libbpf.cdef.h``); all use Python's
 limited C API (one binary serves every later Python).
 """
 
@@ -17,7 +17,7 @@ from setuptools import Extension
 from .tools import ROOT, BuildError, run
 
 MODULE = "libbpf_iter._extension"
-RECORDS = "libbpf_iter._records"
+PLAIN = ("records", "arrow")
 HERE = ROOT / "cbuild"
 DECLARATIONS = HERE / "libbpf.cdef.h"
 GLUE = HERE / "glue.c"
@@ -47,7 +47,7 @@ def configure(extension: Extension, folder: Path) -> None:
     _require_python_headers()
     extension.py_limited_api = True
     extension.extra_compile_args = ["-std=gnu11", "-Wall", "-Wextra", f"-ffile-prefix-map={ROOT}=."]
-    if extension.name == RECORDS:
+    if extension.name != MODULE:
         return
     source = folder / "_extension.c"
     write_source(source)
@@ -65,7 +65,7 @@ def make() -> list[Extension]:
     """The extensions as pyproject.toml declares them, for builds that don't read that file."""
     return [
         Extension(MODULE, [str(GLUE)], py_limited_api=True),
-        Extension(RECORDS, [str(HERE / "records.c")], py_limited_api=True),
+        *(Extension(f"libbpf_iter._{n}", [str(HERE / f"{n}.c")], py_limited_api=True) for n in PLAIN),
     ]
 
 

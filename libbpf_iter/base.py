@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from . import _libbpf, netns
 from ._libbpf import Fd
 from .arrays import array, array_in_place
+from .arrow import schema_capsule, stream_capsule
 from .decode import Buffer, record_class
 from .engine import Engine, first_output
 from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
@@ -157,6 +158,14 @@ class BpfIter(Generic[R]):
                 finally:
                     memory.release()
         return array(self.schema, self._chunks([]))
+
+    def __arrow_c_schema__(self) -> object:
+        """The columns' Arrow types; see :mod:`libbpf_iter.arrow`. The kernel isn't asked."""
+        return schema_capsule(self.schema)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """One walk as an Arrow table, which polars, DuckDB, pyarrow and pandas read directly."""
+        return stream_capsule(self.schema, self._chunks([]))
 
     def _chunks(self, lost: list[str]) -> Iterator[Buffer]:
         """Buffers of whole records, each there until the next is asked for."""

@@ -170,9 +170,11 @@ def test_thousands_of_threads_are_seen_once() -> None:
             every = [task.tid for task in tasks]
         with TaskIter(pid=os.getpid()) as tasks:
             mine = [task.tid for task in tasks]
-    assert len(every) == len(set(every))
-    assert tids <= set(every)
-    assert sorted(mine) == sorted(tids | {os.getpid()})
+        # Libraries have threads of their own, which stay or come and go.
+        listed = {int(tid) for tid in os.listdir("/proc/self/task")}
+    assert len(every) == len(set(every)) and len(mine) == len(set(mine))
+    assert tids <= set(every) and tids <= set(mine)
+    assert len(set(mine) ^ listed) < 10
 
 
 def test_one_thread() -> None:

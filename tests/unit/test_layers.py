@@ -40,6 +40,8 @@ LAYERS = [
     "_records",
     "decode",
     "arrays",
+    "_arrow",
+    "arrow",
     "_extension",
     "_libbpf",
     "kernel",
@@ -59,7 +61,7 @@ LAYERS = [
     "__init__",
     "__main__",
 ]
-PURE = [name for name in LAYERS[: LAYERS.index("_extension")] if name != "_records"]
+PURE = [name for name in LAYERS[: LAYERS.index("_extension")] if name not in ("_records", "_arrow")]
 
 
 def name_of(path: Path) -> str:

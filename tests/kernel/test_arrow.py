@@ -1,0 +1,185 @@
+"""Walks as Arrow tables: against the records of the same bytes, and read by those who read Arrow."""
+
+from __future__ import annotations
+
+import gc
+import os
+import struct
+import threading
+from collections.abc import Callable
+from enum import IntFlag
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+import duckdb
+import polars
+import pyarrow as pa
+import pytest
+
+import libbpf_iter
+from libbpf_iter import BpfMapElemIter, TaskIter, TcpIter, values
+from libbpf_iter.arrow import schema_capsule, stream_capsule
+from libbpf_iter.decode import records
+from libbpf_iter.schema import Schema
+from tests.kernel.test_maps import ARRAY, PERCPU_ARRAY, Map
+from tests.kernel.test_query import sleepers
+
+DEAR = {"task": ["exe", "cwd", "cmdline", "stack", "open_fds"]}
+EVERY = sorted(set(libbpf_iter.targets()) - {"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
+
+
+class Chunk:
+    """One chunk's table."""
+
+    def __init__(self, schema: Schema, data: bytes) -> None:
+        self._schema, self._data = schema, data
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return stream_capsule(self._schema, [self._data])
+
+
+def plain(value: Any) -> Any:
+    """What Arrow makes of a record's value."""
+    match value:
+        case values.KernelEnum():
+            return value.name
+        case IntFlag():
+            return int(value)
+        case values.Device():
+            return None
+        case IPv4Address() | IPv6Address():
+            return str(value)
+        case str():
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        case tuple():
+            return [plain(item) for item in value]
+        case libbpf_iter.kinds.Group():
+            return {name: plain(member) for name, member in value._members.items()}
+    return value
+
+
+def same(schema: Schema, data: bytes) -> int:
+    """That the table of a chunk is its records; how many there are."""
+    table = pa.table(Chunk(schema, data))
+    table.validate(full=True)
+    found = list(records(schema, data))
+    assert table.column_names == [field.name for field in schema.fields]
+    assert len(table) == len(found)
+    for name in table.column_names:
+        for cell, record in zip(table[name].to_pylist(), found, strict=True):
+            expected = plain(getattr(record, name))
+            if isinstance(getattr(record, name), values.Device):
+                continue  # a number there, a pair here
+            if isinstance(expected, int) and isinstance(cell, str):
+                expected = str(expected)  # an enum's value without a name
+            assert cell == expected, name
+    return len(found)
+
+
+@pytest.mark.parametrize("target", EVERY)
+def test_a_table_is_what_the_records_are(target: str) -> None:
+    make: Any = getattr(libbpf_iter, "".join(word.capitalize() for word in target.split("_")) + "Iter")
+    with make() as whole:
+        count = same(whole.schema, b"".join(whole.chunks()))
+    assert count or target in ("dmabuf", "ipv6_route", "udp", "tcp", "unix", "netlink")
+    if target in DEAR:
+        with make(columns=["tid", *DEAR[target]]) as dear:
+            assert same(dear.schema, b"".join(dear.chunks()))
+
+
+def test_a_walk_of_nothing_is_an_empty_table() -> None:
+    with TaskIter(tid=2**31 - 1) as tasks:
+        table = pa.table(tasks)
+    assert len(table) == 0 and "comm" in table.column_names
+
+
+def test_structs_and_per_cpu_values() -> None:
+    for kind, size in ((ARRAY, 8), (PERCPU_ARRAY, 4)):
+        made = Map(kind, 4, size, 70, btf=True)
+        try:
+            if kind == ARRAY:
+                for number in range(70):
+                    made[struct.pack("=I", number)] = struct.pack("=Ii", number * 3, -number)
+            with BpfMapElemIter(made) as elements:
+                assert same(elements.schema, b"".join(elements.chunks())) >= 70
+            if kind == ARRAY:
+                table = pa.table(BpfMapElemIter(made))
+                assert table["value"].to_pylist()[9] == {"left": 27, "right": -9}
+                assert table["cpu"].null_count == 70
+        finally:
+            made.close()
+
+
+def test_bytes_that_are_no_text_are_replaced() -> None:
+    done, go = threading.Event(), threading.Event()
+
+    def odd() -> None:
+        with open(f"/proc/self/task/{threading.get_native_id()}/comm", "wb") as comm:
+            comm.write(b"\xff\xfe caf\xc3\xa9")
+        done.set()
+        go.wait()
+
+    thread = threading.Thread(target=odd)
+    thread.start()
+    done.wait()
+    try:
+        with TaskIter(pid=os.getpid(), columns=["comm"]) as tasks:
+            assert "\ufffd\ufffd café" in pa.table(tasks)["comm"].to_pylist()
+    finally:
+        go.set()
+        thread.join()
+
+
+READERS: list[Callable[[Any], Any]] = [
+    lambda tasks: [row["tid"] for row in pa.table(tasks).to_pylist()],
+    lambda tasks: polars.DataFrame(tasks)["tid"].to_list(),
+    lambda tasks: [tid for (tid,) in duckdb.sql("select tid from tasks").fetchall()],
+]
+
+
+@pytest.mark.parametrize("read", READERS, ids=["pyarrow", "polars", "duckdb"])
+def test_who_reads_arrow_reads_a_walk(read: Callable[[Any], list[int]]) -> None:
+    with sleepers(20) as tids, TaskIter(columns=["tid", "comm", "policy"]) as tasks:
+        found = read(tasks)
+    assert set(tids) <= set(found)
+    assert len(found) == len(set(found))
+
+
+def test_the_schema_asks_no_kernel() -> None:
+    tasks = TaskIter(columns=["tid", "policy"])
+    tasks.close()
+    assert pa.schema(tasks).names == ["tid", "policy"]
+    with TcpIter() as sockets:
+        assert pa.schema(sockets).field("local_addr").type == pa.string()
+
+
+def test_what_nobody_reads_is_released() -> None:
+    with TaskIter(columns=["tid", "comm", "policy", "exe"]) as tasks:
+        schema, chunk = tasks.schema, b"".join(tasks.chunks())
+
+        def use(times: int) -> int:
+            for _ in range(times):
+                stream_capsule(schema, [chunk])
+                schema_capsule(schema)
+                reader = pa.RecordBatchReader.from_stream(Chunk(schema, chunk))
+                del reader
+                pa.table(Chunk(schema, chunk))
+            gc.collect()
+            with open("/proc/self/statm") as statm:
+                return int(statm.read().split()[1])
+
+        use(300)
+        before = use(300)
+        assert use(3000) - before < 1024  # pages: 4 MiB
+
+
+def test_a_table_outlives_its_iterator_and_threads_share_it() -> None:
+    with TaskIter(columns=["tid", "comm"]) as tasks:
+        tables = [pa.table(tasks) for _ in range(4)]
+    threads = [threading.Thread(target=tables.pop) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gc.collect()
+    assert os.getpid() in tables[0]["tid"].to_pylist()
