@@ -47,8 +47,13 @@ struct task_file_record {
 	rec_text path;   /* as readlink of /proc/PID/fd shows it */
 };
 RECORD(task_file_record);
+COLUMNS(task_file_record);
+
+#define SET(column, value) PUT(task_file_record, row, column, value)
 
 SCRATCH(path_scratch, PATH_MAX)
+
+PLAIN_TYPE(file);
 
 struct task_file_slot {
 	struct bpf_iter_meta *meta;
@@ -75,33 +80,38 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 		.file = ctx->file,
 		.record = &record,
 	};
+	int length = -1;
 	struct output out;
 	struct reader reader;
-	char *path;
-	long length;
+	void *row = &record;
+	char *path = NULL;
 
 	if (!task || !file)
 		return 0;
-	path = scratch_get(&path_scratch);
-	if (!path)
-		return 1;
+	if (WANTED(task_file_record, path)) {
+		path = scratch_get(&path_scratch);
+		if (!path)
+			return 1;
+		length = bpf_d_path(&file->f_path, path, PATH_MAX);
+		length = length > 0 && length <= PATH_MAX ? length - 1 : -1;
+		span_set(&record.path, &record.record_size, length);
+	}
 	reader = reader_now();
-	inode = file->f_inode;
-	record.tid = pid_number(task->thread_pid, &reader);
-	record.pid = pid_number(task->group_leader->thread_pid, &reader);
-	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));
-	record.fd = ctx->fd;
-	record.mode = inode->i_mode;
-	record.kind = inode->i_sb->s_magic == ANON_INODE_FS_MAGIC ? ANON : inode->i_mode & S_IFMT;
-	record.flags = file->f_flags;
-	record.pos = file->f_pos;
-	record.size = inode->i_size;
-	record.inode = inode->i_ino;
-	record.device = inode->i_sb->s_dev;
-	record.rdevice = inode->i_rdev;
-	length = bpf_d_path(&file->f_path, path, PATH_MAX);
-	length = length > 0 && length <= PATH_MAX ? length - 1 : -1;
-	span_set(&record.path, &record.record_size, length);
+	task = PLAIN(task_struct, task);
+	inode = PLAIN(file, file)->f_inode;
+	SET(tid, task_number(task, &reader));
+	SET(pid, process_number(task, &reader));
+	if (WANTED(task_file_record, comm))
+		__builtin_memcpy(COLUMN(task_file_record, row, comm), task->comm, sizeof(record.comm));
+	SET(fd, ctx->fd);
+	SET(mode, inode->i_mode);
+	SET(kind, inode->i_sb->s_magic == ANON_INODE_FS_MAGIC ? ANON : inode->i_mode & S_IFMT);
+	SET(flags, file->f_flags);
+	SET(pos, file->f_pos);
+	SET(size, inode->i_size);
+	SET(inode, inode->i_ino);
+	SET(device, inode->i_sb->s_dev);
+	SET(rdevice, inode->i_rdev);
 
 	out = output_begin(ctx->meta->seq);
 	slot.path = path;

@@ -74,12 +74,15 @@ struct tcp_record {
 	rec_opt_u32 rcv_wnd;
 };
 RECORD(tcp_record);
+COLUMNS(tcp_record);
 
-static __always_inline void set_timer(struct tcp_record *record, enum tcp_timer timer,
+#define SET(column, value) PUT(tcp_record, row, column, value)
+
+static __always_inline void set_timer(void *row, enum tcp_timer timer,
 				      unsigned long expires)
 {
-	record->timer = timer;
-	record->timer_expires_ns = jiffies_left(expires, host_tick_ns);
+	SET(timer, timer);
+	SET(timer_expires_ns, jiffies_left(expires, host_tick_ns));
 }
 
 static __always_inline unsigned long retransmit_expires(const struct tcp_sock *tp)
@@ -94,7 +97,7 @@ static __always_inline unsigned long retransmit_expires(const struct tcp_sock *t
 	return tp->inet_conn.icsk_retransmit_timer.expires;
 }
 
-static __always_inline void fill_timer(struct tcp_record *record, const struct tcp_sock *tp)
+static __always_inline void fill_timer(void *row, const struct tcp_sock *tp)
 {
 	const struct inet_connection_sock___new *new = (const void *)tp;
 	const struct timer_list *keepalive;
@@ -102,11 +105,11 @@ static __always_inline void fill_timer(struct tcp_record *record, const struct t
 
 	if (pending == ICSK_TIME_RETRANS || pending == ICSK_TIME_REO_TIMEOUT ||
 	    pending == ICSK_TIME_LOSS_PROBE) {
-		set_timer(record, TIMER_RETRANSMIT, retransmit_expires(tp));
+		set_timer(row, TIMER_RETRANSMIT, retransmit_expires(tp));
 		return;
 	}
 	if (pending == ICSK_TIME_PROBE0) {
-		set_timer(record, TIMER_PROBE, retransmit_expires(tp));
+		set_timer(row, TIMER_PROBE, retransmit_expires(tp));
 		return;
 	}
 	if (bpf_core_field_exists(new->icsk_keepalive_timer))
@@ -114,66 +117,66 @@ static __always_inline void fill_timer(struct tcp_record *record, const struct t
 	else
 		keepalive = &tp->inet_conn.icsk_inet.sk.sk_timer;
 	if (keepalive->entry.pprev)
-		set_timer(record, TIMER_KEEPALIVE, keepalive->expires);
+		set_timer(row, TIMER_KEEPALIVE, keepalive->expires);
 }
 
-static __always_inline void fill_tcp(struct tcp_record *record, const struct tcp_sock *tp)
+static __always_inline void fill_tcp(void *row, const struct tcp_sock *tp)
 {
 	const struct inet_connection_sock *icsk = &tp->inet_conn;
 	const struct sock *sk = &icsk->icsk_inet.sk;
 
-	record->inode = sock_inode(sk);
-	record->mark = sk->sk_mark;
-	if (record->state == TCP_LISTEN) {
-		record->backlog = sk->sk_ack_backlog;
-		record->backlog_max = sk->sk_max_ack_backlog;
+	SET(inode, sock_inode(sk));
+	SET(mark, sk->sk_mark);
+	if (sk->__sk_common.skc_state == TCP_LISTEN) {
+		SET(backlog, sk->sk_ack_backlog);
+		SET(backlog_max, sk->sk_max_ack_backlog);
 	} else {
 		__s32 unread = tp->rcv_nxt - tp->copied_seq;
 
 		/* A FIN that is not yet in rcv_nxt makes it negative. */
-		record->rx_queue = unread > 0 ? unread : 0;
-		record->tx_queue = (__u32)(tp->write_seq - tp->snd_una);
+		SET(rx_queue, unread > 0 ? unread : 0);
+		SET(tx_queue, (__u32)(tp->write_seq - tp->snd_una));
 	}
-	fill_timer(record, tp);
-	__builtin_memcpy(record->congestion, icsk->icsk_ca_ops->name, sizeof(record->congestion));
-	record->cwnd = tp->snd_cwnd;
-	record->ssthresh = tp->snd_ssthresh;
-	if (record->ssthresh >= TCP_INFINITE_SSTHRESH)
-		record->ssthresh = NONE_U32;
-	record->srtt_ns = (__u64)(tp->srtt_us >> 3) * 1000;
-	record->rttvar_ns = (__u64)(tp->mdev_us >> 2) * 1000;
-	record->rto_ns = (__u64)icsk->icsk_rto * host_tick_ns;
-	record->retransmits = icsk->icsk_retransmits;
-	record->total_retrans = tp->total_retrans;
-	record->bytes_acked = tp->bytes_acked;
-	record->bytes_received = tp->bytes_received;
-	record->bytes_sent = tp->bytes_sent;
-	record->segs_in = tp->segs_in;
-	record->segs_out = tp->segs_out;
-	record->mss = tp->mss_cache;
-	record->snd_wnd = tp->snd_wnd;
-	record->rcv_wnd = tp->rcv_wnd;
+	fill_timer(row, tp);
+	if (WANTED(tcp_record, congestion))
+		__builtin_memcpy(COLUMN(tcp_record, row, congestion), icsk->icsk_ca_ops->name,
+				 sizeof(((struct tcp_record *)0)->congestion));
+	SET(cwnd, tp->snd_cwnd);
+	SET(ssthresh, tp->snd_ssthresh < TCP_INFINITE_SSTHRESH ? tp->snd_ssthresh : NONE_U32);
+	SET(srtt_ns, (__u64)(tp->srtt_us >> 3) * 1000);
+	SET(rttvar_ns, (__u64)(tp->mdev_us >> 2) * 1000);
+	SET(rto_ns, (__u64)icsk->icsk_rto * host_tick_ns);
+	SET(retransmits, icsk->icsk_retransmits);
+	SET(total_retrans, tp->total_retrans);
+	SET(bytes_acked, tp->bytes_acked);
+	SET(bytes_received, tp->bytes_received);
+	SET(bytes_sent, tp->bytes_sent);
+	SET(segs_in, tp->segs_in);
+	SET(segs_out, tp->segs_out);
+	SET(mss, tp->mss_cache);
+	SET(snd_wnd, tp->snd_wnd);
+	SET(rcv_wnd, tp->rcv_wnd);
 }
 
-static __always_inline void fill_none(struct tcp_record *record)
+static __always_inline void fill_none(void *row)
 {
-	record->backlog = NONE_U32;
-	record->backlog_max = NONE_U32;
-	record->timer_expires_ns = NONE_U64;
-	record->cwnd = NONE_U32;
-	record->ssthresh = NONE_U32;
-	record->srtt_ns = NONE_U64;
-	record->rttvar_ns = NONE_U64;
-	record->rto_ns = NONE_U64;
-	record->total_retrans = NONE_U32;
-	record->bytes_acked = NONE_U64;
-	record->bytes_received = NONE_U64;
-	record->bytes_sent = NONE_U64;
-	record->segs_in = NONE_U32;
-	record->segs_out = NONE_U32;
-	record->mss = NONE_U32;
-	record->snd_wnd = NONE_U32;
-	record->rcv_wnd = NONE_U32;
+	SET(backlog, NONE_U32);
+	SET(backlog_max, NONE_U32);
+	SET(timer_expires_ns, NONE_U64);
+	SET(cwnd, NONE_U32);
+	SET(ssthresh, NONE_U32);
+	SET(srtt_ns, NONE_U64);
+	SET(rttvar_ns, NONE_U64);
+	SET(rto_ns, NONE_U64);
+	SET(total_retrans, NONE_U32);
+	SET(bytes_acked, NONE_U64);
+	SET(bytes_received, NONE_U64);
+	SET(bytes_sent, NONE_U64);
+	SET(segs_in, NONE_U32);
+	SET(segs_out, NONE_U32);
+	SET(mss, NONE_U32);
+	SET(snd_wnd, NONE_U32);
+	SET(rcv_wnd, NONE_U32);
 }
 
 PLAIN_TYPE(sock_common);
@@ -202,46 +205,49 @@ int dump_tcp(struct bpf_iter__tcp *ctx)
 		.uid = ctx->uid,
 		.record = &record,
 	};
+	void *row = &record;
 	struct output out;
 
 	if (!sk)
 		return 0;
 
 	__builtin_memset(&record, 0, sizeof(record));
-	record.cookie = sock_cookie(sk);
+	SET(cookie, sock_cookie(sk));
 	common = PLAIN(sock_common, sk);
-	record.family = common->skc_family;
-	record.state = common->skc_state;
-	sock_local_addr(&record.local_addr, common);
-	sock_remote_addr(&record.remote_addr, common);
-	record.local_port = common->skc_num;
-	record.remote_port = bpf_ntohs(common->skc_dport);
-	record.uid = ctx->uid;
-	record.netns = sock_netns(common);
-	record.ifindex = common->skc_bound_dev_if;
-	record.reuse_addr = BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0;
-	record.reuse_port = BPF_CORE_READ_BITFIELD(common, skc_reuseport);
-	fill_none(&record);
+	SET(family, common->skc_family);
+	SET(state, common->skc_state);
+	if (WANTED(tcp_record, local_addr))
+		sock_local_addr((void *)COLUMN(tcp_record, row, local_addr), common);
+	if (WANTED(tcp_record, remote_addr))
+		sock_remote_addr((void *)COLUMN(tcp_record, row, remote_addr), common);
+	SET(local_port, common->skc_num);
+	SET(remote_port, bpf_ntohs(common->skc_dport));
+	SET(uid, ctx->uid);
+	SET(netns, sock_netns(common));
+	SET(ifindex, common->skc_bound_dev_if);
+	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
+	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
+	fill_none(row);
 
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (tp) {
-		fill_tcp(&record, PLAIN(tcp_sock, tp));
+		fill_tcp(row, PLAIN(tcp_sock, tp));
 		goto emit;
 	}
 	timewait = bpf_skc_to_tcp_timewait_sock(sk);
 	if (timewait) {
-		record.uid = NONE_U32;
-		record.state = timewait->tw_sk.tw_substate;
+		SET(uid, NONE_U32);
+		SET(state, timewait->tw_sk.tw_substate);
 		if (bpf_core_field_exists(timewait->tw_sk.tw_mark))
-			record.mark = timewait->tw_sk.tw_mark;
-		set_timer(&record, TIMER_TIMEWAIT, timewait->tw_sk.tw_timer.expires);
+			SET(mark, timewait->tw_sk.tw_mark);
+		set_timer(row, TIMER_TIMEWAIT, timewait->tw_sk.tw_timer.expires);
 		goto emit;
 	}
 	request = bpf_skc_to_tcp_request_sock(sk);
 	if (request) {
-		record.mark = request->req.ir_mark;
-		record.retransmits = request->req.req.num_retrans;
-		set_timer(&record, TIMER_RETRANSMIT, request->req.req.rsk_timer.expires);
+		SET(mark, request->req.ir_mark);
+		SET(retransmits, request->req.req.num_retrans);
+		set_timer(row, TIMER_RETRANSMIT, request->req.req.rsk_timer.expires);
 	}
 emit:
 	out = output_begin(ctx->meta->seq);

@@ -33,6 +33,9 @@ struct udp_record {
 	__s32 bucket; /* of the hash table that is walked, which need not be that of /proc/net/udp */
 };
 RECORD(udp_record);
+COLUMNS(udp_record);
+
+#define SET(column, value) PUT(udp_record, row, column, value)
 
 PLAIN_TYPE(udp_sock);
 
@@ -57,34 +60,37 @@ int dump_udp(struct bpf_iter__udp *ctx)
 		.uid = ctx->uid,
 		.record = &record,
 	};
+	void *row = &record;
 	struct output out;
 	struct sock *sk;
 
 	if (!udp)
 		return 0;
 	__builtin_memset(&record, 0, sizeof(record));
-	record.cookie = sock_cookie(&udp->inet.sk.__sk_common);
+	SET(cookie, sock_cookie(&udp->inet.sk.__sk_common));
 	udp = PLAIN(udp_sock, udp);
 	sk = &udp->inet.sk;
 	common = &sk->__sk_common;
-	record.family = common->skc_family;
-	record.state = common->skc_state;
-	sock_local_addr(&record.local_addr, common);
-	sock_remote_addr(&record.remote_addr, common);
-	record.local_port = common->skc_num;
-	record.remote_port = bpf_ntohs(common->skc_dport);
-	record.uid = ctx->uid;
-	record.inode = sock_inode(sk);
-	record.netns = sock_netns(common);
-	record.ifindex = common->skc_bound_dev_if;
-	record.mark = sk->sk_mark;
-	record.reuse_addr = BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0;
-	record.reuse_port = BPF_CORE_READ_BITFIELD(common, skc_reuseport);
+	SET(family, common->skc_family);
+	SET(state, common->skc_state);
+	if (WANTED(udp_record, local_addr))
+		sock_local_addr((void *)COLUMN(udp_record, row, local_addr), common);
+	if (WANTED(udp_record, remote_addr))
+		sock_remote_addr((void *)COLUMN(udp_record, row, remote_addr), common);
+	SET(local_port, common->skc_num);
+	SET(remote_port, bpf_ntohs(common->skc_dport));
+	SET(uid, ctx->uid);
+	SET(inode, sock_inode(sk));
+	SET(netns, sock_netns(common));
+	SET(ifindex, common->skc_bound_dev_if);
+	SET(mark, sk->sk_mark);
+	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
+	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
 	/* What was read leaves the account late. */
-	record.rx_queue = sock_rmem(sk) - udp->forward_deficit;
-	record.tx_queue = sock_wmem(sk);
-	record.drops = sock_drops(sk);
-	record.bucket = ctx->bucket;
+	SET(rx_queue, sock_rmem(sk) - udp->forward_deficit);
+	SET(tx_queue, sock_wmem(sk));
+	SET(drops, sock_drops(sk));
+	SET(bucket, ctx->bucket);
 
 	out = output_begin(ctx->meta->seq);
 	if (query_keeps(&slot, &out))
