@@ -98,12 +98,9 @@ class _Owner:
 
     def __init__(self, memory: Lent, plain: np.ndarray[Any, Any]) -> None:
         self._memory = memory
-        self.__array_interface__ = {
-            "version": 3,
-            "shape": plain.shape,
-            "typestr": f"|V{plain.dtype.itemsize}",
-            "data": (plain.__array_interface__["data"][0], True),
-        }
+        # As bytes, since NumPy describes a structured type anew each time.
+        raw = plain.view(f"V{plain.dtype.itemsize}").__array_interface__
+        self.__array_interface__ = raw | {"data": (raw["data"][0], True)}
 
     def __del__(self) -> None:
         self._memory.release()
