@@ -67,7 +67,19 @@ static __always_inline struct output output_begin(struct seq_file *seq)
 	return out;
 }
 
-static __always_inline void output_put(struct output *out, const void *data, __u32 size)
+/*
+ * What is compared has to be the register that is used: old verifiers learn nothing of a copy, nor of
+ * a sum.
+ */
+#define ONE_REGISTER(variable) asm volatile("" : "+r"(variable))
+
+/* Whether a record has room from there on. */
+static __always_inline bool output_fits(__u64 at)
+{
+	return at <= snapshot_size - RECORD_MAX;
+}
+
+static __always_inline void output_put(struct output *out, const void *data, __u64 size)
 {
 	__u64 at = out->at;
 
@@ -75,7 +87,8 @@ static __always_inline void output_put(struct output *out, const void *data, __u
 		bpf_seq_write(out->seq, data, size);
 		return;
 	}
-	if (size > RECORD_MAX || at > snapshot_size || at + RECORD_MAX > snapshot_size) {
+	ONE_REGISTER(at);
+	if (size > RECORD_MAX || !output_fits(at)) {
 		out->full = true;
 		return;
 	}
@@ -177,7 +190,7 @@ static __always_inline void *query_room(struct output *out)
 {
 	if (!snapshot_size)
 		return scratch_get(&query_scratch);
-	if (!out->snapshot || out->at > snapshot_size || out->at + RECORD_MAX > snapshot_size)
+	if (!out->snapshot || !output_fits(out->at))
 		return NULL;
 	return out->snapshot->data + out->at;
 }
@@ -229,11 +242,14 @@ static __always_inline void span_set(struct rec_span *span, __u32 *record_size, 
 	*record_size += length;
 }
 
-/* A span's bytes; a length below 0 is none. */
+/* A span's bytes; a length below 0, which is a large one without a sign, is none. */
 static __always_inline void output_span(struct output *out, const void *data, int length, __u32 most)
 {
-	if (length > 0 && (__u32)length <= most)
-		output_put(out, data, length);
+	__u64 size = (__u32)length;
+
+	ONE_REGISTER(size);
+	if (size <= most)
+		output_put(out, data, size);
 }
 
 #endif

@@ -215,10 +215,11 @@ static __always_inline __u64 resident_pages(struct mm_struct *mm)
 	__s64 pages;
 
 	if (bpf_core_type_exists(struct mm_rss_stat___old)) {
-		struct mm_struct___old *old = (void *)mm;
+		/* By a helper: the verifier of those kernels can't follow an array of a typedef. */
+		struct mm_rss_stat___old counts = {};
 
-		pages = old->rss_stat.count[0].counter + old->rss_stat.count[1].counter +
-			old->rss_stat.count[3].counter;
+		bpf_core_read(&counts, sizeof(counts), &((struct mm_struct___old *)mm)->rss_stat);
+		pages = counts.count[0].counter + counts.count[1].counter + counts.count[3].counter;
 	} else {
 		pages = mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
 	}
@@ -524,7 +525,7 @@ static __always_inline struct task_record *next_row(struct snapshot *snapshot)
 {
 	__u64 at = snapshot->used;
 
-	if (at > snapshot_size || at + sizeof(struct task_record) > snapshot_size) {
+	if (!output_fits(at)) {
 		snapshot->dropped += 1;
 		return NULL;
 	}

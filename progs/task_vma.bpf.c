@@ -88,7 +88,7 @@ static __always_inline int area_name(struct vm_area_struct *vma, char *to)
 	if (ops && ops->name) {
 		struct vm_special_mapping *special = vma->vm_private_data;
 
-		length = bpf_probe_read_kernel_str(to, PATH_MAX, special->name);
+		length = bpf_probe_read_kernel_str(to, PATH_MAX, BPF_CORE_READ(special, name));
 		return length > 1 ? length - 1 : -1;
 	}
 	if (vma->vm_start < mm->brk && vma->vm_end > mm->start_brk) {
