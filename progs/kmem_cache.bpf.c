@@ -37,6 +37,15 @@ struct kmem_cache {
 	struct kmem_cache_node *node[NODES_MAX];
 };
 
+/* From 7.1 on: a node's cache of sheaves beside it. */
+struct kmem_cache_per_node_ptrs {
+	struct kmem_cache_node *node;
+};
+
+struct kmem_cache___per_node {
+	struct kmem_cache_per_node_ptrs per_node[NODES_MAX];
+};
+
 struct slab {
 	struct list_head slab_list;
 	unsigned inuse : 16, objects : 15, frozen : 1;
@@ -91,7 +100,8 @@ static long count_slab(__u32 index, struct count_free *counted)
 
 /* One memory node, for bpf_loop(), since a loop in a loop is too much for the verifier. */
 struct count_node {
-	struct kmem_cache_node **nodes;
+	const void *nodes; /* where the first one's pointer is, */
+	__u32 step;	   /* and how far from it the next */
 	__u64 slabs, total_objects, free;
 	bool unsure;
 };
@@ -101,7 +111,7 @@ static long count_one(__u32 index, struct count_node *sum)
 	struct kmem_cache_node *node = NULL;
 	struct count_free counted = {};
 
-	bpf_probe_read_kernel(&node, sizeof(node), sum->nodes + index);
+	bpf_probe_read_kernel(&node, sizeof(node), sum->nodes + index * sum->step);
 	if (!node)
 		return 1;
 	sum->slabs += BPF_CORE_READ(node, nr_slabs.counter);
@@ -143,7 +153,15 @@ int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
 	record.pages_per_slab = 1u << (cache->oo.x >> 16 & 31);
 	record.flags = cache->flags;
 	record.refcount = cache->refcount;
-	sum.nodes = (void *)cache + bpf_core_field_offset(struct kmem_cache, node);
+	if (bpf_core_field_exists(cache->node)) {
+		sum.nodes = (void *)cache + bpf_core_field_offset(struct kmem_cache, node);
+		sum.step = sizeof(struct kmem_cache_node *);
+	} else {
+		sum.nodes = (void *)cache +
+			    bpf_core_field_offset(struct kmem_cache___per_node, per_node) +
+			    bpf_core_field_offset(struct kmem_cache_per_node_ptrs, node);
+		sum.step = bpf_core_type_size(struct kmem_cache_per_node_ptrs);
+	}
 	bpf_loop(NODES_MAX, count_one, &sum, 0);
 	record.slabs = sum.slabs;
 	record.total_objects = sum.total_objects;
