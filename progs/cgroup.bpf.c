@@ -64,6 +64,11 @@ struct cgroup___full {
 	struct cgroup_subsys_state *subsys[16];
 };
 
+/* Later kernels (seen on 7.3) count for each controller, and for the group itself in its own state. */
+struct cgroup_subsys_state___counted {
+	int nr_populated_csets;
+};
+
 struct bpf_iter__cgroup {
 	struct bpf_iter_meta *meta;
 	struct cgroup___full *cgroup;
@@ -154,6 +159,13 @@ struct cgroup_slot {
 };
 SLOT(cgroup_slot)
 
+static __always_inline int populated_csets(struct cgroup___full *cgroup)
+{
+	if (bpf_core_field_exists(cgroup->nr_populated_csets))
+		return cgroup->nr_populated_csets;
+	return ((struct cgroup_subsys_state___counted *)&cgroup->self)->nr_populated_csets;
+}
+
 SEC("iter/cgroup")
 int dump_cgroup(struct bpf_iter__cgroup *ctx)
 {
@@ -172,7 +184,7 @@ int dump_cgroup(struct bpf_iter__cgroup *ctx)
 	record.level = cgroup->level;
 	record.descendants = cgroup->nr_descendants;
 	record.dying_descendants = cgroup->nr_dying_descendants;
-	record.populated = cgroup->nr_populated_csets + cgroup->nr_populated_domain_children +
+	record.populated = populated_csets(cgroup) + cgroup->nr_populated_domain_children +
 			   cgroup->nr_populated_threaded_children > 0;
 	record.frozen = cgroup->flags >> CGRP_FREEZE & 1;
 	record.memory_current = record.pids_current = -1;

@@ -37,7 +37,7 @@ struct kmem_cache {
 	struct kmem_cache_node *node[NODES_MAX];
 };
 
-/* From 7.1 on: a node's cache of sheaves beside it. */
+/* Later kernels (seen on 7.3): a node's cache of sheaves is beside it. */
 struct kmem_cache_per_node_ptrs {
 	struct kmem_cache_node *node;
 };
