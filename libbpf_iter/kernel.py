@@ -39,6 +39,16 @@ def threads() -> int:
         return 0
 
 
+def possible_nodes() -> int:
+    """How many memory nodes are numbered (nr_node_ids); one where the kernel knows no others."""
+    try:
+        ranges = Path("/sys/devices/system/node/possible").read_text().strip()
+    except FileNotFoundError:
+        return 1
+    # As "0-1,4": include/linux/cpumask.h, the list form.
+    return int(ranges.replace("-", ",").split(",")[-1]) + 1
+
+
 @lru_cache(maxsize=1)
 def btf() -> Btf:
     """The kernel's types."""

@@ -334,6 +334,8 @@ def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapType
                 values[name] = found or 0
     if "host_cpus" in known:
         values["host_cpus"] = _libbpf.possible_cpus()
+    if "host_nodes" in known:
+        values["host_nodes"] = kernel.possible_nodes()
     if types is not None:
         values["map_key_size"] = types.info.key_size
         values["map_value_size"] = types.info.value_size

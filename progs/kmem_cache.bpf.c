@@ -6,6 +6,8 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+HOST_NODES;
+
 #define NODES_MAX 64
 #define PARTIAL_MAX 4096 /* partly filled slabs of one node that are counted one by one */
 
@@ -113,7 +115,7 @@ static long count_one(__u32 index, struct count_node *sum)
 
 	bpf_probe_read_kernel(&node, sizeof(node), sum->nodes + index * sum->step);
 	if (!node)
-		return 1;
+		return 0; /* a node without memory */
 	sum->slabs += BPF_CORE_READ(node, nr_slabs.counter);
 	sum->total_objects += BPF_CORE_READ(node, total_objects.counter);
 	counted.head = (void *)node + bpf_core_field_offset(struct kmem_cache_node, partial);
@@ -162,7 +164,8 @@ int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
 			    bpf_core_field_offset(struct kmem_cache_per_node_ptrs, node);
 		sum.step = bpf_core_type_size(struct kmem_cache_per_node_ptrs);
 	}
-	bpf_loop(NODES_MAX, count_one, &sum, 0);
+	/* The cache is allocated with room for the nodes that the machine can have: what is behind is not its own. */
+	bpf_loop(host_nodes, count_one, &sum, 0);
 	record.slabs = sum.slabs;
 	record.total_objects = sum.total_objects;
 	record.active_objects = sum.unsure ? -1 : sum.total_objects - sum.free;

@@ -91,6 +91,7 @@ typedef __u8 rec_map_value[0];
 #define HOST_PAGE_SIZE const volatile __u32 host_page_size = 4096
 #define HOST_TICK_NS const volatile __u32 host_tick_ns = 4000000
 #define HOST_CPUS const volatile __u32 host_cpus = 1 /* possible CPUs */
+#define HOST_NODES const volatile __u32 host_nodes = 1 /* numbers that memory nodes can have */
 #define MAP_KEY_SIZE const volatile __u32 map_key_size = 4
 #define MAP_VALUE_SIZE const volatile __u32 map_value_size = 8
 #define MAP_PER_CPU const volatile bool map_per_cpu = false /* a value for each possible CPU */
