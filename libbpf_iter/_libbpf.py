@@ -251,6 +251,12 @@ class Object:
             if map_name == name:
                 check(lib.bpf_map__set_value_size(map_, size), "bpf_map__set_value_size", name)
 
+    def use_map(self, name: str, map_: Fd) -> None:
+        """Let a map that exists be the one of that name."""
+        for map_name, own in self._maps():
+            if map_name == name:
+                check(lib.bpf_map__reuse_fd(own, map_.number), "bpf_map__reuse_fd", name)
+
     def load(self, program_name: str, *, sleepable: bool, without_maps: frozenset[str]) -> Loaded:
         """Load one program, and the maps it uses; ``without_maps`` are not made."""
         chosen = None

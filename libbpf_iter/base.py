@@ -49,6 +49,7 @@ class BpfIter(Generic[R]):
         query: Query | None = None,
         netns: netns.NetNs | None = None,
         engines: tuple[Engine, ...] = (Engine.SEQ,),
+        array_engines: tuple[Engine, ...] = (),
     ) -> None:
         parameters = parameters or Parameters()
         self.target = target
@@ -58,6 +59,9 @@ class BpfIter(Generic[R]):
         self._params = query.params if query else None
         self._link: Link | None = None
         self._snapshots: Snapshots | None = None
+        # What arrays come from: the same, unless something is better where all records are wanted at once.
+        self._array_engines = array_engines
+        self._array_snapshots: Snapshots | None = None
         self._lock = threading.Lock()
         self._closed = False
         with ExitStack() as undo:
@@ -71,7 +75,7 @@ class BpfIter(Generic[R]):
             undo.pop_all()
         # A link takes what its parameters name; only a further link needs the descriptors again.
         self._held = parameters.held.pop_all()
-        if self._snapshots is None:
+        if self._snapshots is None and not array_engines:
             self._held.close()
 
     def _start(self, engines: tuple[Engine, ...]) -> Program:
@@ -89,10 +93,24 @@ class BpfIter(Generic[R]):
         if engine is Engine.SEQ:
             self._link = self._attach(self._load(SEQ))
             return self._link.program
-        snapshots = Snapshots(self._load, self._attach, first_output(self.target, engine))
-        program = snapshots.prepare()
-        self._snapshots = snapshots
+        self._snapshots, program = self._prepare(engine)
         return program
+
+    def _prepare(self, engine: Engine) -> tuple[Snapshots, Program]:
+        snapshots = Snapshots(self._load, self._attach, first_output(self.target, engine))
+        return snapshots, snapshots.prepare()
+
+    def _for_arrays(self) -> Snapshots | None:
+        """The walks that arrays are made of; what is better than the records' own is looked for once."""
+        with self._lock:
+            engines, self._array_engines = self._array_engines, ()
+            for engine in engines:
+                try:
+                    self._array_snapshots, _ = self._prepare(engine)
+                    break
+                except (KernelError, UnsupportedEngine):
+                    continue
+            return self._array_snapshots or self._snapshots
 
     def _attach(self, program: Program) -> Link:
         try:
@@ -146,9 +164,10 @@ class BpfIter(Generic[R]):
 
         Of a snapshot it is the very memory that the kernel wrote to, and read-only.
         """
-        if self._snapshots is not None and self._netns != "all":
-            self._check_open()
-            memory = self._snapshots.lend(_in_namespace(self._netns))
+        self._check_open()
+        snapshots = self._for_arrays()
+        if snapshots is not None and self._netns != "all":
+            memory = snapshots.lend(_in_namespace(self._netns))
             if memory is not None:
                 found = array_in_place(self.schema, memory)
                 if found is not None:
@@ -217,9 +236,11 @@ class BpfIter(Generic[R]):
         link, program = self.link, other.link.program
         link.update(program)
         with self._lock:
-            snapshots, self._snapshots = self._snapshots, None
+            old = self._snapshots, self._array_snapshots
+            self._snapshots = self._array_snapshots = None
+            self._array_engines = ()
             self._program = program
-        if snapshots is not None:
+        for snapshots in filter(None, old):
             snapshots.close()
 
     def pin(self, path: str | os.PathLike[str], mode: int = 0o600) -> None:
@@ -236,8 +257,8 @@ class BpfIter(Generic[R]):
             if self._closed:
                 return
             self._closed = True
-        if self._snapshots is not None:
-            self._snapshots.close()
+        for snapshots in filter(None, (self._snapshots, self._array_snapshots)):
+            snapshots.close()
         if self._link is not None:
             self._link.close()
             self._link.program.close()

@@ -13,7 +13,11 @@ from .program import Output, Query
 # Walks that the kernel cuts short or thins out where they are cut in reads.
 SNAPSHOT_TARGETS = frozenset({"cgroup", "unix"})
 # Whose object has a walk_TARGET() too, which needs no iterator.
-RUN_TARGETS = frozenset({"task"})
+RUN_TARGETS = frozenset({"bpf_map_elem", "task"})
+RUN_FOR_ARRAYS = frozenset({"bpf_map_elem"})
+
+# A run is one RCU section: of more objects than that (0.2 s of elements) it isn't made.
+RUN_MOST = 1 << 21
 
 _MEBIBYTE = 1 << 20
 _BYTES_A_THREAD = 320  # of progs/task.bpf.c's record, with room for those that come meanwhile
@@ -46,13 +50,31 @@ def candidates(target: str, wanted: str, query: Query, given: Parameters, *, own
         return (Engine.SEQ,)
     if not own:
         raise ParameterError("engine", f"{target} has no program in the package: only 'seq' reads it")
-    runs = target in RUN_TARGETS and not given.info
+    runs = _runs(target, given)
     if wanted == "snapshot":
         return (Engine.RUN, Engine.LINK) if runs else (Engine.LINK,)
     if target in SNAPSHOT_TARGETS or repeats:
         return (Engine.LINK,)
     # A query's own program is in the kernel before ours would be, and most queries are walked once.
-    return (Engine.RUN, Engine.SEQ) if runs and not _has_expressions(query) else (Engine.SEQ,)
+    if not runs or _has_expressions(query):
+        return (Engine.SEQ,)
+    # Elements are streamed: as records they may be read in little memory, however many there are.
+    return (Engine.SEQ,) if target in RUN_FOR_ARRAYS else (Engine.RUN, Engine.SEQ)
+
+
+def for_arrays(target: str, wanted: str, query: Query, given: Parameters) -> tuple[Engine, ...]:
+    """What is better than the engine of the records where all of them are wanted at once."""
+    better = wanted == "auto" and target in RUN_FOR_ARRAYS
+    return (Engine.RUN,) if better and _runs(target, given) and not _has_expressions(query) else ()
+
+
+def _runs(target: str, given: Parameters) -> bool:
+    """Whether one run can make the walk."""
+    if target not in RUN_TARGETS:
+        return False
+    if given.types is not None:
+        return not given.types.per_cpu and given.types.info.max_entries <= RUN_MOST
+    return not given.info and kernel.threads() <= RUN_MOST
 
 
 def _has_expressions(query: Query) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import base, netns, parameters
 from .base import BpfIter
-from .engine import candidates
+from .engine import candidates, for_arrays
 from .errors import ParameterError
 from .parameters import CgroupRef, HasFileno, MapRef, Parameters, for_target
 from .params import Params
@@ -68,6 +68,7 @@ class _Own(BpfIter[base.R]):
             query=query,
             netns=netns,
             engines=candidates(target, engine, query, given, own=True),
+            array_engines=for_arrays(target, engine, query, given),
         )
 
     @classmethod

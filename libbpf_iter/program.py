@@ -44,6 +44,7 @@ Columns = Iterable[str] | Mapping[str, str] | None
 
 _PROGRAMS = Path(__file__).parent / "programs"
 SNAPSHOT_MAP = "snapshot_map"
+WALKED_MAP = "walked_map"
 SNAPSHOT_HEADER = 16  # progs/emit.h, struct snapshot: used, dropped
 
 # include/uapi/linux/bpf.h
@@ -51,8 +52,9 @@ PER_CPU_MAPS = frozenset({5, 6, 10, 21})
 
 
 class MapTypes(Immutable):
-    """What a map holds: sizes, and how its key and value decode."""
+    """A map that is open as long as its owner holds it: sizes, and how its key and value decode."""
 
+    map: Fd
     info: MapInfo
     btf: Btf | None
     key: tuple[kinds.Kind, str]
@@ -169,7 +171,7 @@ def map_types(map_: Fd) -> MapTypes:
         return found, btf.c_name(type_id)
 
     key = kind(info.key_type_id, info.key_size)
-    return MapTypes(info, btf, key, kind(info.value_type_id, info.value_size))
+    return MapTypes(map_, info, btf, key, kind(info.value_type_id, info.value_size))
 
 
 def _choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
@@ -267,6 +269,10 @@ def load(
         if output.size:
             obj.set_value_size(SNAPSHOT_MAP, SNAPSHOT_HEADER + output.size)
         unused = {SNAPSHOT_MAP} if not output.size else set()
+        if output.runs and types is not None:
+            obj.use_map(WALKED_MAP, types.map)
+        else:
+            unused.add(WALKED_MAP)
         if output.size or not values["query_size"]:
             unused.add("query_scratch")
         unused |= {

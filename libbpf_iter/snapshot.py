@@ -27,6 +27,7 @@ from .program import SNAPSHOT_HEADER, Output, Program
 LARGEST_SIZE = 1 << 28
 # Walkers whose memory is in somebody's arrays: the last result and the one before, as loops have them.
 LENT_MOST = 2
+PAGE = mmap.PAGESIZE
 _HEADER = struct.Struct("=QQ")
 
 
@@ -36,15 +37,15 @@ class _Walker(Immutable):
     memory: mmap.mmap
     process: int  # a child that is forked shares the memory, and must not write to it
 
-    def fill(self, create: Callable[[Fd], Fd]) -> tuple[int, bool]:
-        """One walk: the bytes that it wrote, and whether that is all of it."""
+    def fill(self, create: Callable[[Fd], Fd]) -> tuple[int, int]:
+        """One walk: the bytes that it wrote, and how many records found no room."""
         _HEADER.pack_into(self.memory, 0, 0, 0)
         if self.link is None:
             _libbpf.run_program(self.program.fd)
         else:
             _read_once(create(self.link.fd))
         used, dropped = _HEADER.unpack_from(self.memory, 0)
-        return used, not dropped
+        return used, dropped
 
     def close(self) -> None:
         self.memory.close()
@@ -101,14 +102,14 @@ class Snapshots:
         while True:
             walker = self._borrow()
             try:
-                used, complete = walker.fill(create)
+                used, dropped = walker.fill(create)
             except BaseException:
                 walker.close()
                 raise
-            if complete:
+            if not dropped:
                 return Snapshot(self._give_back, walker, used)
             walker.close()
-            self._grow(walker.program.output)
+            self._grow(walker.program.output, dropped * walker.program.schema.size)
 
     def lend(self, create: Callable[[Fd], Fd]) -> Snapshot | None:
         """One walk whose memory the taker may keep for long; None where enough of it is kept already."""
@@ -168,12 +169,13 @@ class Snapshots:
                 return
         walker.close()
 
-    def _grow(self, output: Output) -> None:
+    def _grow(self, output: Output, missing: int) -> None:
         if output.size >= LARGEST_SIZE:
             message = f"the walk's records exceed {LARGEST_SIZE >> 20} MiB: engine='seq' has no such bound"
             raise KernelError(errno.E2BIG, message, call="read")
         with self._lock:
-            size = max(self._output.size, min(output.size * 4, LARGEST_SIZE))
+            wanted = max(output.size * 4, -(-(output.size + missing) // PAGE) * PAGE)
+            size = max(self._output.size, min(wanted, LARGEST_SIZE))
             self._output = Output(size, output.runs)
 
     def close(self) -> None:

@@ -46,6 +46,64 @@ static __always_inline void put(struct output *out, struct bpf_map_elem_slot *sl
 	output_put(out, slot->value, map_value_size);
 }
 
+/* The library puts the map that is to be walked in its place. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} walked_map SEC(".maps");
+
+static __always_inline void copy(void *to, const void *from, __u32 size)
+{
+	/* The verifier drops all but one. */
+	switch (size) {
+	case 4: *(__u32 *)to = *(const __u32 *)from; break;
+	case 8: *(__u64 *)to = *(const __u64 *)from; break;
+	default: bpf_probe_read_kernel(to, size, from);
+	}
+}
+
+/* One element, for bpf_for_each_map_elem(). */
+static long walk_element(struct bpf_map *map, void *key, void *value, void *unused)
+{
+	struct bpf_map_elem_record record = { .cpu = -1 };
+	struct bpf_map_elem_slot slot = { .map = map, .key = key, .value = value, .record = &record };
+	struct output out = output_begin(NULL);
+	__u64 at = out.at;
+	char *row;
+
+	if (query_used) {
+		put(&out, &slot);
+		output_end(&out);
+		return 0;
+	}
+	ONE_REGISTER(at);
+	if (!out.snapshot)
+		return 1;
+	if (!output_fits(at)) {
+		out.snapshot->dropped += 1;
+		return 0;
+	}
+	row = (char *)out.snapshot->data + at;
+	copy(row, &record, sizeof(record));
+	copy(row + sizeof(record), key, map_key_size);
+	copy(row + sizeof(record) + map_key_size, value, map_value_size);
+	out.snapshot->used = at + sizeof(record) + map_key_size + map_value_size;
+	return 0;
+}
+
+/*
+ * The walk in one run, without a file: for maps with one value for all CPUs. It comes first, so that
+ * the slot stays behind walk_element().
+ */
+SEC("syscall")
+int walk_bpf_map_elem(void *ctx)
+{
+	bpf_for_each_map_elem(&walked_map, walk_element, NULL, 0);
+	return 0;
+}
+
 SEC("iter/bpf_map_elem")
 int dump_bpf_map_elem(struct bpf_iter__bpf_map_elem *ctx)
 {
