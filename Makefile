@@ -27,6 +27,7 @@ help:
 	@echo 'make run      print the tasks of this machine, read by the package (root)'
 	@echo 'make test     run the tests; root runs those of the kernel too  [ARGS="tests/unit -x"]'
 	@echo 'make bench    measure against C, psutil, ps, ss …: ratios, and JSON in build/bench (root)'
+	@echo '              [BENCH="maps files"]'
 	@echo 'make lint     ruff: rules and format'
 	@echo 'make format   ruff: repair what it can'
 	@echo 'make types    mypy'
@@ -42,11 +43,12 @@ test: setup bpffs
 	$(BIN)/pytest $(ARGS)
 
 # What fails here has no answer; a ratio below its bar is one.
-BENCH ?= startup tasks where processes sockets
-bench: setup
+BENCH ?= startup tasks where processes files mappings sockets maps symbols cgroups
+bench: setup bpffs
 	@mkdir -p build/bench
 	@for question in $(BENCH); do \
-		$(BIN)/python -m tests.bench.$$question | tee build/bench/$$question.txt || exit 1; \
+		$(BIN)/python -m tests.bench.$$question $(ARGS) >build/bench/$$question.txt || exit 1; \
+		cat build/bench/$$question.txt; \
 		tail -n 1 build/bench/$$question.txt > build/bench/$$question.json; \
 	done
 

@@ -32,6 +32,7 @@ need gcc gcc
 need pkg-config pkg-config pkgconf
 need bpftool bpftool
 need iproute2 ip
+need procps ps
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 [ -e /usr/include/linux/bpf.h ] || missing="$missing linux-libc-dev"
 pkg-config --exists libbpf 2>/dev/null || missing="$missing libbpf-dev"

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
-import signal
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
-from cbuild import programs
-from cbuild.tools import find_tool
-
-HERE = Path(__file__).parent
 Side = Callable[[], float]  # does the work once; its seconds
+
+# How long a side runs in a row, and how often at most: in one run more of it is warm than in the last.
+TURN_SECONDS = 0.05
+TURN_RUNS = 50
 
 
 def timed(work: Callable[[], object]) -> Side:
@@ -39,31 +34,70 @@ def command(*words: str) -> Side:
     return timed(lambda: subprocess.run(words, stdout=subprocess.DEVNULL, check=True))
 
 
+def _turn(side: Side, seconds: float) -> tuple[float, float]:
+    """Its first run, with the caches as the other side left them, and the median of those that follow."""
+    first, warm = side(), [side()]
+    while sum(warm) < seconds and len(warm) < TURN_RUNS:
+        warm.append(side())
+    return first, statistics.median(warm)
+
+
 class Report:
-    """The results of one question; the last line of its output is JSON."""
+    """The results of one question; the last line of its output is JSON.
+
+    With ``--small`` on the command line there is little of everything, and one round: what is found out
+    then is whether it runs.
+    """
 
     def __init__(self, question: str) -> None:
-        self._question, self._results = question, []
+        parser = argparse.ArgumentParser(description=question)
+        parser.add_argument("--small", action="store_true", help="only see whether it runs")
+        self._small = parser.parse_args().small
+        self._question = question
+        self._results: list[dict[str, object]] = []
         print(question)
 
+    def size(self, count: int) -> int:
+        """How many of something there are to be."""
+        return max(count // 1000, 10) if self._small else count
+
     def compare(
-        self, name: str, ours: Side, theirs: Side, *, bar: float | None = None, rounds: int = 15
+        self,
+        name: str,
+        ours: Side,
+        theirs: Side,
+        *,
+        bar: float | None = None,
+        rounds: int = 15,
+        count: int | None = None,
     ) -> None:
-        """How many times faster we are: the median over rounds. Each side runs once more before it is
-        timed: what the other one left of the caches is no part of the question."""
-        pairs = [((ours(), ours())[1], (theirs(), theirs())[1]) for _ in range(rounds)]
-        ratio = statistics.median(other / own for own, other in pairs)
-        result = {
+        """How many times faster we are: the median over rounds, each side warm.
+
+        ``cold`` is the same where neither is: with a side's first run after the other's. ``count``
+        objects make it nanoseconds each, too.
+        """
+        rounds, seconds = (1, 0.0) if self._small else (rounds, TURN_SECONDS)
+        turns = [(_turn(ours, seconds), _turn(theirs, seconds)) for _ in range(rounds)]
+        ratios = sorted(their_warm / our_warm for (_, our_warm), (_, their_warm) in turns)
+        ratio = statistics.median(ratios)
+        our_ms = statistics.median(warm for (_, warm), _ in turns) * 1e3
+        their_ms = statistics.median(warm for _, (_, warm) in turns) * 1e3
+        result: dict[str, object] = {
             "name": name,
             "ratio": round(ratio, 3),
-            "ours_ms": round(statistics.median(own for own, _ in pairs) * 1e3, 4),
-            "theirs_ms": round(statistics.median(other for _, other in pairs) * 1e3, 4),
+            "quartiles": [round(ratios[place * (len(ratios) - 1) // 4], 3) for place in (1, 3)],
+            "cold": round(statistics.median(their / our for (our, _), (their, _) in turns), 3),
+            "ours_ms": round(our_ms, 4),
+            "theirs_ms": round(their_ms, 4),
         }
+        if count is not None:
+            result |= {"count": count, "ours_ns_each": round(our_ms * 1e6 / count, 1)}
         if bar is not None:
             result["bar"] = bar
         self._results.append(result)
         said = "" if bar is None else f"   (at least {bar:g}: {'yes' if ratio >= bar else 'NO'})"
-        print(f"  {ratio:9.2f} x  {name:56} {result['ours_ms']:10} ms against {result['theirs_ms']} ms{said}")
+        times = f"{our_ms:10.3f} ms against {their_ms:.3f} ms, cold {result['cold']} x"
+        print(f"  {ratio:9.2f} x  {name:56} {times}{said}")
 
     def note(self, name: str, value: object) -> None:
         self._results.append({"name": name, "value": value})
@@ -71,74 +105,3 @@ class Report:
 
     def finish(self) -> None:
         print(json.dumps({"question": self._question, "results": self._results}))
-
-
-@contextmanager
-def reader(source: str, map_id: int | None = None) -> Iterator[Side]:
-    """C reading the descriptor of an iterator whose program is ``source`` in this folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        compiled, program = f"{folder}/object.bpf.o", f"{folder}/reader"
-        clang = find_tool("clang", "CLANG", "clang")
-        flags = [*programs.FLAGS, *programs.include_flags()]
-        subprocess.run([clang, *flags, "-c", str(HERE / source), "-o", compiled], check=True)
-        subprocess.run(["cc", "-O2", "-o", program, str(HERE / "reader.c"), "-lbpf"], check=True)
-        words = [program, compiled, *([] if map_id is None else [str(map_id)])]
-        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdin is not None and process.stdout is not None
-
-            def walk() -> float:
-                process.stdin.write("walk\n")
-                process.stdin.flush()
-                return int(process.stdout.readline().split()[0]) / 1e9
-
-            try:
-                yield walk
-            finally:
-                process.stdin.close()
-
-
-PARKED = """
-import sys, threading
-threading.stack_size(65536)
-go = threading.Event()
-threads = [threading.Thread(target=go.wait) for _ in range(int(sys.argv[1]))]
-for thread in threads:
-    thread.start()
-print("ready", flush=True)
-go.wait()
-"""
-
-
-@contextmanager
-def parked_threads(count: int) -> Iterator[int]:
-    """A process with that many threads that wait; its pid. Killed, since to let them all go takes minutes."""
-    words = [sys.executable, "-c", PARKED, str(count)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        try:
-            yield process.pid
-        finally:
-            process.kill()
-
-
-FORKED = """
-import os, sys, time
-for _ in range(int(sys.argv[1])):
-    os.fork() or time.sleep(3600)
-print("ready", flush=True)
-time.sleep(3600)
-"""
-
-
-@contextmanager
-def parked_processes(count: int) -> Iterator[None]:
-    """That many processes that wait, in a group of their own."""
-    words = [sys.executable, "-c", FORKED, str(count)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The limit to measure against: C and libbpf reading an iterator's descriptor.
+ * The limit to measure against: C reading an iterator's descriptor.
  *
- * reader OBJECT [MAP_ID]: for each line on standard input one walk, then its nanoseconds and bytes.
+ * reader OBJECT | PIN: for each line on standard input one walk, then its nanoseconds and bytes.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/bpf.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,28 +21,30 @@ static uint64_t now(void)
 	return at.tv_sec * 1000000000ull + at.tv_nsec;
 }
 
+static struct bpf_link *attach(const char *path)
+{
+	struct bpf_object *object = bpf_object__open_file(path, NULL);
+
+	if (!object || bpf_object__load(object))
+		return NULL;
+	return bpf_program__attach_iter(bpf_object__next_program(object, NULL), NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static char buffer[65536];
-	union bpf_iter_link_info info = {};
-	LIBBPF_OPTS(bpf_iter_attach_opts, options);
-	struct bpf_object *object = bpf_object__open_file(argv[1], NULL);
-	struct bpf_link *link;
+	struct bpf_link *link = NULL;
+	const char *path = argv[argc - 1];
 	char line[16];
 
-	if (!object || bpf_object__load(object))
-		return 1;
-	if (argc > 2) {
-		info.map.map_fd = bpf_map_get_fd_by_id(atoi(argv[2]));
-		options.link_info = &info;
-		options.link_info_len = sizeof(info);
+	if (strstr(path, ".bpf.o")) {
+		link = attach(path);
+		if (!link)
+			return 1;
 	}
-	link = bpf_program__attach_iter(bpf_object__next_program(object, NULL), &options);
-	if (!link)
-		return 1;
 	while (fgets(line, sizeof(line), stdin)) {
 		uint64_t start = now(), bytes = 0;
-		int fd = bpf_iter_create(bpf_link__fd(link));
+		int fd = link ? bpf_iter_create(bpf_link__fd(link)) : open(path, O_RDONLY | O_CLOEXEC);
 		ssize_t got;
 
 		while ((got = read(fd, buffer, sizeof(buffer))) > 0)

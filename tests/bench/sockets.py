@@ -1,33 +1,20 @@
-"""10,000 TCP sockets on loopback: against ss and psutil, and with the owner of each joined in."""
+"""10,000 TCP sockets on loopback: against ss, psutil and pyroute2, and with the owner of each joined in."""
 
 from __future__ import annotations
 
-import resource
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import psutil
+from pyroute2 import DiagSocket
 
 from libbpf_iter import TaskFileIter, TcpIter
 
 from .measure import Report, command, timed
+from .native import same_reader
+from .scenes import connections
 
-COUNT = 10_000
 COLUMNS = ["local_addr", "local_port", "remote_addr", "remote_port", "state", "inode"]
-
-
-@contextmanager
-def connections(count: int) -> Iterator[None]:
-    """That many sockets: both ends of half as many connections."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + 1000), max(hard, count + 1000)))
-    with ExitStack() as open_, socket.create_server(("127.0.0.1", 0), backlog=1000) as server:
-        for _ in range(count // 2):
-            open_.enter_context(socket.create_connection(server.getsockname()))
-            open_.enter_context(server.accept()[0])
-        yield
 
 
 def owned(files: TaskFileIter, sockets: TcpIter) -> list[tuple[object, ...]]:
@@ -44,21 +31,35 @@ def owned_in_numpy(files: TaskFileIter, sockets: TcpIter) -> tuple[object, ...]:
     return found, held["fd"][rows], owner
 
 
+def diagnosed(netlink: DiagSocket) -> list[object]:
+    return [found for family in (socket.AF_INET, socket.AF_INET6) for found in netlink.get_sock_stats(family)]
+
+
 def main() -> None:
-    report = Report("10,000 TCP sockets")
-    with connections(COUNT), TcpIter(columns=COLUMNS) as sockets:
-        records = timed(lambda: [(s.local_port, s.remote_port, s.state) for s in sockets])
-        theirs = timed(lambda: psutil.net_connections("tcp"))
-        report.compare("psutil.net_connections('tcp')", records, theirs, bar=10)
-        report.compare("ss -tan", records, command("ss", "-tan"), bar=2)
-        with TaskFileIter(columns=["pid", "fd", "inode", "comm"], where="kind == 'SOCKET'") as files:
-            joined = timed(lambda: owned(files, sockets))
-            report.compare("with pid and fd, as records: ss -tanp", joined, command("ss", "-tanp"))
-            by_column = timed(lambda: owned_in_numpy(files, sockets))
-            report.compare("with pid and fd, in NumPy: ss -tanp", by_column, command("ss", "-tanp"), bar=4)
-        raw = timed(lambda: sum(map(len, sockets.chunks())))
-        report.compare("raw chunks: ss -tan", raw, command("ss", "-tan"))
-        report.compare("to NumPy: ss -tan", timed(sockets.to_numpy), command("ss", "-tan"))
+    report = Report("TCP sockets")
+    for wanted in (1_000, 10_000):
+        count, most = report.size(wanted), wanted == 10_000
+        with connections(count), TcpIter(columns=COLUMNS) as sockets:
+            records = timed(lambda sockets=sockets: [(s.local_port, s.remote_port, s.state) for s in sockets])
+            theirs = timed(lambda: psutil.net_connections("tcp"))
+            name = f"{count:,} as records: psutil.net_connections('tcp')"
+            report.compare(name, records, theirs, bar=10 if most else None, rounds=7, count=count)
+            ss = command("ss", "-tan")
+            report.compare(f"{count:,} as records: ss -tan", records, ss, bar=2 if most else None)
+            if not most:
+                continue
+            with DiagSocket() as netlink:
+                report.compare("as records: pyroute2", records, timed(lambda: diagnosed(netlink)), rounds=3)
+            with TaskFileIter(columns=["pid", "fd", "inode", "comm"], where="kind == 'SOCKET'") as files:
+                with_owner = command("ss", "-tanp")
+                joined = timed(lambda: owned(files, sockets))
+                report.compare("with pid and fd, as records: ss -tanp", joined, with_owner, bar=4, rounds=7)
+                by_column = timed(lambda: owned_in_numpy(files, sockets))
+                report.compare("with pid and fd, in NumPy: ss -tanp", by_column, with_owner, rounds=7)
+            report.compare("to NumPy: ss -tan", timed(sockets.to_numpy), ss)
+            with same_reader(sockets) as c:
+                raw = timed(lambda: sum(map(len, sockets.chunks())))
+                report.compare("as chunks: C over the same iterator", raw, c)
     report.finish()
 
 
