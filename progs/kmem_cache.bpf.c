@@ -9,7 +9,8 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 HOST_NODES;
 
 #define NODES_MAX 64
-#define PARTIAL_MAX 4096 /* partly filled slabs of one node that are counted one by one */
+/* Partly filled slabs of one node that are counted one by one: mm/slub.c, MAX_PARTIAL_TO_SCAN. */
+#define PARTIAL_MAX 10000
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

@@ -127,6 +127,10 @@ def test_slab_caches() -> None:
     assert len(quiet) > len(before) // 2
     for name in quiet:
         record = ours[name]
+        if record.active_objects is None:
+            # Too many partly filled slabs to be counted: each has an object free, at least.
+            assert before[name][1] - before[name][0] > 10_000
+            continue
         found = [record.active_objects, record.total_objects, record.size, record.objects_per_slab]
         assert [*found, record.pages_per_slab] == before[name], name
 
