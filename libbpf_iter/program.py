@@ -9,7 +9,6 @@ import errno
 import os
 import re
 import sys
-from array import array
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from .errors import (
 from .immutable import Immutable
 from .params import Params
 from .query.compile import RECORD as QUERY_RECORD
-from .query.compile import Asked, Compiled, ask, fits, packed, plain_columns, slot, whole_program
+from .query.compile import Asked, Compiled, Packed, ask, fits, packed, plain_columns, slot, whole_program
 from .query.scope import Scope, objects_of
 from .query.tree import CType, Member, Node
 from .query.tree import Object as Pointing
@@ -233,39 +232,20 @@ def load(
         chosen, target, _ = _choose(obj, program)
         btf = obj.btf()
         whole = Schema("Line", 1, False, ()) if text else full_schema(btf, record, types)
-    asked = compiled = chosen_alone = None
-    known = constants(btf)
-    if is_plain(query, whole):
-        schema = whole.select(query.columns)
-        used = {field.name for field in schema.fields}
-        if "column_places" in known and query.columns is not None:
-            elf = Elf(data)
-            chosen_alone = packed(schema.fields, Btf(elf.section(".BTF")), record)
-        if chosen_alone is not None:
-            elf.replace_section(".BTF", chosen_alone.btf)
-            data = elf.finish()
-            schema = _schema_of(chosen_alone.btf, whole)
-    else:
-        asked = ask(scope(target, query, whole, types), query.columns, query.where)
-        elf = Elf(data)
-        # As the compiler wrote it: libbpf's own copy has been made ready for loading.
-        compiled = slot(asked, Btf(elf.section(".BTF")), record, whole, query.params)
-        data = _filled(elf, compiled)
-        schema = _schema_of(compiled.btf, whole) if compiled.size else whole.select(None)
-        used = set(asked.used) | (set() if compiled.size else {field.name for field in schema.fields})
+    fitted = _fit(data, target, whole, query, types, record, output)
+    data, schema, used, compiled = fitted.data, fitted.schema, fitted.used, fitted.compiled
     if output.runs:
-        _check_runs(whole, used, asked)
+        _check_runs(whole, used, fitted.asked)
         chosen = f"walk_{target}"
+    known = constants(btf)
     needed = roots(data)
     kernel_types = kernel.types_of(needed) if needed is not None else None
     with Object(data, name, kernel_types) as obj:
         values = _values(known, used, types)
         values |= {"snapshot_size": output.size, "query_used": compiled is not None}
         values["query_size"] = compiled.size if compiled else 0
-        values["packed_size"] = chosen_alone.size if chosen_alone else 0
+        values["packed_size"] = fitted.packed_size
         obj.set_constants(_bytes(known, values))
-        if chosen_alone is not None or values["query_size"] or output.runs:
-            obj.set_constants(_places(known, whole, used, chosen_alone.places if chosen_alone else {}))
         if output.size:
             obj.set_value_size(SNAPSHOT_MAP, SNAPSHOT_HEADER + output.size)
         unused = {SNAPSHOT_MAP} if not output.size else set()
@@ -294,7 +274,58 @@ def load(
     seq_num = next((f.offset for f in schema.fields if f.name == "seq_num"), None)
     if not compiled or not compiled.size:
         seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
-    return Program(loaded.program, target, schema, snapshot, output, seq_num, asked, compiled)
+    return Program(loaded.program, target, schema, snapshot, output, seq_num, fitted.asked, compiled)
+
+
+class _Fitted(Immutable):
+    """An object file that a query has been put into, and what its records are then."""
+
+    data: bytes
+    schema: Schema
+    used: set[str]  # the columns that have to be computed
+    asked: Asked | None = None
+    compiled: Compiled | None = None
+    packed_size: int = 0
+
+
+def _fit(
+    data: bytes,
+    target: str,
+    whole: Schema,
+    query: Query,
+    types: MapTypes | None,
+    record: str | None,
+    output: Output,
+) -> _Fitted:
+    plain = is_plain(query, whole)
+    schema = whole.select(query.columns if plain else None)
+    used = {field.name for field in schema.fields}
+    if plain and query.columns is None:
+        return _Fitted(data, schema, used)
+    elf = Elf(data)
+    types_of_object = Btf(elf.section(".BTF"))
+    asked = compiled = None
+    new: Compiled | Packed | None = None
+    places: dict[str, int] = {}
+    if not plain:
+        asked = ask(scope(target, query, whole, types), query.columns, query.where)
+        # As the compiler wrote it: libbpf's own copy has been made ready for loading.
+        compiled = slot(asked, types_of_object, record, whole, query.params)
+        elf.replace_function("query_slot", compiled.code)
+        if compiled.size:
+            new, used = compiled, set(asked.used)
+        else:
+            used |= set(asked.used)
+    elif elf.labels(COLUMN_LABEL) and (alone := packed(schema.fields, types_of_object, record)):
+        new, places = alone, alone.places
+    if new is not None:
+        elf.replace_section(".BTF", new.btf)
+        schema = _schema_of(new.btf, whole)
+    # A pin's readers know of no choice: there the record is whole, or says what of it there is.
+    if query.columns is not None and (new or output.size):
+        _place_columns(elf, whole, used, places)
+    packed_size = new.size if isinstance(new, Packed) else 0
+    return _Fitted(elf.finish(), schema, used, asked, compiled, packed_size)
 
 
 def _check_runs(whole: Schema, used: set[str], asked: Asked | None) -> None:
@@ -307,26 +338,19 @@ def _check_runs(whole: Schema, used: set[str], asked: Asked | None) -> None:
         raise UnsupportedEngine("engine", message)
 
 
-_NOWHERE = 0xFFFF  # progs/emit.h
+# progs/emit.h
+_NOWHERE = 0xFFFF
+COLUMN_LABEL = "column_"
 _CASTS_TO = "cast_to_"  # progs/plain.h
 
-Places = Mapping[str, tuple[int, int]]
 
-
-def _places(
-    known: Places, whole: Schema, used: set[str], packed: Mapping[str, int]
-) -> dict[tuple[int, int], bytes]:
-    """progs/emit.h, COLUMNS(): a number at each column's offset, for the verifier to drop those unused."""
-    if "column_places" not in known:
-        return {}
-    where = known["column_places"]
-    places = array("H", bytes(where[1]))
+def _place_columns(elf: Elf, whole: Schema, used: set[str], packed: Mapping[str, int]) -> None:
+    """progs/emit.h, COLUMN_PLACE(): where each column goes, or that it isn't computed."""
+    labels = elf.labels(COLUMN_LABEL)
     for field in whole.fields:
-        if field.name not in used:
-            places[field.offset] = _NOWHERE
-        elif packed:
-            places[field.offset] = packed[field.name] + 1
-    return {where: places.tobytes()}
+        place = packed.get(field.name, field.offset) if field.name in used else _NOWHERE
+        for at in labels.get(str(field.offset), ()):
+            elf.set_immediate(at, place)
 
 
 def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapTypes | None) -> dict[str, int]:
@@ -388,13 +412,6 @@ def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | Non
             whole = whole.with_fields(f for f in whole.fields if f.name not in ("key", "value"))
     params = query.params.names if query.params else ()
     return Scope(btf, objects_of(btf, context) | objects, record=whole, params=params, missing=missing)
-
-
-def _filled(elf: Elf, compiled: Compiled) -> bytes:
-    elf.replace_function("query_slot", compiled.code)
-    if compiled.size:
-        elf.replace_section(".BTF", compiled.btf)
-    return elf.finish()
 
 
 def _schema_of(btf: bytes, whole: Schema) -> Schema:

@@ -1,4 +1,4 @@
-"""An object file with a function or a section of other contents. Imports errors and immutable; pure.
+"""An object file with a function, section or constant of other contents. Imports errors, immutable; pure.
 
 New contents go behind the file's end, where they may have any length, and the
 section's header is led to them: nothing else moves. So a function can be
@@ -93,6 +93,19 @@ class Elf:
         self.replace_section(".text", self.section(".text")[:value] + code)
         # st_size, behind name, info, other, section and value.
         struct.pack_into("=Q", self._data, at + 16, len(code))
+
+    def labels(self, prefix: str) -> dict[str, list[int]]:
+        """Where in the file the labelled instructions are, by what follows ``prefix`` up to the next "_"."""
+        found: dict[str, list[int]] = {}
+        for _, name, _, section, value, _ in self._symbols():
+            if name.startswith(prefix):
+                key = name.removeprefix(prefix).partition("_")[0]
+                found.setdefault(key, []).append(self._sections[section].offset + value)
+        return found
+
+    def set_immediate(self, at: int, value: int) -> None:
+        """Another constant in the instruction at a place that :meth:`labels` gave."""
+        struct.pack_into("=i", self._data, at + 4, value)
 
     def finish(self) -> bytes:
         return bytes(self._data)

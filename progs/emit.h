@@ -109,32 +109,66 @@ static __always_inline int output_end(struct output *out)
 }
 
 /*
- * Where each column of a record goes, kept at the column's offset: NOWHERE for those that nobody
- * asked for, and the verifier drops the code that computes them; 0 for its own place in the struct;
- * otherwise one more than its place in a record of the chosen columns alone.
+ * Where each column of a record goes. That is a number in an instruction, which begins as the
+ * column's offset in the struct and which the library writes over before loading: the label in front
+ * says of which column it is. NOWHERE is put for those that nobody asked for, and the verifier drops
+ * the code that computes them; the others get their place in a record of the chosen columns alone.
+ * (A variable of .rodata would do, but is read again for each column of each object.)
  *
- *	COLUMNS(task_record);
- *	...
  *	PUT(task_record, row, nice, task->static_prio - 120);
  *
  * A row is memory for the struct, on the stack or in the output map. Every column has to be put,
  * and those that share costly work first ask WANTED(task_record, nice).
  */
 #define NOWHERE 0xffff
-#define COLUMNS(type) const volatile __u16 column_places[sizeof(struct type)] = {}
-#define COLUMN_PLACE(type, member) column_places[__builtin_offsetof(struct type, member)]
+#define COLUMN_PLACE(type, member)                                         \
+	({                                                                 \
+		__u64 place_;                                              \
+		asm("column_%1_%=: %0 = %1"                                \
+		    : "=r"(place_)                                         \
+		    : "i"(__builtin_offsetof(struct type, member)));       \
+		place_;                                                    \
+	})
 #define WANTED(type, member) (COLUMN_PLACE(type, member) != NOWHERE)
-#define PUT(type, row, member, value)                                                        \
-	do {                                                                                 \
-		if (WANTED(type, member))                                                    \
-			*(typeof(((struct type *)0)->member) *)COLUMN(type, row, member) = (value); \
+#define COLUMN(type, row, member) ((void *)(row) + COLUMN_PLACE(type, member))
+#define PUT(type, row, member, value)                                                          \
+	do {                                                                                   \
+		__u64 place_of_ = COLUMN_PLACE(type, member);                                  \
+		if (place_of_ != NOWHERE)                                                      \
+			*(typeof(((struct type *)0)->member) *)((void *)(row) + place_of_) = (value); \
 	} while (0)
-#define COLUMN(type, row, member)                                                            \
-	((char *)(row) + (COLUMN_PLACE(type, member) ? COLUMN_PLACE(type, member) - 1 :      \
-						       __builtin_offsetof(struct type, member)))
+
+/* A text of that many bytes, which lies at words in the kernel and in a record. */
+#define PUT_TEXT(type, row, member, text)                                                      \
+	do {                                                                                   \
+		__u64 place_of_ = COLUMN_PLACE(type, member);                                  \
+		if (place_of_ != NOWHERE)                                                      \
+			copy_words((void *)(row) + place_of_, text,                            \
+				   sizeof(((struct type *)0)->member));                        \
+	} while (0)
+
+static __always_inline void copy_words(void *to, const void *from, __u32 size)
+{
+	for (__u32 at = 0; at < size; at += 4)
+		*(__u32 *)(to + at) = *(const __u32 *)(from + at);
+}
 
 /* Bytes of a record of the chosen columns alone; 0: the struct itself leaves. */
 const volatile __u32 packed_size = 0;
+
+/*
+ * Empty a record on the stack, as far as it leaves: to clear a large struct for a few columns takes a
+ * good part of the time that an object takes.
+ */
+static __always_inline void record_clear(void *record, __u32 size)
+{
+	__u32 leaves = packed_size ? packed_size : size;
+
+#pragma unroll
+	for (__u32 at = 0; at < size; at += 64)
+		if (at < leaves)
+			__builtin_memset(record + at, 0, size - at < 64 ? size - at : 64);
+}
 
 /*
  * Memory for one column of variable length, too large for the stack. It hangs

@@ -24,24 +24,19 @@ static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 {
 	struct upid upid = {};
 
-	if (!level) {
-		/* Most readers are in the initial namespace: two loads, and no call. */
-		upid.nr = pid->numbers[0].nr;
-		upid.ns = pid->numbers[0].ns;
-		return upid;
-	}
 	if (level <= pid->level && level <= PID_NS_LEVELS)
 		bpf_core_read(&upid, sizeof(upid), (void *)&pid->numbers[0] + level * sizeof(upid));
 	return upid;
 }
 
+/* Most readers are in the initial namespace, at level 0, which sees every task: nothing more is asked. */
 static __always_inline struct reader reader_now(void)
 {
-	struct task_struct *task = PLAIN(task_struct, bpf_get_current_task_btf());
-	__u32 level = task->thread_pid->level;
-	struct upid upid = upid_at(task->thread_pid, level);
-	struct reader reader = { .ns = upid.ns, .level = level };
+	struct pid *pid = PLAIN(task_struct, bpf_get_current_task_btf())->thread_pid;
+	struct reader reader = { .level = pid->level };
 
+	if (reader.level)
+		reader.ns = upid_at(pid, reader.level).ns;
 	return reader;
 }
 
@@ -49,9 +44,15 @@ static __always_inline struct reader reader_now(void)
 static __always_inline __s32 pid_number(struct pid *pid, const struct reader *reader)
 {
 	struct upid upid;
+	__s32 nr;
 
 	if (!pid)
 		return 0;
+	if (!reader->level) {
+		nr = pid->numbers[0].nr;
+		barrier_var(nr); /* or the compiler makes one load of this and the one from the stack */
+		return nr;
+	}
 	upid = upid_at(pid, reader->level);
 	return upid.ns == reader->ns ? upid.nr : 0;
 }
@@ -62,12 +63,14 @@ static __always_inline __s32 pid_number(struct pid *pid, const struct reader *re
  */
 static __always_inline __s32 task_number(struct task_struct *task, const struct reader *reader)
 {
-	return reader->level ? pid_number(task->thread_pid, reader) : task->pid;
+	return reader->level ? pid_number(PLAIN(task_struct, task)->thread_pid, reader) : task->pid;
 }
 
 static __always_inline __s32 process_number(struct task_struct *task, const struct reader *reader)
 {
-	return reader->level ? pid_number(task->group_leader->thread_pid, reader) : task->tgid;
+	return reader->level ?
+		       pid_number(PLAIN(task_struct, task)->group_leader->thread_pid, reader) :
+		       task->tgid;
 }
 
 #endif

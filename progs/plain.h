@@ -22,9 +22,17 @@
  */
 #define PLAIN_TYPE(type) const volatile __u32 cast_to_##type = 0
 
-#define PLAIN(type, pointer)                                                     \
-	((struct type *)(cast_to_##type ? bpf_rdonly_cast(pointer, cast_to_##type) : \
-					  (void *)(pointer)))
+#define PLAIN(type, pointer)                                                            \
+	({                                                                              \
+		__u32 id_ = cast_to_##type;                                             \
+		(struct type *)(id_ ? bpf_rdonly_cast(pointer, id_) : (void *)(pointer)); \
+	})
+
+/*
+ * A pointer that a global function is given and that stays as trusted as it is in the caller; the
+ * verifier asks for the tag (Linux 6.9).
+ */
+#define TRUSTED __attribute__((btf_decl_tag("arg:trusted")))
 
 extern void *bpf_rdonly_cast(const void *object, __u32 type_id) __ksym __weak;
 

@@ -123,7 +123,6 @@ struct task_record {
 	rec_kptrs stack;
 };
 RECORD(task_record);
-COLUMNS(task_record);
 
 #define WANT(column) WANTED(task_record, column)
 #define SET(column, value) PUT(task_record, row, column, value)
@@ -194,11 +193,10 @@ static __always_inline __u64 system_time(struct task_struct *task, __u64 runtime
 
 static __always_inline void fill_times(struct task_struct *task, void *row)
 {
-	__u64 runtime = task->se.sum_exec_runtime, stime;
-
-	SET(runtime_ns, runtime);
+	SET(runtime_ns, task->se.sum_exec_runtime);
 	if (WANT(utime_ns) || WANT(stime_ns)) {
-		stime = system_time(task, runtime);
+		__u64 runtime = task->se.sum_exec_runtime, stime = system_time(task, runtime);
+
 		SET(stime_ns, stime);
 		SET(utime_ns, runtime - stime);
 	}
@@ -306,19 +304,21 @@ static __always_inline int cmdline_read(struct task_struct *task, char *to)
 	return length;
 }
 
-static __always_inline void fill_numbers(struct task_struct *task, const struct reader *reader,
-					 void *row)
+/*
+ * The functions below are given a task twice: as the verifier trusts it, and plain (plain.h). What
+ * lies in the task itself is read through the first, which costs a load and no more; what a pointer
+ * in it leads to through the second.
+ */
+static __always_inline void fill_numbers(struct task_struct *task, struct task_struct *plain,
+					 const struct reader *reader, void *row)
 {
-	struct signal_struct *signal = task->signal;
-	struct task_struct *parent = task->real_parent;
-
 	SET(pid, process_number(task, reader));
-	SET(ppid, process_number(parent, reader));
-	SET(pgid, pid_number(signal->pids[PIDTYPE_PGID], reader));
-	SET(sid, pid_number(signal->pids[PIDTYPE_SID], reader));
+	SET(ppid, process_number(plain->real_parent, reader));
+	SET(pgid, pid_number(plain->signal->pids[PIDTYPE_PGID], reader));
+	SET(sid, pid_number(plain->signal->pids[PIDTYPE_SID], reader));
 	SET(global_tid, task->pid);
 	SET(global_pid, task->tgid);
-	SET(global_ppid, parent->tgid);
+	SET(global_ppid, plain->real_parent->tgid);
 }
 
 static __always_inline __u32 pid_namespace(struct task_struct *task)
@@ -332,27 +332,23 @@ static __always_inline __u32 pid_namespace(struct task_struct *task)
 	return BPF_CORE_READ(upid.ns, ns.inum);
 }
 
-static __always_inline void fill_namespaces(struct task_struct *task, void *row)
+static __always_inline void fill_namespaces(struct task_struct *plain, void *row)
 {
-	struct nsproxy *nsproxy = task->nsproxy;
-
-	SET(pid_ns, pid_namespace(task));
-	SET(mnt_ns, nsproxy->mnt_ns->ns.inum);
-	SET(net_ns, nsproxy->net_ns->ns.inum);
-	SET(uts_ns, nsproxy->uts_ns->ns.inum);
-	SET(ipc_ns, nsproxy->ipc_ns->ns.inum);
-	SET(cgroup_ns, nsproxy->cgroup_ns->ns.inum);
-	SET(user_ns, task->cred->user_ns->ns.inum);
+	SET(pid_ns, pid_namespace(plain));
+	SET(mnt_ns, plain->nsproxy->mnt_ns->ns.inum);
+	SET(net_ns, plain->nsproxy->net_ns->ns.inum);
+	SET(uts_ns, plain->nsproxy->uts_ns->ns.inum);
+	SET(ipc_ns, plain->nsproxy->ipc_ns->ns.inum);
+	SET(cgroup_ns, plain->nsproxy->cgroup_ns->ns.inum);
+	SET(user_ns, plain->cred->user_ns->ns.inum);
 }
 
-static __always_inline void fill_credentials(struct task_struct *task, void *row)
+static __always_inline void fill_credentials(struct task_struct *plain, void *row)
 {
-	const struct cred *cred = task->cred;
-
-	SET(uid, cred->uid.val);
-	SET(euid, cred->euid.val);
-	SET(gid, cred->gid.val);
-	SET(egid, cred->egid.val);
+	SET(uid, plain->cred->uid.val);
+	SET(euid, plain->cred->euid.val);
+	SET(gid, plain->cred->gid.val);
+	SET(egid, plain->cred->egid.val);
 }
 
 static __always_inline __u32 task_cpu(struct task_struct *task)
@@ -362,7 +358,8 @@ static __always_inline __u32 task_cpu(struct task_struct *task)
 	return ((struct task_struct___old *)task)->cpu;
 }
 
-static __always_inline void fill_scheduling(struct task_struct *task, void *row)
+static __always_inline void fill_scheduling(struct task_struct *task, struct task_struct *plain,
+					    void *row)
 {
 	SET(state, task_state_letter(task));
 	SET(prio, task->prio - 100); /* as /proc/PID/stat: nice 0 is 20 */
@@ -370,17 +367,19 @@ static __always_inline void fill_scheduling(struct task_struct *task, void *row)
 	SET(rt_priority, task->rt_priority);
 	SET(policy, task->policy);
 	SET(cpu, task_cpu(task));
-	SET(threads, task->signal->nr_threads);
+	SET(threads, plain->signal->nr_threads);
 	SET(voluntary_switches, task->nvcsw);
 	SET(involuntary_switches, task->nivcsw);
 }
 
-static __always_inline void fill_memory(struct task_struct *task, void *row)
+static __always_inline void fill_memory(struct task_struct *task, struct task_struct *plain, void *row)
 {
-	struct mm_struct *mm = task->mm;
+	if (WANT(vsize) || WANT(rss)) {
+		struct mm_struct *mm = plain->mm;
 
-	SET(vsize, mm ? mm->total_vm * host_page_size : 0);
-	SET(rss, mm ? resident_pages(mm) * host_page_size : 0);
+		SET(vsize, mm ? mm->total_vm * host_page_size : 0);
+		SET(rss, mm ? resident_pages(mm) * host_page_size : 0);
+	}
 	SET(minor_faults, task->min_flt);
 	SET(major_faults, task->maj_flt);
 }
@@ -397,47 +396,42 @@ static __always_inline void fill_transfers(struct task_struct *task, void *row)
 }
 
 /* All but the task's number, which the caller has. */
-static __always_inline void fill(struct task_struct *task, const struct reader *reader, void *row)
+static __always_inline void fill(struct task_struct *task, struct task_struct *plain,
+				 const struct reader *reader, void *row)
 {
-	fill_numbers(task, reader, row);
-	if (WANT(comm))
-		__builtin_memcpy(COLUMN(task_record, row, comm), task->comm, sizeof(task->comm));
+	fill_numbers(task, plain, reader, row);
+	PUT_TEXT(task_record, row, comm, task->comm);
 	SET(flags, task->flags);
-	fill_scheduling(task, row);
-	fill_credentials(task, row);
-	fill_namespaces(task, row);
+	fill_scheduling(task, plain, row);
+	fill_credentials(plain, row);
+	fill_namespaces(plain, row);
 	fill_times(task, row);
-	fill_memory(task, row);
+	fill_memory(task, plain, row);
 	fill_transfers(task, row);
-	SET(cgroup_id, task->cgroups->dfl_cgrp->kn->id);
-	SET(open_fds, want_open_fds && task->files ? open_fds(task) : -1);
+	SET(cgroup_id, plain->cgroups->dfl_cgrp->kn->id);
+	SET(open_fds, want_open_fds && plain->files ? open_fds(plain) : -1);
 }
-
-/* What is handed to walked_fill(): memory of it is all that the verifier lets a global function have. */
-struct walked {
-	struct task_struct *task;
-	struct reader reader;
-};
 
 /*
  * One task that was walked to; false for one that the reader's namespace does not see. Global, so
  * that the verifier looks at it once, and not anew for each way that leads through the walk's loop.
  */
-__attribute__((noinline)) int walked_fill(struct walked *walked, struct task_record *row)
+__attribute__((noinline)) int walked_fill(struct task_struct *task TRUSTED, const struct reader *reader,
+					  struct task_record *row)
 {
-	struct task_struct *task;
-	struct reader reader;
+	struct task_struct *plain;
+	struct reader own;
 	__s32 tid;
 
-	if (!walked || !row)
+	if (!reader || !row)
 		return 0;
-	task = bpf_rdonly_cast(walked->task, cast_to_task_struct);
-	reader = walked->reader;
-	tid = task_number(task, &reader);
+	plain = bpf_rdonly_cast(task, cast_to_task_struct);
+	own = *reader;
+	tid = task_number(task, &own);
 	if (!tid)
 		return 0;
 	SET(tid, tid);
-	fill(task, &reader, row);
+	fill(task, plain, &own, row);
 	return 1;
 }
 
@@ -445,8 +439,8 @@ SLOT(task_slot)
 
 static __always_inline int dump(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task;
-	struct task_record record = { .record_size = RECORD_BASE(record) };
+	struct task_struct *task = ctx->task, *plain;
+	struct task_record record;
 	struct task_slot slot = { .meta = ctx->meta, .task = task, .record = &record };
 	char *exe = NULL, *cwd = NULL, *cmdline = NULL;
 	__u64 *stack = NULL;
@@ -456,9 +450,12 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 
 	if (!task)
 		return 0;
+	record_clear(&record, sizeof(record));
+	record.record_size = RECORD_BASE(record);
 	reader = reader_now();
-	PUT(task_record, &record, tid, task_number(PLAIN(task_struct, task), &reader));
-	fill(PLAIN(task_struct, task), &reader, &record);
+	plain = PLAIN(task_struct, task);
+	PUT(task_record, &record, tid, task_number(task, &reader));
+	fill(task, plain, &reader, &record);
 
 	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
 	if (want_exe) {
@@ -533,13 +530,13 @@ static __always_inline struct task_record *next_row(struct snapshot *snapshot)
 }
 
 /* A record on the stack, of which the query says whether it leaves, and what of it. */
-static __always_inline void ask_query(struct walked *walked)
+static __always_inline void ask_query(struct task_struct *task, const struct reader *reader)
 {
 	struct task_record record = { .record_size = RECORD_BASE(record) };
-	struct task_slot slot = { .task = walked->task, .record = &record };
+	struct task_slot slot = { .task = task, .record = &record };
 	struct output out;
 
-	if (!walked_fill(walked, &record))
+	if (!walked_fill(task, reader, &record))
 		return;
 	out = output_begin(NULL);
 	if (query_keeps(&slot, &out))
@@ -554,28 +551,29 @@ static __always_inline void ask_query(struct walked *walked)
 SEC("syscall")
 int walk_task(void *ctx)
 {
-	struct walked walked = { .reader = reader_now() };
+	__u32 zero = 0, size = packed_size ? packed_size : sizeof(struct task_record);
+	struct reader reader = reader_now();
 	struct snapshot *snapshot;
 	struct bpf_iter_task walk;
+	struct task_struct *task;
 	struct task_record *row;
-	__u32 zero = 0;
 
 	snapshot = bpf_map_lookup_elem(&snapshot_map, &zero);
 	if (!snapshot)
 		return 0;
 	bpf_rcu_read_lock();
 	bpf_iter_task_new(&walk, NULL, BPF_TASK_ITER_ALL_THREADS);
-	while ((walked.task = bpf_iter_task_next(&walk))) {
+	while ((task = bpf_iter_task_next(&walk))) {
 		if (query_used) {
-			ask_query(&walked);
+			ask_query(task, &reader);
 			continue;
 		}
 		row = next_row(snapshot);
-		if (!row || !walked_fill(&walked, row))
+		if (!row || !walked_fill(task, &reader, row))
 			continue;
 		if (!packed_size)
 			row->record_size = sizeof(*row);
-		snapshot->used += packed_size ? packed_size : sizeof(*row);
+		snapshot->used += size;
 	}
 	bpf_iter_task_destroy(&walk);
 	bpf_rcu_read_unlock();

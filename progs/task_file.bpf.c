@@ -47,7 +47,6 @@ struct task_file_record {
 	rec_text path;   /* as readlink of /proc/PID/fd shows it */
 };
 RECORD(task_file_record);
-COLUMNS(task_file_record);
 
 #define SET(column, value) PUT(task_file_record, row, column, value)
 
@@ -97,12 +96,10 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 		span_set(&record.path, &record.record_size, length);
 	}
 	reader = reader_now();
-	task = PLAIN(task_struct, task);
 	inode = PLAIN(file, file)->f_inode;
 	SET(tid, task_number(task, &reader));
 	SET(pid, process_number(task, &reader));
-	if (WANTED(task_file_record, comm))
-		__builtin_memcpy(COLUMN(task_file_record, row, comm), task->comm, sizeof(record.comm));
+	PUT_TEXT(task_file_record, row, comm, task->comm);
 	SET(fd, ctx->fd);
 	SET(mode, inode->i_mode);
 	SET(kind, inode->i_sb->s_magic == ANON_INODE_FS_MAGIC ? ANON : inode->i_mode & S_IFMT);

@@ -74,7 +74,6 @@ struct tcp_record {
 	rec_opt_u32 rcv_wnd;
 };
 RECORD(tcp_record);
-COLUMNS(tcp_record);
 
 #define SET(column, value) PUT(tcp_record, row, column, value)
 
@@ -138,9 +137,7 @@ static __always_inline void fill_tcp(void *row, const struct tcp_sock *tp)
 		SET(tx_queue, (__u32)(tp->write_seq - tp->snd_una));
 	}
 	fill_timer(row, tp);
-	if (WANTED(tcp_record, congestion))
-		__builtin_memcpy(COLUMN(tcp_record, row, congestion), icsk->icsk_ca_ops->name,
-				 sizeof(((struct tcp_record *)0)->congestion));
+	PUT_TEXT(tcp_record, row, congestion, icsk->icsk_ca_ops->name);
 	SET(cwnd, tp->snd_cwnd);
 	SET(ssthresh, tp->snd_ssthresh < TCP_INFINITE_SSTHRESH ? tp->snd_ssthresh : NONE_U32);
 	SET(srtt_ns, (__u64)(tp->srtt_us >> 3) * 1000);

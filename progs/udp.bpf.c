@@ -33,7 +33,6 @@ struct udp_record {
 	__s32 bucket; /* of the hash table that is walked, which need not be that of /proc/net/udp */
 };
 RECORD(udp_record);
-COLUMNS(udp_record);
 
 #define SET(column, value) PUT(udp_record, row, column, value)
 

@@ -298,16 +298,22 @@ class Packed(Immutable):
 
 
 def packed(chosen: Sequence[Field], btf: Btf, record: str | None) -> Packed | None:
-    """Columns of a program's record side by side; None where they can't be told from each other's bytes."""
+    """Columns of a program's record side by side.
+
+    None where they can't be told from each other's bytes, or take more room than the record has.
+    """
     if any(isinstance(field.kind, kinds.BitField | kinds.Span) for field in chosen):
         return None
     writer = Writer(btf)
-    own = {m.name: m.type_id for m in btf.flat_members(record_struct(btf, record))}
+    struct_id = record_struct(btf, record)
+    own = {m.name: m.type_id for m in btf.flat_members(struct_id)}
     layout = _Layout(writer, ROOM)
     for field in chosen:
         node = tree.Column(field, tree.column_type(field.kind, field.size))
         layout.add(field.name, node, own[field.name], field.size, _alignment(field.kind, field.size))
     new_id, size = layout.finish(RECORD)
+    if size > btf.size_of(struct_id):
+        return None
     _lead_to(writer, btf, new_id)
     return Packed(writer.finish(), size, {output.name: output.offset for output in layout.outputs})
 

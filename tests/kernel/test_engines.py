@@ -96,6 +96,26 @@ def test_each_engine_gives_every_column_of_a_stopped_task_the_same() -> None:
         child.wait()
 
 
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_columns_have_their_places_in_whatever_order_they_are_chosen(engine: str) -> None:
+    child = subprocess.Popen(["sleep", "600"])
+    try:
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+        with TaskIter(tid=child.pid) as tasks:
+            (whole,) = map(asdict, tasks)
+        names = sorted(whole)
+        # Small and large in turns, with room between them: more than the struct has.
+        mixed = [name for pair in zip(names, reversed(names), strict=True) for name in pair]
+        for chosen in (names, list(dict.fromkeys(mixed)), ["comm", "state", "tid"], ["tid", "nice"]):
+            with TaskIter(columns=chosen, engine=engine) as tasks:
+                (found,) = (asdict(task) for task in tasks if task.tid == child.pid)
+            assert found == {name: whole[name] for name in chosen}
+    finally:
+        child.kill()
+        child.wait()
+
+
 # What says which object a record is of.
 KEYS = {
     "tcp": "cookie",

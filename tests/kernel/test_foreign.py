@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from cbuild.tools import find_tool
-from libbpf_iter import ObjectIter, errors
+from libbpf_iter import ObjectIter, PinnedIter, UdpIter, asdict, errors
 from libbpf_iter._libbpf import Object
 from libbpf_iter.program import packaged
 from tests.kernel.clang import compiled
@@ -70,6 +71,20 @@ def test_a_struct_that_is_named(tmp_path: Path) -> None:
         (event,) = events
     assert (type(event).__name__, event.tid) == ("Event", os.getpid())
     assert repr(event.parity) == ("ODD" if os.getpid() % 2 else "EVEN")
+
+
+def test_a_program_of_ours_that_another_loader_loads_gives_whole_records(tmp_path: Path, bpffs: Path) -> None:
+    """What the library writes into a program only chooses: without it, the record is whole."""
+    file, pin = tmp_path / "udp.bpf.o", bpffs / "udp"
+    file.write_bytes(packaged("udp"))
+    subprocess.run([find_tool("bpftool", "BPFTOOL", "bpftool"), "iter", "pin", file, pin], check=True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound, PinnedIter(pin) as sockets:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        (found,) = (asdict(record) for record in sockets if record.local_port == port)
+        with UdpIter() as udp:
+            assert found in map(asdict, udp)
+    assert str(found["local_addr"]) == "127.0.0.1"
 
 
 def test_text_comes_as_lines(tmp_path: Path) -> None:
