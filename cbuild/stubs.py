@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from libbpf_iter import program
+from libbpf_iter import objects
 from libbpf_iter.schema import Field, Schema
 
 from .tools import ROOT
@@ -43,8 +43,8 @@ def _class(schema: Schema) -> str:
 def stub() -> str:
     """The stub's text."""
     classes = [
-        _class(program.object_schema(program.packaged(target), target))
-        for target in program.packaged_targets()
+        _class(objects.object_schema(objects.packaged(target), target))
+        for target in objects.packaged_targets()
     ]
     return _HEADER + "".join("\n" + text for text in classes)
 

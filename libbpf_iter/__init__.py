@@ -11,7 +11,7 @@ from .foreign import ObjectIter, PinnedIter
 from .iterators import *  # noqa: F403 - its __all__ is the list of them
 from .iterators import __all__ as _iterators
 from .kernel import targets
-from .program import include_dir
+from .objects import include_dir
 from .symbols import KernelSymbols
 
 __all__ = [

@@ -19,7 +19,6 @@ from .link import Link
 from .parameters import Parameters
 from .params import Params
 from .program import SEQ, Output, Program, Query
-from .query.explain import explain
 from .schema import Schema
 from .session import Session, drop_doubled, read_chunks
 from .snapshot import Snapshots
@@ -223,6 +222,8 @@ class BpfIter(Generic[R]):
 
     def explain(self) -> str:
         """What its query was compiled to: where each name leads, and what each instruction is for."""
+        from .query.explain import explain
+
         program = self._program
         if program.asked is None or program.compiled is None:
             return f"{self.target}: no query; the program's own record leaves"

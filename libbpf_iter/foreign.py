@@ -14,9 +14,12 @@ from .base import BpfIter
 from .btf import Btf
 from .decode import Record, record_class
 from .errors import ClosedError, MissingCapability, NoSuchObject
+from .load import load
+from .maps import map_types
+from .objects import full_schema, iterators_in, read_object
 from .parameters import CgroupRef, HasFileno, MapRef, for_target
 from .params import Params
-from .program import Columns, Output, Program, Query, full_schema, iterators_in, load, map_types, read_object
+from .program import Columns, Output, Program, Query
 from .schema import Schema
 from .session import Session, read_chunks
 

@@ -9,14 +9,16 @@ from . import base, netns, parameters
 from .base import BpfIter
 from .engine import candidates, for_arrays
 from .errors import ParameterError
+from .load import load_own
+from .objects import packaged_targets
 from .parameters import CgroupRef, HasFileno, MapRef, Parameters, for_target
 from .params import Params
-from .program import Columns, Output, Program, Query, load_own, load_query, packaged_targets, scope
-from .query.paths import KernelPath, places
-from .query.scope import Place
+from .program import Columns, Output, Program, Query
 
 if TYPE_CHECKING:
     from . import records  # noqa: F401 - the classes below are made without decoding any BTF
+    from .query.paths import KernelPath
+    from .query.scope import Place
 
 __all__ = [
     "BpfLinkIter",
@@ -78,11 +80,17 @@ class _Own(BpfIter[base.R]):
         ``path`` begins at the target's object, or with a name of the program's
         arguments: ``TaskIter.fields("mm")``.
         """
+        from .fit import scope
+        from .query.paths import places
+
         return places(scope(cls._target, Query(), None, None), path)
 
     @classmethod
     def paths(cls) -> KernelPath:
         """The target's object, for completion: ``TaskIter.paths().mm.total_vm`` is a column."""
+        from .fit import scope
+        from .query.paths import KernelPath
+
         return KernelPath(scope(cls._target, Query(), None, None))
 
 
@@ -201,6 +209,8 @@ class Iter(BpfIter[Any]):
         def load_it(output: Output) -> Program:
             if own:
                 return load_own(target, query, given.types, output)
+            from .fit import load_query
+
             return load_query(target, query)
 
         engines = candidates(target, engine, query, given, own=own)

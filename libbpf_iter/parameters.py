@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from . import _libbpf
 from ._libbpf import Fd
 from .errors import NoSuchObject, NoSuchProcess, ParameterError
-from .program import MapTypes, map_types
+from .maps import MapTypes, map_types
 
 # include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
 ORDERS = {

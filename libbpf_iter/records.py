@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import program
+from . import objects
 from .decode import record_class
 
 
 def __getattr__(name: str) -> Any:
-    for target in program.packaged_targets():
+    for target in objects.packaged_targets():
         if "".join(word.capitalize() for word in target.split("_")) == name:
-            return record_class(program.object_schema(program.packaged(target), target))
+            return record_class(objects.object_schema(objects.packaged(target), target))
     raise AttributeError(f"module {__name__!r} has no record {name!r}")

@@ -32,7 +32,7 @@ from libbpf_iter import (
     records,
 )
 from libbpf_iter.engine import RUN_TARGETS
-from libbpf_iter.program import packaged, packaged_targets
+from libbpf_iter.objects import packaged, packaged_targets
 
 # What moves between two walks even of a thread that waits: it shares memory with the one that walks.
 MOVING = {"runtime_ns", "utime_ns", "stime_ns", "cpu", "voluntary_switches", "involuntary_switches", "state"}

@@ -13,7 +13,7 @@ import pytest
 from cbuild.tools import find_tool
 from libbpf_iter import ObjectIter, PinnedIter, UdpIter, asdict, errors
 from libbpf_iter._libbpf import Object
-from libbpf_iter.program import packaged
+from libbpf_iter.objects import packaged
 from tests.kernel.clang import compiled
 
 HEAD = """

@@ -39,7 +39,8 @@ from libbpf_iter import (
     kinds,
 )
 from libbpf_iter.errors import ParameterError, VerifierError
-from libbpf_iter.program import Query, load_asked, scope
+from libbpf_iter.fit import load_asked, scope
+from libbpf_iter.program import Query
 from libbpf_iter.query import tree
 from libbpf_iter.query.compile import Asked, ask
 from libbpf_iter.values import KernelEnum, KernelPointer

@@ -7,7 +7,7 @@ import pytest
 from libbpf_iter import kernel
 from libbpf_iter.btf import Btf, Kind
 from libbpf_iter.btf import types as bt
-from libbpf_iter.program import packaged, packaged_targets
+from libbpf_iter.objects import packaged, packaged_targets
 from libbpf_iter.relocate import roots
 
 

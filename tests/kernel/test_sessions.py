@@ -24,7 +24,7 @@ from libbpf_iter import (
     records,
     targets,
 )
-from libbpf_iter.program import packaged_targets
+from libbpf_iter.objects import packaged_targets
 from tests.conftest import BTF
 
 PROGRAMS = Path(__file__).parents[2] / "libbpf_iter" / "programs"

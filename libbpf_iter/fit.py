@@ -1,0 +1,156 @@
+"""A query put into an object's program, or compiled to one of its own. Imports query, kernel and program.
+
+Only queries need this module and the compiler behind it: it is imported where one is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from . import _libbpf, kernel
+from .btf import Btf
+from .btf.types import Kind as BtfKind
+from .errors import UnsupportedTarget, VerifierError
+from .maps import MapTypes
+from .program import SEQ, Fitted, Output, Program, Query
+from .query.compile import RECORD as QUERY_RECORD
+from .query.compile import Asked, Compiled, Packed, ask, fits, packed, plain_columns, slot, whole_program
+from .query.scope import Scope, objects_of
+from .query.tree import CType, Member, Node
+from .query.tree import Object as Pointing
+from .rewrite import Elf
+from .schema import Schema, layout
+
+# progs/emit.h
+_NOWHERE = 0xFFFF
+COLUMN_LABEL = "column_"
+_CASTS_TO = "cast_to_"  # progs/plain.h
+
+
+def fit(
+    data: bytes,
+    target: str,
+    whole: Schema,
+    query: Query,
+    types: MapTypes | None,
+    record: str | None,
+    output: Output,
+) -> Fitted:
+    """Put a query into an object that has a slot, or places for columns (progs/emit.h)."""
+    plain = query.is_plain(whole)
+    schema = whole.select(query.columns if plain else None)
+    used = {field.name for field in schema.fields}
+    elf = Elf(data)
+    types_of_object = Btf(elf.section(".BTF"))
+    asked = compiled = None
+    new: Compiled | Packed | None = None
+    places: dict[str, int] = {}
+    if not plain:
+        asked = ask(scope(target, query, whole, types), query.columns, query.where)
+        # As the compiler wrote it: libbpf's own copy has been made ready for loading.
+        compiled = slot(asked, types_of_object, record, whole, query.params)
+        elf.replace_function("query_slot", compiled.code)
+        if compiled.size:
+            new, used = compiled, set(asked.used)
+        else:
+            used |= set(asked.used)
+    elif elf.labels(COLUMN_LABEL) and (alone := packed(schema.fields, types_of_object, record)):
+        new, places = alone, alone.places
+    if new is not None:
+        elf.replace_section(".BTF", new.btf)
+        schema = _schema_of(new.btf, whole)
+    # A pin's readers know of no choice: there the record is whole, or says what of it there is.
+    if query.columns is not None and (new or output.size):
+        _place_columns(elf, whole, used, places)
+    packed_size = new.size if isinstance(new, Packed) else 0
+    return Fitted(elf.finish(), schema, used, asked, compiled, packed_size)
+
+
+def _place_columns(elf: Elf, whole: Schema, used: set[str], packed: Mapping[str, int]) -> None:
+    """progs/emit.h, COLUMN_PLACE(): where each column goes, or that it isn't computed."""
+    labels = elf.labels(COLUMN_LABEL)
+    for field in whole.fields:
+        place = packed.get(field.name, field.offset) if field.name in used else _NOWHERE
+        for at in labels.get(str(field.offset), ()):
+            elf.set_immediate(at, place)
+
+
+def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:
+    """What the names of a query mean for a target."""
+    btf = kernel.btf()
+    context = btf.get(f"bpf_iter__{target}", BtfKind.STRUCT)
+    if context is None:
+        message = f"this kernel has no iterator over {target!r} (Linux {kernel.release()})"
+        raise UnsupportedTarget(target, message)
+    objects: dict[str, Node] = {}
+    missing: dict[str, str] = {}
+    if types is not None:
+        missing = dict.fromkeys(("key", "value"), "the map has no BTF that says what it is")
+        if types.per_cpu:
+            missing["value"] = "a per-CPU map has several; a query can't choose"
+        for name, type_id in (("key", types.info.key_type_id), ("value", types.info.value_type_id)):
+            if types.btf is not None and type_id and not (name == "value" and types.per_cpu):
+                ctype = CType(types.btf, type_id)
+                objects[name] = Member(Pointing(name, ctype), 0, ctype, None, name)
+        if whole is not None:
+            whole = whole.with_fields(f for f in whole.fields if f.name not in ("key", "value"))
+    params = query.params.names if query.params else ()
+    return Scope(btf, objects_of(btf, context) | objects, record=whole, params=params, missing=missing)
+
+
+def _schema_of(btf: bytes, whole: Schema) -> Schema:
+    """Of what leaves instead of the record."""
+    types = Btf(btf)
+    schema = layout(types, types.find(QUERY_RECORD, BtfKind.STRUCT))
+    return Schema(whole.name, schema.size, schema.framed, schema.fields)
+
+
+def whole_of(target: str, query: Query, whole: Schema) -> Program | None:
+    """A program compiled for a query that needs no column of ours, None for one that does."""
+    asked = ask(scope(target, query, whole, None), query.columns, query.where)
+    if asked.columns is None or asked.used or not fits(asked):
+        return None
+    return load_asked(target, asked, query)
+
+
+def load_query(target: str, query: Query) -> Program:
+    """A query without a program of ours: the compiler writes all of it."""
+    names = scope(target, query, None, None)
+    columns = plain_columns(names) if query.columns is None else query.columns
+    return load_asked(target, ask(names, columns, query.where), query)
+
+
+def load_asked(target: str, asked: Asked, query: Query) -> Program:
+    btf = kernel.btf()
+    function = btf.get(f"bpf_iter_{target}", BtfKind.FUNC)
+    context = btf.find(f"bpf_iter__{target}", BtfKind.STRUCT)
+    if function is None:
+        message = f"this kernel has no iterator over {target!r} (Linux {kernel.release()})"
+        raise UnsupportedTarget(target, message)
+    compiled = whole_program(asked, btf, context, query.params)
+    own = Btf(compiled.btf)
+    schema = layout(own, own.find(QUERY_RECORD, BtfKind.STRUCT))
+    with _libbpf.load_btf(compiled.btf) as types:
+        try:
+            fd = _libbpf.load_iterator(compiled.code, "query", function, types, compiled.function)
+        except VerifierError as error:
+            raise blame(error, compiled, compiled.code) from error
+    name = "".join(word.capitalize() for word in target.split("_"))
+    schema = Schema(name, schema.size, schema.framed, schema.fields)
+    return Program(fd, target, schema, None, SEQ, None, asked, compiled)
+
+
+def blame(error: VerifierError, compiled: Compiled, code: bytes) -> VerifierError:
+    """Which part of a query the verifier refused: the last instruction in its log says."""
+    start = code.find(compiled.code)
+    slots = [int(m.group(1)) for m in re.finditer(r"^(\d+): \(", error.log, re.MULTILINE)]
+    if slots and start >= 0 and slots[-1] >= start // 8:
+        note = compiled.note_of(slots[-1] - start // 8)
+    elif not slots and "kernel symbol" in error.log:
+        # Before it follows instructions it looks up what they name.
+        note = compiled.note_of_variable()
+    else:
+        return error
+    message = f"{note}: {error.strerror}"
+    return VerifierError(error.program, message, errno=error.errno, call=error.call, log=error.log)

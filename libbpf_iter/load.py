@@ -1,0 +1,181 @@
+"""From an object file to a program in the kernel. Imports _libbpf, kernel, objects and program.
+
+The compiler of queries is imported by those that have one: it is a good part of what there is to import.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Mapping
+
+from . import _libbpf, kernel, kinds
+from ._libbpf import Loaded, Object
+from .btf.types import Kind as BtfKind
+from .errors import KernelError, UnsupportedEngine, UnsupportedTarget, VerifierError
+from .maps import MapTypes
+from .objects import choose, constants, full_schema, object_schema, packaged
+from .program import SEQ, SNAPSHOT_HEADER, Fitted, Output, Program, Query
+from .relocate import roots
+from .schema import Schema
+
+_SNAPSHOT_MAP, _WALKED_MAP = "snapshot_map", "walked_map"
+_CASTS_TO = "cast_to_"  # progs/plain.h
+
+
+def load(
+    data: bytes,
+    name: str,
+    *,
+    program: str | None = None,
+    record: str | None = None,
+    query: Query | None = None,
+    types: MapTypes | None = None,
+    output: Output = SEQ,
+    text: bool = False,
+) -> Program:
+    """Load one program of an object file with what it is to compute.
+
+    With ``text`` it prints lines, and no record is looked for.
+    """
+    query = query or Query()
+    with Object(data, name) as obj:
+        chosen, target, _ = choose(obj, program)
+        btf = obj.btf()
+        whole = Schema("Line", 1, False, ()) if text else full_schema(btf, record, types)
+    if query == Query():
+        schema = whole.select(None)
+        fitted = Fitted(data, schema, {field.name for field in schema.fields})
+    else:
+        from .fit import fit
+
+        fitted = fit(data, target, whole, query, types, record, output)
+    if output.runs:
+        _check_runs(whole, fitted)
+        chosen = f"walk_{target}"
+    loaded = _load(fitted, name, chosen, target, whole, constants(btf), types, output)
+    snapshot = loaded.maps.pop(_SNAPSHOT_MAP, None)
+    # The program holds its other maps by itself.
+    for map_ in loaded.maps.values():
+        map_.close()
+    compiled = fitted.compiled
+    seq_num = next((f.offset for f in fitted.schema.fields if f.name == "seq_num"), None)
+    if not compiled or not compiled.size:
+        seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
+    return Program(loaded.program, target, fitted.schema, snapshot, output, seq_num, fitted.asked, compiled)
+
+
+def _load(
+    fitted: Fitted,
+    name: str,
+    program: str,
+    target: str,
+    whole: Schema,
+    known: Mapping[str, tuple[int, int]],
+    types: MapTypes | None,
+    output: Output,
+) -> Loaded:
+    needed = roots(fitted.data)
+    kernel_types = kernel.types_of(needed) if needed is not None else None
+    compiled = fitted.compiled
+    with Object(fitted.data, name, kernel_types) as obj:
+        values = _values(known, fitted.used, types)
+        values |= {"snapshot_size": output.size, "query_used": compiled is not None}
+        values["query_size"] = compiled.size if compiled else 0
+        values["packed_size"] = fitted.packed_size
+        obj.set_constants(_bytes(known, values))
+        unused = {
+            f"{constant.removeprefix('want_')}_scratch"
+            for constant in known
+            if constant.startswith("want_") and not values[constant]
+        }
+        if output.size:
+            obj.set_value_size(_SNAPSHOT_MAP, SNAPSHOT_HEADER + output.size)
+        else:
+            unused.add(_SNAPSHOT_MAP)
+        if output.runs and types is not None:
+            obj.use_map(_WALKED_MAP, types.map)
+        else:
+            unused.add(_WALKED_MAP)
+        if output.size or not values["query_size"]:
+            unused.add("query_scratch")
+        sleepable = not output.runs and any(f.user_memory for f in whole.fields if f.name in fitted.used)
+        try:
+            return obj.load(program, sleepable=sleepable, without_maps=frozenset(unused))
+        except VerifierError as error:
+            if compiled is None:
+                raise
+            from .fit import blame
+
+            raise blame(error, compiled, obj.instructions(program)) from error
+        except KernelError as error:
+            raise explain(error, target) from error
+
+
+def _check_runs(whole: Schema, fitted: Fitted) -> None:
+    """A walk outside of an iterator has no file to describe, and only an iterator may look up paths."""
+    if fitted.asked is not None and "meta" in fitted.asked.objects:
+        raise UnsupportedEngine("engine", "meta is the iterator's: a snapshot in one run has none")
+    spans = [f.name for f in whole.fields if f.name in fitted.used and isinstance(f.kind, kinds.Span)]
+    if spans:
+        message = f"{', '.join(spans)} can only be computed by an iterator"
+        raise UnsupportedEngine("engine", message)
+
+
+def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapTypes | None) -> dict[str, int]:
+    """What the library knows better than the compiler did: progs/record.h."""
+    values: dict[str, int] = {"host_page_size": kernel.page_size(), "host_tick_ns": kernel.tick_ns()}
+    if any(name.startswith(_CASTS_TO) for name in known):
+        casts = kernel.btf().get("bpf_rdonly_cast", BtfKind.FUNC) is not None
+        for name in known:
+            if name.startswith(_CASTS_TO) and casts:
+                found = kernel.btf().get(name.removeprefix(_CASTS_TO), BtfKind.STRUCT)
+                values[name] = found or 0
+    if "host_cpus" in known:
+        values["host_cpus"] = _libbpf.possible_cpus()
+    if "host_nodes" in known:
+        values["host_nodes"] = kernel.possible_nodes()
+    if types is not None:
+        values["map_key_size"] = types.info.key_size
+        values["map_value_size"] = types.info.value_size
+        values["map_per_cpu"] = types.per_cpu
+    for constant in known:
+        if constant.startswith("want_"):
+            values[constant] = constant.removeprefix("want_") in used
+    return values
+
+
+def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:
+    return {
+        known[name]: value.to_bytes(known[name][1], sys.byteorder)
+        for name, value in values.items()
+        if name in known
+    }
+
+
+# These walks lose objects, or double one, when they are read plainly: only our programs are ready for it.
+_NEED_A_SLOT = frozenset({"cgroup", "ksym", "unix"})
+
+
+def load_own(target: str, query: Query, types: MapTypes | None, output: Output) -> Program:
+    """The package's program of a target; or, where a query needs no column of it, one that is compiled whole.
+
+    That one is in the kernel in a tenth of the time: it needs no relocation.
+    """
+    data = packaged(target)
+    if query != Query() and types is None and target not in _NEED_A_SLOT and not output.size:
+        whole = object_schema(data, target)
+        if not query.is_plain(whole):
+            from .fit import whole_of
+
+            if compiled := whole_of(target, query, whole):
+                return compiled
+    return load(data, target, query=query, types=types, output=output)
+
+
+def explain(error: KernelError, target: str) -> KernelError:
+    """Why a load failed, where the reason is that the kernel has no such target."""
+    if error.errno in (errno.ESRCH, errno.EINVAL, errno.ENOENT) and target not in kernel.targets():
+        message = f"this kernel has no iterator over {target!r} (Linux {kernel.release()})"
+        return UnsupportedTarget(target, message, call=error.call, log=error.log)
+    return error

@@ -1,0 +1,95 @@
+"""Object files: the package's own and anyone's, and what they say of their records.
+
+Imports _libbpf, btf, elf, maps and schema; the kernel isn't asked.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ._libbpf import Object
+from .btf import Btf
+from .btf import types as bt
+from .btf.types import Kind as BtfKind
+from .elf import check_elf
+from .errors import BtfError, ObjectError, ParameterError, SchemaError
+from .maps import MapTypes
+from .schema import Schema, layout, record_struct
+
+_PROGRAMS = Path(__file__).parent / "programs"
+
+
+def packaged(target: str) -> bytes:
+    """The object file of a target's own program."""
+    return (_PROGRAMS / f"{target}.bpf.o").read_bytes()
+
+
+def include_dir() -> Path:
+    """Where emit.h and record.h are: what a program needs to be typed, and to take queries."""
+    return Path(__file__).parent / "include"
+
+
+def packaged_targets() -> list[str]:
+    names = (path.name for path in _PROGRAMS.iterdir())
+    return sorted(name.removesuffix(".bpf.o") for name in names if name.endswith(".bpf.o"))
+
+
+def constants(btf: Btf) -> dict[str, tuple[int, int]]:
+    """The variables of .rodata: offset and size by name."""
+    section = btf.get(".rodata", BtfKind.DATASEC)
+    if section is None:
+        return {}
+    node = btf[section]
+    if not isinstance(node, bt.DataSec):
+        return {}
+    return {btf[type_id].name: (offset, size) for type_id, offset, size in node.variables}
+
+
+def full_schema(btf: Btf, record: str | None, types: MapTypes | None = None) -> Schema:
+    """The schema of an object's or a program's records, dear columns included."""
+    dear = frozenset(n.removeprefix("want_") for n in constants(btf) if n.startswith("want_"))
+    map_kinds = {"key": types.key, "value": types.value} if types else None
+    try:
+        return layout(btf, record_struct(btf, record), dear=dear, map_kinds=map_kinds)
+    except BtfError as error:
+        raise SchemaError(str(error)) from error
+
+
+def choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
+    """A program's name, its target, and whether its section says that it sleeps."""
+    found = [
+        (program, section.partition("/")[2], section.startswith("iter.s/"))
+        for program, section in obj.programs()
+        if section.startswith(("iter/", "iter.s/"))
+    ]
+    chosen = [entry for entry in found if name in (None, entry[0])]
+    if len(chosen) == 1:
+        return chosen[0]
+    names = ", ".join(program for program, _, _ in found) or "none"
+    if name is not None:
+        raise ParameterError("program", f"{obj.name} has no iterator program {name!r}, but {names}")
+    if not found:
+        raise ObjectError(f"{obj.name} has no iterator program: no section is named iter/TARGET")
+    raise ParameterError("program", f"{obj.name} has several, name one: {names}")
+
+
+def read_object(path: str | os.PathLike[str]) -> tuple[bytes, str]:
+    """An object file's bytes, once they are seen to be one, and a name for it."""
+    file = Path(path)
+    data = file.read_bytes()
+    check_elf(data, file.name)
+    return data, file.name.partition(".")[0]
+
+
+def iterators_in(data: bytes, name: str, program: str | None) -> tuple[str, str, bool]:
+    """The iterator program of an object: its name, its target, and whether it says what its records are."""
+    with Object(data, name) as obj:
+        chosen, target, _ = choose(obj, program)
+        return chosen, target, obj.btf().get("record_type", BtfKind.VAR) is not None
+
+
+def object_schema(data: bytes, name: str) -> Schema:
+    """The record's schema of an object file, dear columns included; the kernel isn't asked."""
+    with Object(data, name) as obj:
+        return full_schema(obj.btf(), None)
