@@ -291,15 +291,17 @@ static long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uin
 		uint32_t head[3];
 		uint32_t kind;
 
-		if (size - at < sizeof(head) || count == room)
+		if (size - at < sizeof(head) || (offsets && count == room))
 			return -1;
 		memcpy(head, bytes + at, sizeof(head));
 		kind = head[1] >> 24 & 31;
 		if (kind == 0 || kind > 19)
 			return -1;
-		offsets[count] = (uint32_t)at;
-		names[count] = head[0];
-		kinds[count] = (uint8_t)kind;
+		if (offsets) {
+			offsets[count] = (uint32_t)at;
+			names[count] = head[0];
+			kinds[count] = (uint8_t)kind;
+		}
 		count++;
 		at += sizeof(head) + btf_fixed[kind] + (size_t)(head[1] & 0xffff) * btf_each[kind];
 	}
@@ -413,16 +415,17 @@ static void extract_one(struct extract *x, uint32_t id)
 	extract_references(x, copy, kind, parts);
 }
 
-/* The roots: a byte for the kind, and the name with its NUL, of each. */
+/* The roots: of each its length in bytes, its kind, and the name with its NUL. */
 static bool extract_wants(const char *roots, size_t size, uint8_t kind, const char *name)
 {
 	size_t length;
 
 	for (; size > 1; roots += length, size -= length) {
-		length = 1 + strnlen(roots + 1, size - 1) + 1;
-		if (length > size)
+		length = (uint8_t)roots[0];
+		if (length < 3 || length > size || roots[length - 1])
 			return false;
-		if ((uint8_t)roots[0] == kind && strcmp(roots + 1, name) == 0)
+		/* Told from most by two bytes. */
+		if ((uint8_t)roots[1] == kind && roots[2] == name[0] && strcmp(roots + 2, name) == 0)
 			return true;
 	}
 	return false;

@@ -187,7 +187,8 @@ int bpf_map_freeze(int fd);
 
 /* The kernel's log goes into log[0..log_size) after a refusal, NUL-terminated; NULL: none kept. */
 /* Of each type of a BTF type section: where it begins, its name's offset, its kind. The number of
- * types; -1 for a damaged section, or one of more types than there is room for.
+ * types; -1 for a damaged section, or one of more types than there is room for. With offsets NULL
+ * they are only counted.
  */
 long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uint32_t *names,
 		   uint8_t *kinds, size_t room);
@@ -195,7 +196,8 @@ long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uint32_t *
 /*
  * Copies types, and those that values of them contain, out of an indexed type section: the types to
  * out, their names to out + half, as many bytes of each as sizes says. -1 where there is no room.
- * roots: a byte for the kind, and the name with its NUL, of each type that is wanted.
+ * roots: of each type that is wanted a byte for the length of this, one for the kind, and the name
+ * with its NUL.
  */
 int lbi_btf_extract(const void *types, const uint32_t *offsets, uint32_t count,
 		    const char *strings, size_t strings_size, const char *roots,

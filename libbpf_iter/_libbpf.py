@@ -363,37 +363,41 @@ def create_array(name: str, value_size: int) -> Fd:
     return owned(result, "bpf_map_create", f"map {name!r} can't be made")
 
 
-def index_types(types: bytes) -> tuple[Any, bytes, bytes]:
+def index_types(types: memoryview) -> tuple[Any, bytes, bytes]:
     """What :class:`.btf.reader.Btf` asks of an indexer."""
-    room = len(types) // 12 + 1
-    offsets, names, kinds = array("I", bytes(room * 4)), bytearray(room * 4), bytearray(room)
-    count = lib.lbi_btf_index(
-        types,
-        len(types),
+    section = ffi.from_buffer(types), len(types)
+    count = lib.lbi_btf_index(*section, ffi.NULL, ffi.NULL, ffi.NULL, 0)
+    if count < 0:
+        raise BtfError("the BTF type section is damaged")
+    offsets, names, kinds = array("I", bytes(count * 4)), bytearray(count * 4), bytearray(count)
+    lib.lbi_btf_index(
+        *section,
         ffi.from_buffer("uint32_t[]", offsets),
         ffi.from_buffer("uint32_t[]", names),
         ffi.from_buffer("uint8_t[]", kinds),
-        room,
+        count,
     )
-    if count < 0:
-        raise BtfError("the BTF type section is damaged")
-    return offsets[:count], bytes(names[: count * 4]), bytes(kinds[:count])
+    return offsets, bytes(names), bytes(kinds)
 
 
-_EXTRACT_ROOM = 1 << 20
+_EXTRACT_ROOM = 1 << 18
+_LONGEST_ROOT = 250
 
 
 def extract_types(btf: Btf, roots: Iterable[tuple[str, int]]) -> bytes | None:
     """The BTF of types by name and kind, and of those that values of them contain; None for too many."""
-    wanted = b"".join(bytes([kind]) + name.encode("utf-8", "surrogateescape") + b"\0" for name, kind in roots)
+    encoded = [(kind, name.encode("utf-8", "surrogateescape")) for name, kind in roots]
+    if any(len(name) > _LONGEST_ROOT for _, name in encoded):
+        return None
+    wanted = b"".join(bytes([len(name) + 3, kind]) + name + b"\0" for kind, name in encoded)
     types, strings = btf.sections()
     offsets = btf.positions()
     out, sizes = bytearray(2 * _EXTRACT_ROOM), ffi.new("size_t[2]")
     result = lib.lbi_btf_extract(
-        types,
+        ffi.from_buffer(types),
         ffi.from_buffer("uint32_t[]", offsets),
         len(offsets),
-        strings,
+        ffi.from_buffer(strings),
         len(strings),
         wanted,
         len(wanted),

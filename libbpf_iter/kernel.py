@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import time
 from collections.abc import Iterator
@@ -49,11 +50,21 @@ def possible_nodes() -> int:
     return int(ranges.replace("-", ",").split(",")[-1]) + 1
 
 
+def _contents(path: Path) -> bytes:
+    """A large file of sysfs: read() gives a page at a time, which takes longer than all that follows."""
+    with path.open("rb", buffering=0) as file:
+        try:
+            with mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ) as memory:
+                return memory[:]
+        except (OSError, ValueError):
+            return file.readall()  # Linux before 6.16
+
+
 @lru_cache(maxsize=1)
 def btf() -> Btf:
     """The kernel's types."""
     try:
-        data = BTF_PATH.read_bytes()
+        data = _contents(BTF_PATH)
     except FileNotFoundError:
         message = f"the kernel has no BTF: {BTF_PATH} is missing (CONFIG_DEBUG_INFO_BTF)"
         raise UnsupportedTarget("any", message) from None

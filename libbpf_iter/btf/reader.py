@@ -41,7 +41,7 @@ class Btf:
         self,
         data: bytes,
         base: Btf | None = None,
-        indexer: Callable[[bytes], Index] | None = None,
+        indexer: Callable[[memoryview], Index] | None = None,
     ) -> None:
         if len(data) < _HEADER_SIZE:
             raise BtfError(f"BTF of {len(data)} bytes is shorter than its header")
@@ -63,8 +63,11 @@ class Btf:
         if str_len and data[strings + str_len - 1] != 0:
             raise BtfError("the BTF string section does not end in a NUL")
         self._order = order
-        self._types = data[types : types + type_len]
-        self._strings = data[strings : strings + str_len]
+        # Views: the kernel's BTF is copied no further.
+        self._types = memoryview(data)[types : types + type_len]
+        self._data = data
+        self._strings: int = strings
+        self._strings_end: int = strings + str_len
         self._base = base
         self._first_id = len(base) if base else 1
         self._string_base = base._string_end if base else 0
@@ -74,7 +77,7 @@ class Btf:
 
     @property
     def _string_end(self) -> int:
-        return self._string_base + len(self._strings)
+        return self._string_base + self._strings_end - self._strings
 
     # ---- the index ----------------------------------------------------------
 
@@ -89,7 +92,8 @@ class Btf:
         return self._found
 
     def _walk(self, native: bool) -> Index:
-        words = array("I", self._types)
+        words = array("I")
+        words.frombytes(self._types)
         if not native:
             words.byteswap()
         # In words, and padded to 32 kinds: the five bits of a damaged one index it too.
@@ -121,9 +125,9 @@ class Btf:
         """The type ids, void and those of the base left out."""
         return iter(range(self._first_id, len(self)))
 
-    def sections(self) -> tuple[bytes, bytes]:
+    def sections(self) -> tuple[memoryview, memoryview]:
         """The raw type and string sections."""
-        return self._types, self._strings
+        return self._types, memoryview(self._data)[self._strings : self._strings_end]
 
     def positions(self) -> Sequence[int]:
         """Where each type of this blob begins in the type section."""
@@ -138,10 +142,10 @@ class Btf:
     def string(self, offset: int) -> str:
         if offset < self._string_base and self._base:
             return self._base.string(offset)
-        start = offset - self._string_base
-        if not 0 <= start < max(len(self._strings), 1):
+        start = self._strings + offset - self._string_base
+        if not self._strings <= start < max(self._strings_end, self._strings + 1):
             raise BtfError(f"a name at {offset} is outside of the BTF string section")
-        raw = self._strings[start : self._strings.find(b"\0", start)]
+        raw = self._data[start : self._data.find(b"\0", start, self._strings_end)]
         return raw.decode("utf-8", "surrogateescape")
 
     def __getitem__(self, type_id: int) -> t.Type:
@@ -252,10 +256,10 @@ class Btf:
     def _string_offsets(self, prefix: str) -> list[int]:
         """Where strings begin that start with ``prefix``; found in the section, none is decoded."""
         needle = b"\0" + prefix.encode("utf-8", "surrogateescape")
-        found, at = [], self._strings.find(needle)
+        found, at = [], self._data.find(needle, self._strings, self._strings_end)
         while at >= 0:
-            found.append(self._string_base + at + 1)
-            at = self._strings.find(needle, at + 1)
+            found.append(self._string_base + at - self._strings + 1)
+            at = self._data.find(needle, at + 1, self._strings_end)
         return found
 
     def _ids_of_name(self, offset: int) -> Iterator[int]:

@@ -31,8 +31,7 @@ class Writer:
     """Appends types; each method returns the new type's id."""
 
     def __init__(self, base: Btf | None = None) -> None:
-        types, strings = base.sections() if base else (b"", b"\0")
-        self._types, self._strings = bytearray(types), bytearray(strings)
+        self._types, self._strings = map(bytearray, base.sections() if base else (b"", b"\0"))
         self._next = len(base) if base else 1
         self._offsets: dict[str, int] = {"": 0}
         self._copied: dict[tuple[int, int], int] = {}

@@ -64,7 +64,7 @@ def test_split_btf_goes_on_where_its_base_ends() -> None:
     base = Btf(sample())
     data = Writer()
     data.strings = b"\0more\0"
-    data.types = data.words(len(base._strings) + 1, 8 << 24, 1)
+    data.types = data.words(len(base.sections()[1]) + 1, 8 << 24, 1)
     split = Btf(data.build(), base)
     assert len(split) == len(base) + 1
     assert split[len(base)].name == "more"
