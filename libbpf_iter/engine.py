@@ -55,8 +55,7 @@ def candidates(target: str, wanted: str, query: Query, given: Parameters, *, own
         return (Engine.RUN, Engine.LINK) if runs else (Engine.LINK,)
     if target in SNAPSHOT_TARGETS or repeats:
         return (Engine.LINK,)
-    # A query's own program is in the kernel before ours would be, and most queries are walked once.
-    if not runs or _has_expressions(query):
+    if not runs:
         return (Engine.SEQ,)
     # Elements are streamed: as records they may be read in little memory, however many there are.
     return (Engine.SEQ,) if target in RUN_FOR_ARRAYS else (Engine.RUN, Engine.SEQ)
