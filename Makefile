@@ -24,7 +24,7 @@ endif
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make run      print the tasks of this machine, read by the package (root)'
+	@echo 'make run      print the tasks of this machine, by the package (root)  [ARGS="tcp --netns all"]'
 	@echo 'make test     run the tests; root runs those of the kernel too  [ARGS="tests/unit -x"]'
 	@echo 'make bench    measure against C, psutil, ps, ss …: ratios, and JSON in build/bench (root)'
 	@echo '              [BENCH="maps files"]'
@@ -37,7 +37,7 @@ help:
 	@echo 'make clean    remove all that was made'
 
 run: setup
-	@$(BIN)/python -m libbpf_iter $(ARGS)
+	@$(BIN)/libbpf-iter $(or $(ARGS),task)
 
 test: setup bpffs
 	$(BIN)/pytest $(ARGS)

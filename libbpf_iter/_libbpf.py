@@ -547,6 +547,11 @@ def map_ids() -> Iterator[int]:
         check(result, "bpf_map_get_next_id", "the maps can't be listed")
 
 
+def version() -> str:
+    """libbpf's."""
+    return f"{lib.libbpf_major_version()}.{lib.libbpf_minor_version()}"
+
+
 def possible_cpus() -> int:
     result = lib.libbpf_num_possible_cpus()
     return check(result, "libbpf_num_possible_cpus", "the possible CPUs can't be counted")

@@ -26,6 +26,8 @@ from .snapshot import Snapshots
 if TYPE_CHECKING:
     import numpy as np
 
+    from .rows import Rows
+
 R = TypeVar("R", covariant=True)
 
 Loader = Callable[[Output], Program]
@@ -54,6 +56,7 @@ class BpfIter(Generic[R]):
         self.target = target
         self._load = load
         self._info, self._expected = parameters.info, parameters.expected
+        self._query = query
         self._refusals = parameters.refusals
         self._params = query.params if query else None
         self._link: Link | None = None
@@ -153,6 +156,12 @@ class BpfIter(Generic[R]):
     def __iter__(self) -> Iterator[R]:
         """One walk as records: a :class:`Session`."""
         return self.session()
+
+    def collect(self) -> Rows[R]:
+        """One walk, held: a sequence of records that prints as a table (:class:`libbpf_iter.rows.Rows`)."""
+        from .rows import Rows
+
+        return Rows.of(self.session())
 
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes: whole records, as :attr:`schema` lays them out."""
@@ -274,6 +283,27 @@ class BpfIter(Generic[R]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _facts(self) -> dict[str, Any]:
+        """What it was made with, for its display; the kernel isn't asked."""
+        facts: dict[str, Any] = {"target": self.target, **self._expected}
+        if self._netns is not None:
+            facts["netns"] = "all" if self._netns == "all" else "another"
+        if self._query is not None and self._query.where is not None:
+            facts["where"] = self._query.where
+        if self._params is not None and not self._closed:
+            facts |= self._params
+        return facts | {"engine": self.engine} | ({"closed": "yes"} if self._closed else {})
+
+    def _repr_html_(self) -> str:
+        from .display import card_html
+
+        return card_html(type(self).__name__, self._facts(), self.schema)
+
+    def __rich__(self) -> Any:
+        from .display import card_rich
+
+        return card_rich(type(self).__name__, self._facts(), self.schema)
 
     def __repr__(self) -> str:
         state = " closed" if self._closed else ""

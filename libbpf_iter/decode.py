@@ -52,6 +52,16 @@ class Record(Bytes):
         inner = ", ".join(f"{name}={value!r}" for name, value in asdict(self).items())
         return f"{type(self).__name__}({inner})"
 
+    def _repr_html_(self) -> str:
+        from .display import record_html
+
+        return record_html(self, self.__schema__)
+
+    def __rich__(self) -> Any:
+        from .display import record_rich
+
+        return record_rich(self, self.__schema__)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self.__schema__, self._data)
 

@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from . import _libbpf, netns
 from ._libbpf import Fd, LinkInfo
@@ -22,6 +22,9 @@ from .params import Params
 from .program import Columns, Output, Program, Query
 from .schema import Schema
 from .session import Session, read_chunks
+
+if TYPE_CHECKING:
+    from .rows import Rows
 
 __all__ = ["ObjectIter", "PinnedIter"]
 
@@ -64,7 +67,7 @@ class ObjectIter(BpfIter[Any]):
             "order": order,
             "netns": netns,
         }
-        self._text = record is None and not typed
+        self.prints = record is None and not typed
         query = Query(columns, where, Params(params) if params else None)
         link = for_target(target, given)
 
@@ -77,13 +80,13 @@ class ObjectIter(BpfIter[Any]):
                 query=query,
                 types=link.types,
                 output=output,
-                text=self._text,
+                text=self.prints,
             )
 
         super().__init__(target, load_it, link, query=query, netns=netns)
 
     def __iter__(self) -> Iterator[Any]:
-        return _lines(self.chunks()) if self._text else super().__iter__()
+        return _lines(self.chunks()) if self.prints else super().__iter__()
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
@@ -134,6 +137,12 @@ class PinnedIter:
         """One walk as records: a :class:`Session`."""
         return self.session()
 
+    def collect(self) -> Rows[Any]:
+        """One walk, held: a sequence of records that prints as a table."""
+        from .rows import Rows
+
+        return Rows.of(self.session())
+
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes."""
         return self._chunks([])
@@ -158,6 +167,20 @@ class PinnedIter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = {"target": self.target or "unknown", "path": self.path}
+        return facts | (self.info.argument if self.info else {})
+
+    def _repr_html_(self) -> str:
+        from .display import card_html
+
+        return card_html(type(self).__name__, self._facts(), self.schema)
+
+    def __rich__(self) -> Any:
+        from .display import card_rich
+
+        return card_rich(type(self).__name__, self._facts(), self.schema)
 
     def __repr__(self) -> str:
         return f"<PinnedIter of {self.target or 'unknown target'} at {self.path}>"

@@ -97,13 +97,26 @@ def targets() -> dict[str, int]:
     }
 
 
-def cgroup2_mount() -> str | None:
-    """Where the unified hierarchy is mounted."""
+def mount_of(filesystem: str) -> str | None:
+    """Where a file system is mounted: "cgroup2", the unified hierarchy; "bpf", where pins are made."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
-        if after.startswith("cgroup2 "):
+        if after.startswith(f"{filesystem} "):
             return before.split()[4].encode().decode("unicode_escape")
     return None
+
+
+# include/uapi/linux/capability.h
+_CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_PERFMON": 38, "CAP_BPF": 39}
+
+
+def missing_capabilities() -> list[str]:
+    """What this thread would need to load programs; CAP_SYS_ADMIN stands in for both of the others."""
+    status = Path("/proc/thread-self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("CapEff:"))
+    mask = int(line.split()[1], 16)
+    have = {name for name, bit in _CAPABILITIES.items() if mask >> bit & 1}
+    return [] if "CAP_SYS_ADMIN" in have else sorted({"CAP_BPF", "CAP_PERFMON"} - have)
 
 
 def net_namespaces() -> Iterator[tuple[int, str]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -313,6 +313,10 @@ class Group:
 
     def __dir__(self) -> list[str]:
         return sorted(self._members)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Name and value of each member."""
+        return iter(self._members.items())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Group):

@@ -28,7 +28,7 @@ _ARRAY_MAX = 1 << 20
 _UNITS = {"rec_ns": "ns", "rec_bytes_count": "bytes"}
 _NUMBERS = {"rec_kptr": "KernelPointer", "rec_mode": "FileMode", "rec_dev": "Device"}
 _SPANS = {"rec_text": "text", "rec_bytes": "bytes", "rec_args": "args", "rec_kptrs": "kptrs"}
-_RESERVED = frozenset(dir(builtins.object)) | {"_data", "__slots__", "__schema__"}
+_RESERVED = frozenset(dir(builtins.object)) | {"_data", "__slots__", "__schema__", "__rich__", "_repr_html_"}
 
 
 class Field(Immutable):

@@ -14,7 +14,7 @@ import pytest
 
 from libbpf_iter import CgroupIter, DmabufIter, KmemCacheIter, KsymIter, TaskFileIter, TaskVmaIter, errors
 from libbpf_iter._libbpf import Fd
-from libbpf_iter.kernel import cgroup2_mount
+from libbpf_iter.kernel import mount_of
 from tests.conftest import environment_skip
 
 
@@ -143,7 +143,7 @@ def test_dmabufs_answer() -> None:
 @pytest.fixture
 def tree() -> Iterator[Path]:
     """A cgroup with 1,200 below it: more than one session of the descriptor can show."""
-    mount = cgroup2_mount()
+    mount = mount_of("cgroup2")
     if mount is None or not os.access(mount, os.W_OK):
         environment_skip("a writable cgroup2 hierarchy is needed")
     top = Path(mount) / f"libbpf_iter_{os.getpid()}"

@@ -1,0 +1,191 @@
+"""The command ``libbpf-iter``. Imports all of the package; click and rich, the extra ``cli``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..errors import ParameterError
+from ..foreign import ObjectIter, PinnedIter
+from . import look, targets
+from .command import Root
+from .doctor import doctor
+from .options import CLASSES, OUTPUT, QUERY, taken, whole_schema
+
+__all__ = ["cli", "main"]
+
+
+class _Root(Root, targets.TargetGroup):
+    pass
+
+
+@click.group(
+    cls=_Root,
+    action=targets.walk,
+    options=OUTPUT,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
+@click.version_option(package_name="libbpf_iter", message="libbpf-iter %(version)s")
+def cli() -> None:
+    """What the running Linux kernel has of tasks, files, memory, sockets, BPF objects and more.
+
+    The kernel walks its own structures, computes the columns that are asked for, and
+    decides which objects leave.
+
+    \b
+    Examples:
+      libbpf-iter task --sort -rss --limit 10
+      libbpf-iter tcp --netns all --format json
+      libbpf-iter task --watch 2 --sort -utime_ns
+      libbpf-iter fields task mm
+      libbpf-iter doctor
+
+    \b
+    Completion, in bash (zsh and fish likewise):
+      eval "$(_LIBBPF_ITER_COMPLETE=bash_source libbpf-iter)"
+
+    Exit codes: 0, 1 for an error, 2 for a command line that makes no sense.
+    """
+
+
+# ---- targets under other commands -----------------------------------------------
+
+
+def _no_options() -> list[click.Parameter]:
+    return []
+
+
+def _pin_options() -> list[click.Parameter]:
+    return [
+        click.Argument(["path"], type=click.Path()),
+        click.Option(
+            ["--mode"],
+            type=_Mode(),
+            default="0600",
+            help="Who may read it; they need no capability, and see what is shown.",
+        ),
+    ]
+
+
+class _Mode(click.ParamType[int, str]):
+    name = "octal"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(value, 8)
+        except ValueError:
+            self.fail(f"an octal number is expected, 0644 say, not {value!r}", param, ctx)
+
+
+cli.add_command(
+    targets.TargetGroup(
+        "explain",
+        action=targets.explain,
+        options=_no_options,
+        help="What a query is compiled to: where each name leads, and the instructions.\n\n\b\nExample:\n"
+        "  libbpf-iter explain task --where 'mm.total_vm > 1000' --columns tid,comm",
+        short_help="What a query is compiled to.",
+    )
+)
+cli.add_command(
+    targets.TargetGroup(
+        "pin",
+        action=targets.pin,
+        options=_pin_options,
+        help="Pin a walk in a bpffs, where others may read it without any capability.\n\n\b\nExample:\n"
+        "  libbpf-iter pin task /sys/fs/bpf/tasks --columns tid,comm,rss --mode 0444\n"
+        "  libbpf-iter read /sys/fs/bpf/tasks\n"
+        "  libbpf-iter unpin /sys/fs/bpf/tasks",
+        short_help="Pin a walk, for others to read.",
+    )
+)
+for _command in (look.targets, look.fields, look.info, look.unpin, doctor):
+    cli.add_command(_command)
+
+
+# ---- programs that aren't ours -----------------------------------------------------
+
+
+def _run(
+    file: str,
+    program: str | None,
+    record: str | None,
+    sort: list[str] | None,
+    limit: int | None,
+    format_: str,
+    watch: float | None,
+    **given: Any,
+) -> None:
+    """The iterator program in FILE, typed by its own BTF; what it prints comes as lines.
+
+    \b
+    Example:
+      libbpf-iter run mine.bpf.o --format json
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    with ObjectIter(file, program=program, record=record, **given) as iterator:
+        if iterator.prints:
+            for line in iterator:
+                click.echo(line)
+            return
+        targets.show(iterator, sort=sort, limit=limit, format_=format_, watch=watch)
+
+
+def _read(path: str, record: str | None, **shown: Any) -> None:
+    """What somebody pinned at PATH. Without privileges --record says what its records are."""
+    cls: Any = None
+    if record is not None:
+        from ..decode import record_class
+
+        target = record.replace("-", "_")
+        if target not in CLASSES:
+            raise ParameterError("record", f"the name of a target is expected, not {record!r}")
+        cls = record_class(whole_schema(target).select(None))
+    with PinnedIter(path, record=cls) as iterator:
+        targets.show(iterator, **shown)
+
+
+cli.add_command(
+    click.Command(
+        "run",
+        callback=_run,
+        help=_run.__doc__,
+        short_help="Run an iterator program of yours.",
+        params=[
+            click.Argument(["file"], type=click.Path(exists=True, dir_okay=False)),
+            click.Option(["--program"], help="Which one, where the file has several."),
+            click.Option(["--record"], help="The struct of its records, where the program doesn't say."),
+            *QUERY(),
+            *taken(ObjectIter, required=False),
+            *OUTPUT(),
+        ],
+    )
+)
+cli.add_command(
+    click.Command(
+        "read",
+        callback=_read,
+        help=_read.__doc__,
+        short_help="Read a pin.",
+        params=[
+            click.Argument(["path"], type=click.Path(exists=True, dir_okay=False)),
+            click.Option(
+                ["--record"], metavar="TARGET", help="Its records are those of this target's command."
+            ),
+            *OUTPUT(),
+        ],
+    )
+)
+
+
+def main() -> int:
+    """Run it, and say how it ended."""
+    try:
+        code = cli.main(prog_name="libbpf-iter", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return 130  # as a shell says of what Ctrl-C ended
+    return code if isinstance(code, int) else 0

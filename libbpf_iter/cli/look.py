@@ -1,0 +1,140 @@
+"""What there is: targets, fields, and what a pin is. Imports kernel, options and output."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from types import SimpleNamespace
+
+import click
+
+from .. import display, kernel
+from ..errors import ParameterError
+from ..fit import scope
+from ..foreign import PinnedIter
+from ..names import near
+from ..objects import packaged_targets
+from ..program import Query
+from ..query.paths import places
+from .options import CLASSES, every_target, paths_from, summary, taken, whole_schema
+from .output import Column, emit
+
+__all__ = ["fields", "info", "targets", "unpin"]
+
+
+_format = click.option(
+    "--format", "-f", "format_", type=click.Choice(["table", "json", "ndjson", "csv"]), default="table"
+)
+
+
+@click.command()
+@_format
+def targets(format_: str) -> None:
+    """What can be walked, here and elsewhere."""
+    offered = kernel.targets()
+    rows = []
+    for name in every_target():
+        cls = CLASSES.get(name)
+        options = [option.opts[0] for option in taken(cls) if option.name != "engine"] if cls else []
+        rows.append(
+            SimpleNamespace(
+                target=name,
+                kernel=name in offered,
+                program=cls is not None,
+                options=" ".join(options),
+                what=summary(name),
+            )
+        )
+
+    def yes(value: bool) -> str:
+        return "yes" if value else "no"
+
+    columns = [
+        Column("target"),
+        Column("kernel", yes),
+        Column("program", yes),
+        Column("options"),
+        Column("what"),
+    ]
+    emit(format_, columns, rows)
+
+
+def _complete_path(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return paths_from(ctx.params.get("target") or "", incomplete)
+
+
+def _complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in every_target() if name.startswith(incomplete)]
+
+
+@click.command()
+@click.argument("target", shell_complete=_complete_target)
+@click.argument("path", default="", shell_complete=_complete_path)
+@_format
+def fields(target: str, path: str, format_: str) -> None:
+    """What --columns and --where can name: a target's columns, or where a kernel PATH leads.
+
+    \b
+    Examples:
+      libbpf-iter fields task            the columns of a task's record
+      libbpf-iter fields task mm         the members of struct mm_struct
+      libbpf-iter fields task .          those of the object itself, struct task_struct
+    """
+    target = target.replace("-", "_")
+    if not path and target in packaged_targets():
+        rows = [
+            SimpleNamespace(
+                column=field.name,
+                type=field.kind.annotation,
+                unit=display.unit(field.kind),
+                c_type=field.c_type,
+                asked="when asked for" if field.dear else "",
+            )
+            for field in whole_schema(target).fields
+        ]
+        emit(format_, [Column(n) for n in ("column", "type", "unit", "c_type", "asked")], rows)
+        if format_ == "table":
+            click.echo(f"\nKernel paths go on from the object: libbpf-iter fields {target} .")
+        return
+    if target not in kernel.targets():
+        raise ParameterError("target", f"{target!r} is none of this kernel's{near(target, every_target())}")
+    found = places(scope(target, Query(), None, None), path.strip("."))
+    numbers = [Column(name, right=True) for name in ("offset", "size")]
+    emit(format_, [Column("name"), Column("c_type"), *numbers], found)
+
+
+@click.command()
+@click.argument("path", type=click.Path())
+def unpin(path: str) -> None:
+    """Remove the pin at PATH; walks of it that run go on."""
+    with PinnedIter(path):
+        os.unlink(path)
+
+
+@click.command()
+@click.argument("path", type=click.Path())
+def info(path: str) -> None:
+    """What the pin at PATH is: its link, who may read it, and the columns of its records."""
+    with PinnedIter(path) as iterator:
+        found = os.stat(path)
+        link = iterator.info
+        assert link is not None
+        facts = {
+            "target": link.target,
+            "link": link.id,
+            "program": link.program_id,
+            **link.argument,
+            "mode": stat.filemode(found.st_mode),
+            "owner": _owner(found.st_uid),
+        }
+        for name, value in facts.items():
+            click.echo(f"{name:<8} {value}")
+        click.echo(f"columns  {', '.join(field.name for field in iterator.schema.fields)}")
+
+
+def _owner(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -1,0 +1,200 @@
+"""Commands of targets: a walk of each, ``explain`` and ``pin``. Imports options, output, views and watch."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import click
+
+from ..base import BpfIter
+from ..foreign import PinnedIter
+from ..program import Columns
+from . import output
+from .command import Group
+from .options import CLASSES, QUERY, every_target, make, summary, taken, whole_schema
+from .views import VIEWS
+
+__all__ = ["TargetGroup", "explain", "pin", "show", "walk"]
+
+Callback = Callable[..., None]
+
+
+class TargetGroup(Group):
+    """A group that has a command for each target of the package, and of the kernel."""
+
+    def __init__(
+        self, *args: Any, action: Callback, options: Callable[[], list[click.Parameter]], **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self._action, self._options = action, options
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *every_target()]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        found = super().get_command(ctx, name)
+        target = name.replace("-", "_")
+        if found is not None or target not in every_target():
+            return found
+        cls = CLASSES.get(target)
+        params = [*QUERY(), *(taken(cls) if cls else []), *self._options()]
+
+        def callback(**given: Any) -> None:
+            self._action(target, **given)
+
+        return click.Command(
+            target,
+            callback=callback,
+            params=params,
+            help=_help(target, self.name or "", own=self._action is walk),
+            short_help=summary(target),
+        )
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in (
+            ("Targets", every_target()),
+            ("Commands", super().list_commands(ctx)),
+        ):
+            rows = [(name, self.get_command(ctx, name)) for name in names]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(
+                        [(name, command.get_short_help_str(200)) for name, command in rows if command]
+                    )
+
+
+def _help(target: str, group: str, *, own: bool) -> str:
+    """The class's own words, its columns, and examples."""
+    cls = CLASSES.get(target)
+    if cls is None:
+        return summary(target)
+    parts = [str(cls.__doc__).replace("``", "")]
+    schema = whole_schema(target)
+    usual = ", ".join(field.name for field in schema.fields if not field.dear)
+    parts.append(f"Columns: {usual}.")
+    if dear := [field.name for field in schema.fields if field.dear]:
+        parts.append(f"Computed when asked for: {', '.join(dear)}.")
+    parts.append(f"What they are: libbpf-iter fields {target}")
+    if own and target in VIEWS:
+        parts.append(
+            "\b\nExamples:\n" + "\n".join(f"  libbpf-iter {line}" for line in VIEWS[target].examples)
+        )
+    return "\n\n".join(parts)
+
+
+# ---- walks ----------------------------------------------------------------------
+
+
+def walk(
+    target: str,
+    *,
+    columns: Columns,
+    sort: list[str] | None,
+    limit: int | None,
+    format_: str,
+    watch: float | None,
+    **given: Any,
+) -> None:
+    """What a target's own command does."""
+    view = VIEWS.get(target)
+    if columns is None and format_ == "table" and view is not None and view.columns:
+        # Where walks of many namespaces are one, the records have to say theirs.
+        columns = [*(["netns"] if given.get("netns") is not None else []), *view.columns]
+    key = view.key if view is not None and watch is not None else ()
+    chosen, hidden = _with(columns, [*(name.removeprefix("-") for name in sort or ()), *key])
+    with make(target, columns=chosen, **given) as iterator:
+        show(iterator, hidden=hidden, key=key, sort=sort, limit=limit, format_=format_, watch=watch)
+
+
+def _with(columns: Columns, further: Iterable[str]) -> tuple[Columns, int]:
+    """The columns, and those that nobody asked to see but that the order needs; how many these are."""
+    if columns is None:
+        return None, 0
+    if isinstance(columns, Mapping):
+        hidden = {name: name for name in further if name not in columns}
+        return {**columns, **hidden}, len(hidden)
+    columns = list(columns)
+    extra = list(dict.fromkeys(name for name in further if name not in columns))
+    return columns + extra, len(extra)
+
+
+def show(
+    iterator: BpfIter[Any] | PinnedIter,
+    *,
+    hidden: int = 0,
+    key: tuple[str, ...] = (),
+    sort: list[str] | None,
+    limit: int | None,
+    format_: str,
+    watch: float | None,
+) -> None:
+    """One walk in the form that is asked for, or many."""
+    fields = iterator.schema.fields
+    fields = fields[: len(fields) - hidden]
+    columns = output.columns_of(fields)
+    order = _order(iterator, sort)
+    if watch is not None:
+        from .watch import watch as watching
+
+        if format_ != "table":
+            raise click.UsageError("--watch shows tables: leave out --format")
+        names = key if all(n in [f.name for f in iterator.schema.fields] for n in key) else ()
+        identity = operator.attrgetter(*names) if names else operator.attrgetter(*[f.name for f in fields])
+        watching(columns, identity, lambda: order(iterator)[:limit], watch)
+        return
+    with iterator.session() as session:
+        records: Iterator[Any] = itertools.islice(session, limit) if sort is None else session
+        if sort is not None or format_ in ("table", "arrow"):
+            records = iter(order(output.gather(records, iterator.target))[:limit])
+        if format_ == "arrow":
+            output.write_arrow(iterator.schema.with_fields(fields), records)
+        else:
+            output.emit(format_, columns, records)
+    for sentence in session.lost:
+        click.echo(f"libbpf-iter: {sentence}", err=True)
+
+
+def _order(
+    iterator: BpfIter[Any] | PinnedIter, sort: list[str] | None
+) -> Callable[[Iterable[Any]], list[Any]]:
+    keys = []
+    for each in sort or ():
+        name = each.removeprefix("-")
+        iterator.schema[name]  # says what is near, if there is no such column
+        keys.append((operator.attrgetter(name), each.startswith("-")))
+
+    def ordered(records: Iterable[Any]) -> list[Any]:
+        found = list(records)
+        for value, down in reversed(keys):
+            there = [record for record in found if value(record) is not None]
+            absent = [record for record in found if value(record) is None]
+            try:
+                there.sort(key=lambda record: _comparable(value(record)), reverse=down)
+            except TypeError as error:
+                raise click.UsageError(f"--sort: {error}") from None
+            found = there + absent
+        return found
+
+    return ordered
+
+
+def _comparable(value: Any) -> Any:
+    # Addresses of both families are in one column, and refuse to be compared.
+    return (value.version, int(value)) if hasattr(value, "version") else value
+
+
+# ---- other things to be done with a target ------------------------------------------
+
+
+def explain(target: str, **given: Any) -> None:
+    with make(target, **given) as iterator:
+        click.echo(iterator.explain())
+
+
+def pin(target: str, path: str, mode: int, **given: Any) -> None:
+    with make(target, **given) as iterator:
+        iterator.pin(os.path.abspath(path), mode)

@@ -1,0 +1,246 @@
+"""Values, records and schemas for people: as text, as HTML, by rich. Imports kinds, schema and tabular.
+
+rich is imported only where it has asked for something itself. What the kernel
+has of text may be anybody's: control characters are shown as escapes, and HTML
+is escaped.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from . import kinds
+from .schema import Field, Schema
+from .tabular import Tabular
+
+__all__ = [
+    "card_html",
+    "card_rich",
+    "cell",
+    "is_number",
+    "record_html",
+    "record_rich",
+    "rows_html",
+    "rows_rich",
+    "unit",
+]
+
+NONE = "-"
+ROWS_SHOWN = 20  # of records that are held: the rest is counted
+_SHORTENED = 120  # characters of a cell in a notebook
+
+
+# ---- one value ----------------------------------------------------------------
+
+
+def cell(kind: kinds.Kind) -> Callable[[Any], str]:
+    """How a value of a column is written for people: units, names, and nothing that moves a cursor."""
+    match kind:
+        case kinds.Nullable():
+            present = cell(kind.inner)
+            return lambda value: NONE if value is None else present(value)
+        case kinds.Integer(unit="ns"):
+            return duration
+        case kinds.Integer(unit="bytes"):
+            return size
+        case kinds.Integer():
+            return str
+        case kinds.Of(meaning="FileMode"):
+            return stat.filemode
+        case kinds.Text():
+            return printable
+    return _text
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return NONE
+        case str():
+            return printable(value)
+        case bool():
+            return "yes" if value else "no"
+        case bytes():
+            return value.hex()
+        case tuple():
+            return " ".join(map(_text, value))
+        case int():
+            return repr(value)  # those of values.py say their names
+        case kinds.Group():
+            return " ".join(f"{name}={_text(member)}" for name, member in value)
+    return str(value)
+
+
+def printable(text: str) -> str:
+    """Text with escapes for what isn't there to be looked at."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # a byte that is no UTF-8: kinds.text()
+        return f"\\x{ord(char) & 0xFF:02x}"
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def size(number: int) -> str:
+    """Bytes, in units of 1024."""
+    if number < 1024:
+        return f"{number} B"
+    units = iter(("KiB", "MiB", "GiB", "TiB", "PiB", "EiB"))
+    value, name = number / 1024, next(units)
+    while value >= 999.5:
+        value, name = value / 1024, next(units)
+    return f"{value:.1f} {name}" if value < 99.95 else f"{value:.0f} {name}"
+
+
+def duration(ns: int) -> str:
+    """Nanoseconds, in the two largest units that say something."""
+    seconds = ns // 1_000_000_000
+    if seconds < 60:
+        for name, length in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+            if ns >= length * 0.9995:
+                return f"{ns / length:.3g} {name}"
+        return f"{ns} ns" if ns else "0 s"
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02}h"
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {seconds:02}s"
+
+
+def unit(kind: kinds.Kind) -> str:
+    """ "ns", "bytes", or "" for what has none."""
+    if isinstance(kind, kinds.Nullable):
+        kind = kind.inner
+    return kind.unit if isinstance(kind, kinds.Integer) else ""
+
+
+def is_number(kind: kinds.Kind) -> bool:
+    """Whether a column's values are amounts, which stand below each other."""
+    if isinstance(kind, kinds.Nullable):
+        kind = kind.inner
+    if isinstance(kind, kinds.BitField):
+        return kind.inner is None
+    return isinstance(kind, kinds.Integer | kinds.Float)
+
+
+# ---- tables -------------------------------------------------------------------
+
+Cells = Iterable[Sequence[str]]
+
+
+def _cells(fields: Sequence[Field], records: Iterable[Any]) -> Cells:
+    columns = [(field.name, cell(field.kind)) for field in fields]
+    for record in records:
+        yield [write(getattr(record, name)) for name, write in columns]
+
+
+def _columns(schema: Schema) -> Cells:
+    """A schema as rows: what there is to know of each column."""
+    for field in schema.fields:
+        yield field.name, field.kind.annotation, unit(field.kind), field.c_type
+
+
+_COLUMNS_HEAD = ("column", "type", "unit", "in C")
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name} record{'' if count == 1 else 's'}"
+
+
+def _html(caption: str, head: Sequence[str], rows: Cells, right: Sequence[bool]) -> str:
+    from html import escape
+
+    align = [f' style="text-align: {"right" if each else "left"}"' for each in right]
+    lines = ["<table>", f"<caption>{escape(caption)}</caption>"]
+    if any(head):
+        cells = "".join(f"<th{a}>{escape(text)}</th>" for a, text in zip(align, head, strict=True))
+        lines.append(f"<thead><tr>{cells}</tr></thead>")
+    lines.append("<tbody>")
+    for row in rows:
+        cells = "".join(f"<td{a}>{escape(_short(text))}</td>" for a, text in zip(align, row, strict=True))
+        lines.append(f"<tr>{cells}</tr>")
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHORTENED else text[: _SHORTENED - 1] + "…"
+
+
+def _rich(caption: str, head: Sequence[str], rows: Cells, right: Sequence[bool]) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text  # a str would be read as markup
+
+    table = Table(title=Text(caption), title_justify="left", box=SIMPLE_HEAD, show_header=any(head))
+    for name, each in zip(head, right, strict=True):
+        table.add_column(Text(name), justify="right" if each else "left", overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _record(record: Any, schema: Schema) -> tuple[str, Sequence[str], Cells, Sequence[bool]]:
+    rows = ((field.name, cell(field.kind)(getattr(record, field.name))) for field in schema.fields)
+    return schema.name, ("", ""), rows, (False, False)
+
+
+def record_html(record: Any, schema: Schema) -> str:
+    """A record: a row for each column."""
+    return _html(*_record(record, schema))
+
+
+def record_rich(record: Any, schema: Schema) -> Any:
+    return _rich(*_record(record, schema))
+
+
+def _rows(
+    records: Sequence[Any], schema: Schema, lost: Iterable[str]
+) -> tuple[str, Sequence[str], Cells, Sequence[bool]]:
+    shown = records[:ROWS_SHOWN]
+    caption = _counted(len(records), schema.name)
+    if len(shown) < len(records):
+        caption += f", the first {len(shown)}"
+    caption = "; ".join([caption, *lost])
+    names = [field.name for field in schema.fields]
+    return caption, names, _cells(schema.fields, shown), [is_number(field.kind) for field in schema.fields]
+
+
+def rows_html(records: Sequence[Any], schema: Schema, lost: Iterable[str]) -> str:
+    """Records that are held: how many, and the first of them."""
+    return _html(*_rows(records, schema, lost))
+
+
+def rows_rich(records: Sequence[Any], schema: Schema, lost: Iterable[str], room: int) -> Iterator[Any]:
+    """The same, in the columns that a terminal has room for."""
+    from rich.text import Text
+
+    caption, head, rows, right = _rows(records, schema, lost)
+    lines = list(rows)
+    table = Tabular(head, lines, right, room)
+    if table.left_out:
+        caption += f"; no room for {len(table.left_out)} more columns"
+    yield Text(table.line(head), "bold")
+    yield from (Text(table.line(row)) for row in lines)
+    yield Text(caption, "italic")
+
+
+def _card(
+    name: str, facts: Mapping[str, str], schema: Schema
+) -> tuple[str, Sequence[str], Cells, Sequence[bool]]:
+    said = "; ".join(f"{fact}: {value}" for fact, value in facts.items())
+    return f"{name} ({said})", _COLUMNS_HEAD, _columns(schema), [False] * len(_COLUMNS_HEAD)
+
+
+def card_html(name: str, facts: Mapping[str, str], schema: Schema) -> str:
+    """What can be walked: its parameters and columns. No walk is made for it."""
+    return _html(*_card(name, facts, schema))
+
+
+def card_rich(name: str, facts: Mapping[str, str], schema: Schema) -> Any:
+    return _rich(*_card(name, facts, schema))
