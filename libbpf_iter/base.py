@@ -55,9 +55,8 @@ class BpfIter(Generic[R]):
         parameters = parameters or Parameters()
         self.target = target
         self._load = load
-        self._info, self._expected = parameters.info, parameters.expected
+        self._parameters = parameters
         self._query = query
-        self._refusals = parameters.refusals
         self._params = query.params if query else None
         self._link: Link | None = None
         self._snapshots: Snapshots | None = None
@@ -99,7 +98,7 @@ class BpfIter(Generic[R]):
         return program
 
     def _prepare(self, engine: Engine) -> tuple[Snapshots, Program]:
-        snapshots = Snapshots(self._load, self._attach, first_output(self.target, engine))
+        snapshots = Snapshots(self._load, self._attach, first_output(self.target, engine, self._parameters))
         return snapshots, snapshots.prepare()
 
     def _for_arrays(self) -> Snapshots | None:
@@ -116,11 +115,12 @@ class BpfIter(Generic[R]):
 
     def _attach(self, program: Program) -> Link:
         try:
-            return Link(program, self._info, self._expected)
+            return Link(program, self._parameters.info, self._parameters.expected)
         except BaseException as error:
             program.close()
-            if isinstance(error, KernelError) and error.errno in self._refusals:
-                raise ParameterError(*self._refusals[error.errno]) from error
+            refusals = self._parameters.refusals
+            if isinstance(error, KernelError) and error.errno in refusals:
+                raise ParameterError(*refusals[error.errno]) from error
             raise
 
     @property
@@ -286,7 +286,7 @@ class BpfIter(Generic[R]):
 
     def _facts(self) -> dict[str, Any]:
         """What it was made with, for its display; the kernel isn't asked."""
-        facts: dict[str, Any] = {"target": self.target, **self._expected}
+        facts: dict[str, Any] = {"target": self.target, **self._parameters.expected}
         if self._netns is not None:
             facts["netns"] = "all" if self._netns == "all" else "another"
         if self._query is not None and self._query.where is not None:

@@ -73,16 +73,19 @@ def _runs(target: str, given: Parameters) -> bool:
         return False
     if given.types is not None:
         return not given.types.per_cpu and given.types.info.max_entries <= RUN_MOST
-    return not given.info and kernel.threads() <= RUN_MOST
+    if given.info:
+        return bool(given.walked)
+    return kernel.threads() <= RUN_MOST
 
 
 def _has_expressions(query: Query) -> bool:
     return query.where is not None or isinstance(query.columns, Mapping)
 
 
-def first_output(target: str, engine: Engine) -> Output:
+def first_output(target: str, engine: Engine, given: Parameters) -> Output:
     """A map that probably has room for a walk; too small a one is found out, and grows."""
     size = _MEBIBYTE
-    if target == "task":
+    if target == "task" and not given.info:
         size = max(size, kernel.threads() * _BYTES_A_THREAD)
-    return Output(-(-size // _MEBIBYTE) * _MEBIBYTE, engine is Engine.RUN)
+    size = -(-size // _MEBIBYTE) * _MEBIBYTE
+    return Output(size, True, given.walked) if engine is Engine.RUN else Output(size)

@@ -83,6 +83,7 @@ def _load(
         values |= {"snapshot_size": output.size, "query_used": compiled is not None}
         values["query_size"] = compiled.size if compiled else 0
         values["packed_size"] = fitted.packed_size
+        values |= output.walked
         obj.set_constants(_bytes(known, values))
         unused = {
             f"{constant.removeprefix('want_')}_scratch"

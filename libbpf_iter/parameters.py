@@ -6,6 +6,7 @@ The union is in include/uapi/linux/bpf.h.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import struct
@@ -42,6 +43,8 @@ class Parameters:
         self.info = info
         self.expected = expected or {}
         self.types: MapTypes | None = None
+        # What a program that walks by itself is told, its read-only variables; empty where it can't.
+        self.walked: dict[str, int] = {}
         self.held = ExitStack()
         # What an errno of bpf_link_create() says: the parameter at fault, and why.
         self.refusals: dict[int, tuple[str, str]] = {}
@@ -64,11 +67,16 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
         return Parameters(struct.pack("=IIII", tid, 0, 0, 0), {"tid": tid})
     if pid is not None:
         pid = number("pid", pid, 0x7FFFFFFF)
-        return Parameters(struct.pack("=IIII", 0, pid, 0, 0), {"pid": pid})
+        result = Parameters(struct.pack("=IIII", 0, pid, 0, 0), {"pid": pid})
+        result.walked = {"walked_pid": pid}
+        return result
     if pidfd is not None:
         fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
         _check_lives(fd)
-        return Parameters(struct.pack("=IIII", 0, 0, fd, 0))
+        result = Parameters(struct.pack("=IIII", 0, 0, fd, 0))
+        if pid := _number_of(fd):
+            result.walked = {"walked_pid": pid}
+        return result
     return Parameters()
 
 
@@ -82,6 +90,19 @@ def _check_lives(pidfd: int) -> None:
         raise NoSuchProcess(errno.ESRCH, "pidfd: its process is gone, and its pid may name another") from None
     except OSError as error:
         raise ParameterError("pidfd", f"descriptor {pidfd} is none of a process") from error
+
+
+# include/uapi/linux/pidfd.h: the ioctl, and struct pidfd_info, which begins with mask, cgroupid and pid.
+_PIDFD_GET_INFO, _PIDFD_INFO = 0xC040FF0B, struct.Struct("=QQI44x")
+
+
+def _number_of(pidfd: int) -> int:
+    """The process's number in our pid namespace; 0 from kernels before 6.13, which don't tell."""
+    try:
+        info = fcntl.ioctl(pidfd, _PIDFD_GET_INFO, bytes(_PIDFD_INFO.size))
+    except OSError:
+        return 0
+    return int(_PIDFD_INFO.unpack(info)[2])
 
 
 def bpf_map(map_: MapRef) -> Parameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ._libbpf import Fd
@@ -22,11 +23,13 @@ SNAPSHOT_HEADER = 16
 class Output(Immutable):
     """Where records go: into the iterator's file, or into a map of ``size`` bytes.
 
-    With ``runs`` the object's walk_TARGET() fills it, which is no iterator.
+    With ``runs`` the object's walk_TARGET() fills it, which is no iterator; ``walked`` are its
+    variables that say what a link says to an iterator.
     """
 
     size: int = 0
     runs: bool = False
+    walked: Mapping[str, int] = MappingProxyType({})
 
 
 SEQ = Output()

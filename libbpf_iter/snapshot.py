@@ -176,7 +176,7 @@ class Snapshots:
         with self._lock:
             wanted = max(output.size * 4, -(-(output.size + missing) // PAGE) * PAGE)
             size = max(self._output.size, min(wanted, LARGEST_SIZE))
-            self._output = Output(size, output.runs)
+            self._output = Output(size, output.runs, output.walked)
 
     def close(self) -> None:
         with self._lock:

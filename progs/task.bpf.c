@@ -55,11 +55,12 @@ enum task_flag {
 };
 DECLARE_FLAGS(task_flag);
 
-/* kernel/bpf/task_iter.c: what an open-coded walk keeps, and one of its flags */
+/* kernel/bpf/task_iter.c: what an open-coded walk keeps, and two of its flags */
 struct bpf_iter_task {
 	__u64 opaque[3];
 } __attribute__((aligned(8)));
 #define BPF_TASK_ITER_ALL_THREADS 1
+#define BPF_TASK_ITER_PROC_THREADS 2
 
 /* include/uapi/linux/sched.h, SCHED_* */
 enum sched_policy {
@@ -516,6 +517,11 @@ extern int bpf_iter_task_new(struct bpf_iter_task *walk, struct task_struct *tas
 			     unsigned int flags) __ksym __weak;
 extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *walk) __ksym __weak;
 extern void bpf_iter_task_destroy(struct bpf_iter_task *walk) __ksym __weak;
+extern struct task_struct *bpf_task_from_vpid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+/* The process that is walked in one run, as the reader numbers it; 0 for all tasks. */
+const volatile __s32 walked_pid = 0;
 
 /* Where the next record goes in the map; NULL once it is full. */
 static __always_inline struct task_record *next_row(struct snapshot *snapshot)
@@ -544,25 +550,17 @@ static __always_inline void ask_query(struct task_struct *task, const struct rea
 	output_end(&out);
 }
 
-/*
- * The same walk in one run, without a file: it sees the tasks of every pid namespace, and in the
- * order of the kernel's list. What only an iterator may call, the dear columns do, is not for it.
- */
-SEC("syscall")
-int walk_task(void *ctx)
+static __always_inline void walk_tasks(struct task_struct *process, struct snapshot *snapshot)
 {
-	__u32 zero = 0, size = packed_size ? packed_size : sizeof(struct task_record);
+	__u32 size = packed_size ? packed_size : sizeof(struct task_record);
 	struct reader reader = reader_now();
-	struct snapshot *snapshot;
 	struct bpf_iter_task walk;
 	struct task_struct *task;
 	struct task_record *row;
 
-	snapshot = bpf_map_lookup_elem(&snapshot_map, &zero);
-	if (!snapshot)
-		return 0;
 	bpf_rcu_read_lock();
-	bpf_iter_task_new(&walk, NULL, BPF_TASK_ITER_ALL_THREADS);
+	bpf_iter_task_new(&walk, process,
+			  walked_pid ? BPF_TASK_ITER_PROC_THREADS : BPF_TASK_ITER_ALL_THREADS);
 	while ((task = bpf_iter_task_next(&walk))) {
 		if (query_used) {
 			ask_query(task, &reader);
@@ -577,5 +575,35 @@ int walk_task(void *ctx)
 	}
 	bpf_iter_task_destroy(&walk);
 	bpf_rcu_read_unlock();
+}
+
+/*
+ * The same walk in one run, without a file: it sees the tasks of every pid namespace, and in the
+ * order of the kernel's list. What only an iterator may call, the dear columns do, is not for it.
+ *
+ * Of one process it sees all threads that live through it; the iterator's walk of a process ends
+ * where the thread that it is at exits (kernel/bpf/task_iter.c, task_group_seq_get_next()).
+ */
+SEC("syscall")
+int walk_task(void *ctx)
+{
+	struct task_struct *process;
+	struct snapshot *snapshot;
+	__u32 zero = 0;
+
+	snapshot = bpf_map_lookup_elem(&snapshot_map, &zero);
+	if (!snapshot)
+		return 0;
+	if (!walked_pid) {
+		walk_tasks(NULL, snapshot);
+		return 0;
+	}
+	process = bpf_task_from_vpid(walked_pid);
+	if (!process)
+		return 0;
+	/* The number of a thread is none of a process. */
+	if (process->pid == process->tgid)
+		walk_tasks(process, snapshot);
+	bpf_task_release(process);
 	return 0;
 }
