@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..errors import ParameterError
-from ..foreign import ObjectIter, PinnedIter
+from ..foreign import ObjectIter
 from . import look, targets
 from .command import Root
 from .doctor import doctor
@@ -133,7 +133,15 @@ def _run(
 
 
 def _read(path: str, record: str | None, **shown: Any) -> None:
-    """What somebody pinned at PATH. Without privileges --record says what its records are."""
+    """What somebody pinned at PATH.
+
+    Only the privileged see what its records are; for others --record says it, of a
+    pin that was made without --columns.
+
+    \b
+    Example:
+      libbpf-iter read /sys/fs/bpf/tasks --record task --format csv
+    """
     cls: Any = None
     if record is not None:
         from ..decode import record_class
@@ -142,7 +150,7 @@ def _read(path: str, record: str | None, **shown: Any) -> None:
         if target not in CLASSES:
             raise ParameterError("record", f"the name of a target is expected, not {record!r}")
         cls = record_class(whole_schema(target).select(None))
-    with PinnedIter(path, record=cls) as iterator:
+    with look.open_pin(path, cls) as iterator:
         targets.show(iterator, **shown)
 
 

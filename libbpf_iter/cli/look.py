@@ -10,17 +10,19 @@ from types import SimpleNamespace
 import click
 
 from .. import display, kernel
-from ..errors import ParameterError
+from ..decode import Record
+from ..errors import MissingCapability, ParameterError
 from ..fit import scope
 from ..foreign import PinnedIter
 from ..names import near
 from ..objects import packaged_targets
 from ..program import Query
 from ..query.paths import places
+from .command import Failure
 from .options import CLASSES, every_target, paths_from, summary, taken, whole_schema
 from .output import Column, emit
 
-__all__ = ["fields", "info", "targets", "unpin"]
+__all__ = ["fields", "info", "open_pin", "targets", "unpin"]
 
 
 _format = click.option(
@@ -77,9 +79,9 @@ def fields(target: str, path: str, format_: str) -> None:
 
     \b
     Examples:
-      libbpf-iter fields task            the columns of a task's record
-      libbpf-iter fields task mm         the members of struct mm_struct
-      libbpf-iter fields task .          those of the object itself, struct task_struct
+      libbpf-iter fields task      the columns of a task's record
+      libbpf-iter fields task mm   the members of struct mm_struct
+      libbpf-iter fields task .    those of the object itself
     """
     target = target.replace("-", "_")
     if not path and target in packaged_targets():
@@ -104,11 +106,25 @@ def fields(target: str, path: str, format_: str) -> None:
     emit(format_, [Column("name"), Column("c_type"), *numbers], found)
 
 
+def open_pin(path: str, record: type[Record] | None = None) -> PinnedIter:
+    """A pin, for those who may know what it is; or as ``record`` says."""
+    try:
+        return PinnedIter(path, record=record)
+    except MissingCapability as error:
+        if kernel.missing_capabilities():
+            message = (
+                f"what {path} is can't be seen without {error.capability}; to read it, give read --record"
+            )
+        else:
+            message = f"{path} is no pin of an iterator"
+        raise Failure(message) from error
+
+
 @click.command()
 @click.argument("path", type=click.Path())
 def unpin(path: str) -> None:
     """Remove the pin at PATH; walks of it that run go on."""
-    with PinnedIter(path):
+    with open_pin(path):
         os.unlink(path)
 
 
@@ -116,7 +132,7 @@ def unpin(path: str) -> None:
 @click.argument("path", type=click.Path())
 def info(path: str) -> None:
     """What the pin at PATH is: its link, who may read it, and the columns of its records."""
-    with PinnedIter(path) as iterator:
+    with open_pin(path) as iterator:
         found = os.stat(path)
         link = iterator.info
         assert link is not None

@@ -216,8 +216,10 @@ def paths_from(target: str, path: str) -> list[str]:
 
 # What a target's link takes, by the name of the iterator's parameter. A pidfd is no shell's.
 _TAKEN: dict[str, Callable[[], click.Option]] = {
-    "tid": lambda: click.Option(["--tid"], type=int, help="One thread."),
-    "pid": lambda: click.Option(["--pid"], type=int, help="One process, with all its threads."),
+    "tid": lambda: click.Option(["--tid"], type=int, metavar="NUMBER", help="One thread."),
+    "pid": lambda: click.Option(
+        ["--pid"], type=int, metavar="NUMBER", help="One process, with all its threads."
+    ),
     "map": lambda: click.Option(
         ["--map"],
         type=ReferenceType("ID|NAME|PATH"),
@@ -267,7 +269,7 @@ def QUERY() -> list[click.Parameter]:
         click.Option(
             ["--where", "-w"],
             metavar="EXPRESSION",
-            help="Which objects; decided in the kernel: rss > 1e8 and comm != 'python'.",
+            help="Which objects leave the kernel: an expression of columns and kernel paths.",
         ),
         click.Option(
             ["--param", "params"],
@@ -282,21 +284,21 @@ def QUERY() -> list[click.Parameter]:
 def OUTPUT() -> list[click.Parameter]:
     """In which order and form."""
     return [
+        click.Option(["--sort", "-s"], type=SortType(), help="By these columns; with a - the largest first."),
         click.Option(
-            ["--sort", "-s"], type=SortType(), help="By these columns; with - from the largest down."
+            ["--limit", "-n"], type=click.IntRange(min=0), metavar="NUMBER", help="At most so many records."
         ),
-        click.Option(["--limit", "-n"], type=click.IntRange(min=0), help="At most so many records."),
         click.Option(
             ["--format", "-f", "format_"],
             type=click.Choice(["table", "json", "ndjson", "csv", "arrow"]),
             default="table",
             show_default=True,
-            help="arrow is an IPC stream, for a pipe; in all but tables numbers are as the kernel has them.",
+            help="For people, or with numbers as the kernel has them; arrow is an IPC stream, for a pipe.",
         ),
         click.Option(
             ["--watch"],
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
-            help="Walk again and again, and mark what is new.",
+            help="Walk again and again, on a terminal, and mark what differs.",
         ),
     ]

@@ -34,8 +34,8 @@ VIEWS = {
         ("tid",),
         (
             "task --sort -rss --limit 10",
-            "task --where 'tid == pid and rss > 1e8' --columns pid,comm,rss,cmdline",
-            "task --columns 'tid,comm,pages=mm.total_vm,parent=real_parent.comm' --format csv",
+            "task --where 'rss > 1e8' --columns tid,comm,rss,cmdline",
+            "task --columns 'tid,pages=mm.total_vm,parent=real_parent.comm'",
             "task --where 'utime_ns > limit' --param limit=1000000000",
             "task --pid $$ --format json",
         ),
@@ -45,7 +45,7 @@ VIEWS = {
         ("tid", "fd"),
         (
             "task_file --pid $$",
-            "task-file --where \"kind == 'SOCKET'\" --columns pid,fd,inode --format ndjson",
+            "task-file --where \"kind == 'SOCKET'\" --columns pid,fd,inode",
         ),
     ),
     "task_vma": View(
@@ -71,7 +71,7 @@ VIEWS = {
         ("id",),
         ("bpf_link", "bpf_link --format ndjson"),
     ),
-    "bpf_map_elem": View((), ("key",), ("bpf_map_elem --map my_map --sort key",)),
+    "bpf_map_elem": View((), ("key", "cpu"), ("bpf_map_elem --map my_map --sort key",)),
     "bpf_sk_storage_map": View(
         ("local_addr", "local_port", "remote_addr", "remote_port", "state", "value"),
         ("cookie",),
@@ -98,7 +98,7 @@ VIEWS = {
         (
             "tcp --netns all",
             "tcp --where \"state == 'TCP_LISTEN' and local_port < 1024\"",
-            "tcp --columns local_port,remote_addr,srtt_ns,cwnd --sort -srtt_ns",
+            "tcp --columns local_port,remote_addr,srtt_ns --sort -srtt_ns",
         ),
     ),
     "udp": View(
@@ -131,7 +131,7 @@ VIEWS = {
         ("id",),
         (
             "cgroup --sort -memory_current --limit 10",
-            "cgroup --cgroup /sys/fs/cgroup --order self_only --format json",
+            "cgroup --order self_only --format json",
         ),
     ),
     "kmem_cache": View(

@@ -41,7 +41,7 @@ class Watch:
             counts += f"; the first {len(shown)}"
         body = [_line(table, row, None if before is None else before.get(key, [])) for key, row in shown]
         return Group(
-            Text("  ".join(filter(None, [time.strftime("%X"), note, counts])), "dim", no_wrap=True),
+            Text("; ".join(filter(None, [time.strftime("%X"), note, counts])), "dim", no_wrap=True),
             Text(table.line(head), "bold", no_wrap=True),
             *body,
         )

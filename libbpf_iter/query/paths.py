@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..btf import types as bt
 from ..errors import ParameterError
 from .parse import parse
 from .scope import Place, Scope
-from .tree import Node
+from .tree import Member, Node, Object
 
 __all__ = ["KernelPath", "places"]
 
@@ -34,8 +35,19 @@ class KernelPath(str):
     def __dir__(self) -> list[str]:
         return [place.name for place in self._members()]
 
+    def _ipython_key_completions_(self) -> list[int]:
+        """What an array may be indexed with."""
+        array = self._node.ctype.node if isinstance(self._node, Member) else None
+        return list(range(array.count)) if isinstance(array, bt.Array) else []
+
+    def __repr__(self) -> str:
+        """With its C type, for who looks around."""
+        node = self._node or self._scope.objects.get(self._scope.target or "")
+        kind = f"{node.ctype} *" if isinstance(node, Object) else getattr(node, "ctype", "")
+        return f"<{str(self) or self._scope.target}: {kind}>"
+
     def __getattr__(self, name: str) -> KernelPath:
-        if name.startswith("__"):
+        if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         try:
             return self._on(f"{self}.{name}" if self else name)
