@@ -100,7 +100,7 @@ def test_an_iterator_shows_what_it_is_without_a_walk() -> None:
         pid=os.getpid(), columns=["tid", "rss"], where="rss > limit and comm != '<b>'", params={"limit": 7}
     )
     page, text = tasks._repr_html_(), rendered(tasks)
-    for said in (f"pid: {os.getpid()}", "limit: 7", "engine: seq", "rec_bytes_count", "bytes"):
+    for said in (f"pid: {os.getpid()}", "limit: 7", f"engine: {tasks.engine}", "rec_bytes_count", "bytes"):
         assert said in page and said in text
     assert "rss &gt; limit and comm != &#x27;&lt;b&gt;&#x27;" in page
     tasks.close()
