@@ -20,12 +20,13 @@ ifeq ($(shell id -u),0)
 export LIBBPF_ITER_REQUIRE_KERNEL ?= 1
 endif
 
-.PHONY: help run test bench lint format types build stubs setup programs bpffs clean
+.PHONY: help run test test-kernels bench lint format types build stubs setup programs bpffs clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make run      print the tasks of this machine, by the package (root)  [ARGS="tcp --netns all"]'
 	@echo 'make test     run the tests; root runs those of the kernel too  [ARGS="tests/unit -x"]'
+	@echo 'make test-kernels  run those of the kernel on others, under emulation  [KERNELS="6.1 6.12"]'
 	@echo 'make bench    measure against C, psutil, ps, ss …: ratios, and JSON in build/bench (root)'
 	@echo '              [BENCH="maps files"]'
 	@echo 'make lint     ruff: rules and format'
@@ -41,6 +42,16 @@ run: setup
 
 test: setup bpffs
 	$(BIN)/pytest $(ARGS)
+
+# Kernels of the Debian archive, in machines that are emulated, with the package as it is built here.
+KERNELS ?=
+KERNELS_LEAST ?= 1
+test-kernels: setup $(VENV)/.vm-packages
+	@$(BIN)/python -m tests.vm --least $(KERNELS_LEAST) $(KERNELS)
+
+$(VENV)/.vm-packages: tests/vm/system-packages.sh | $(INSTALLED)
+	@tests/vm/system-packages.sh
+	@touch $@
 
 # What fails here has no answer; a ratio below its bar is one.
 BENCH ?= startup tasks where processes files mappings sockets maps symbols cgroups

@@ -49,6 +49,7 @@ def test_udp_socket(family: int, address: str) -> None:
         assert record.netns == os.stat("/proc/self/ns/net").st_ino
 
 
+@pytest.mark.many
 def test_thousands_of_unix_sockets_are_all_there() -> None:
     with ExitStack() as stack:
         pairs = [socket.socketpair() for _ in range(1500)]

@@ -164,6 +164,7 @@ def test_kernel_threads_have_no_program() -> None:
     assert {(task.exe, task.vsize) for task in kernel} == {(None, 0)}
 
 
+@pytest.mark.many
 def test_thousands_of_threads_are_seen_once() -> None:
     with threads(3000) as tids:
         with TaskIter() as tasks:

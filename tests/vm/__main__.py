@@ -1,0 +1,82 @@
+"""Run the live-kernel tests on other kernels, under emulation: python -m tests.vm [SERIES...]
+
+Without arguments these are the series below and the newest that the archive has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from . import archive, image, machine, report
+
+SERIES = ("5.10", "6.1", "6.12", "6.16", "6.17", "6.18")
+NEWEST = 2
+# A machine is some twenty times slower than this one: what runs there is kept to what a kernel can
+# get wrong, and what needs thousands of objects is left to the kernel of this machine.
+TESTS = (
+    "tests/kernel/test_task.py",
+    "tests/kernel/test_files_and_memory.py",
+    "tests/kernel/test_maps.py",
+    "tests/kernel/test_sockets.py",
+)
+# Of one kernel; nine of them, two at a time, take a third of that.
+SECONDS = 900
+
+SCRIPT = f"""#!/bin/busybox sh
+cd {image.PROJECT}
+export PYTHONPATH={image.PROJECT} PYTHONDONTWRITEBYTECODE=1
+options="--color=no -p no:cacheprovider --junitxml=/tmp/results.xml"
+exec {sys.executable} -m pytest -q $options -m "not many" """
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.vm", description=__doc__)
+    parser.add_argument("series", nargs="*", help="such as 6.1; more than one may be given")
+    parser.add_argument("--folder", type=Path, default=image.PROJECT / "build" / "vm")
+    parser.add_argument("--tests", default=" ".join(TESTS), help="what pytest is given")
+    parser.add_argument("--least", type=int, default=1, help="how many kernels have to run")
+    given = parser.parse_args()
+    script = SCRIPT + given.tests + "\n"
+    kernels = archive.Archive(given.folder)
+    outcomes = []
+    try:
+        kernels.update()
+        builds = kernels.builds()
+    except archive.Unfetched as error:
+        print(f"no kernel can be fetched: {error}")
+        return 1
+    initramfs = image.build(given.folder / "image", script)
+    chosen = given.series or dict.fromkeys((*SERIES, *list(builds)[-NEWEST:]))
+    run = _runner(kernels, builds, initramfs, given.folder)
+    with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+        for outcome in pool.map(run, chosen):
+            print(outcome.line, flush=True)
+            outcomes.append(outcome)
+    print(report.table(outcomes))
+    return report.exit_code(outcomes, given.least)
+
+
+def _runner(
+    kernels: archive.Archive, builds: dict[str, archive.Build], initramfs: Path, folder: Path
+) -> Callable[[str], report.Outcome]:
+    def run(series: str) -> report.Outcome:
+        build = builds.get(series)
+        if build is None:
+            return report.Outcome(series, "", None, "the archive has no kernel of this series")
+        try:
+            kernel = kernels.fetch(build)
+        except archive.Unfetched as error:
+            return report.Outcome(series, build.version, None, str(error))
+        done = machine.run(kernel, initramfs, folder / "runs" / series, SECONDS)
+        return report.Outcome(series, build.version, done, "")
+
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())

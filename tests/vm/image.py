@@ -1,0 +1,140 @@
+"""What a machine boots into: an initramfs with this Python, and the project as it is built here.
+
+The kernel unpacks archives that follow each other. Python and the libraries seldom change and are
+kept; the project, and what the machine is to run, come behind them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+PROJECT = Path(__file__).parents[2]
+OF_THE_PROJECT = ("libbpf_iter", "tests", "cbuild", "progs", "pyproject.toml", "README.md")
+# With what these need themselves.
+DISTRIBUTIONS = ("cffi", "hypothesis", "pyelftools", "pytest", "pytest-timeout")
+PROGRAMS = ("busybox", "bpftool", "ip", "ss", "nsenter", "unshare")
+# Parts of the standard library that nothing here runs.
+LEFT_OUT = frozenset({"test", "idlelib", "lib2to3", "ensurepip", "tkinter", "turtledemo", "site-packages"})
+
+
+def build(folder: Path, script: str) -> Path:
+    """The file that is handed to a kernel; ``script`` is what the machine runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    system = _with_ways(_system_files())
+    base = folder / f"base-{_seen(system)}.cpio"
+    if not base.exists():
+        for old in folder.glob("base-*.cpio"):
+            old.unlink()
+        _archive(base, Path("/"), system)
+    own = folder / "own"
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir()
+    shutil.copy(Path(__file__).parent / "init", own / "init")
+    (own / "command").write_text(script)
+    (own / "command").chmod(0o755)
+    parts = (base, folder / "own.cpio", folder / "project.cpio")
+    _archive(parts[1], own, own.iterdir())
+    _archive(parts[2], Path("/"), _with_ways(_project_files()))
+    image = folder / "initramfs"
+    with image.open("wb") as whole:
+        for part in parts:
+            with part.open("rb") as source:
+                shutil.copyfileobj(source, whole)
+    return image
+
+
+def _seen(paths: Iterable[Path]) -> str:
+    """A name for the state that these files are in."""
+    state = hashlib.sha256()
+    for path in paths:
+        status = path.lstat()
+        state.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return state.hexdigest()[:16]
+
+
+def _archive(to: Path, root: Path, paths: Iterable[Path]) -> None:
+    names = "\n".join(str(path.relative_to(root)) for path in paths)
+    partial = to.with_suffix(".partial")
+    command = ["cpio", "--create", "--format=newc", "--quiet", f"--directory={root}"]
+    with partial.open("wb") as output:
+        subprocess.run(command, input=names.encode(), stdout=output, check=True)
+    partial.rename(to)
+
+
+def _project_files() -> Iterator[Path]:
+    for name in OF_THE_PROJECT:
+        path = PROJECT / name
+        yield path
+        yield from path.rglob("*")
+
+
+def _system_files() -> Iterator[Path]:
+    files = [*_python(), *_distributions(), *map(_program, PROGRAMS), Path("/etc/passwd")]
+    yield from files
+    yield from _libraries(path for path in files if ".so" in path.suffixes or os.access(path, os.X_OK))
+
+
+def _python() -> Iterator[Path]:
+    yield Path(sys.executable)
+    yield Path(sys.prefix, "pyvenv.cfg")
+    library = Path(sysconfig.get_path("stdlib"))
+    for folder, folders, names in os.walk(library):
+        folders[:] = [name for name in folders if name not in LEFT_OUT and not name.startswith("config-")]
+        yield from (Path(folder, name) for name in names)
+
+
+def _distributions() -> Iterator[Path]:
+    wanted, found = list(DISTRIBUTIONS), set()
+    while wanted:
+        name = wanted.pop()
+        if name in found:
+            continue
+        found.add(name)
+        distribution = metadata.distribution(name)
+        yield from (Path(str(file.locate())) for file in distribution.files or ())
+        for line in distribution.requires or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                wanted.append(requirement.name)
+
+
+def _program(name: str) -> Path:
+    found = shutil.which(name)
+    if found is None:
+        raise SystemExit(f"{name} is not installed: tests/vm/system-packages.sh says what is needed")
+    return Path(found)
+
+
+def _libraries(files: Iterable[Path]) -> Iterator[Path]:
+    """The shared libraries that programs and libraries are linked with."""
+    said = subprocess.run(["ldd", *files], capture_output=True, text=True).stdout
+    # What is no dynamic file, or found nowhere, has no path in its line.
+    yield from (Path(path) for path in set(re.findall(r"^\t(?:\S+ => )?(/\S+) \(", said, re.MULTILINE)))
+
+
+def _with_ways(paths: Iterable[Path]) -> list[Path]:
+    """These paths, and each folder and link on the way to them; a folder comes before what is in it."""
+    found: set[Path] = set()
+    for path in paths:
+        at, rest = Path("/"), list(path.parts[1:])
+        while rest:
+            name = rest.pop(0)
+            at = at.parent if name == ".." else at / name
+            found.add(at)
+            if at.is_symlink():
+                target = at.readlink()
+                rest = [*target.parts[target.is_absolute() :], *rest]
+                at = Path("/") if target.is_absolute() else at.parent
+    found.discard(Path("/"))
+    return sorted(found)
