@@ -125,6 +125,9 @@ struct bpf_prog_info {
 	uint32_t type;
 	uint32_t id;
 	uint8_t tag[...];
+	/* in: where the maps' ids are to go, and how many have room; out: how many there are. */
+	uint32_t nr_map_ids;
+	uint64_t map_ids;
 	uint32_t btf_id;
 	char name[...];
 	...;

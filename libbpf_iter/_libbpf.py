@@ -529,6 +529,18 @@ def btf_by_id(btf_id: int) -> bytes:
         return bytes(ffi.buffer(data, size))
 
 
+def maps_of(program: Fd) -> list[int]:
+    """The ids of the maps that a program refers to."""
+    room = 64  # include/linux/bpf_verifier.h, MAX_USED_MAPS
+    ids = ffi.new("uint32_t[]", room)
+    info = ffi.new("struct bpf_prog_info *")
+    info.nr_map_ids, info.map_ids = room, int(ffi.cast("uintptr_t", ids))
+    size = ffi.new("uint32_t *", ffi.sizeof("struct bpf_prog_info"))
+    result = lib.bpf_obj_get_info_by_fd(program.number, info, size)
+    check(result, "bpf_obj_get_info_by_fd", "the program's maps can't be read")
+    return list(ids[0 : info.nr_map_ids])
+
+
 def program_by_id(number: int) -> Fd:
     result = lib.bpf_prog_get_fd_by_id(number)
     return owned(result, "bpf_prog_get_fd_by_id", f"program {number}")

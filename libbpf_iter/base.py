@@ -13,7 +13,7 @@ from ._libbpf import Fd
 from .arrays import array, array_in_place
 from .arrow import schema_capsule, stream_capsule
 from .decode import Buffer, record_class
-from .engine import Engine, first_output
+from .engine import Engine, counts, first_output
 from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
 from .link import Link
 from .parameters import Parameters
@@ -207,7 +207,9 @@ class BpfIter(Generic[R]):
         if self._snapshots is not None:
             chunks = self._snapshots.walk(create)
         else:
-            chunks = read_chunks(create(self.link.fd), program.schema, program.target, lost)
+            counting = counts(program.target, self._parameters.types)
+            fd = create(self.link.fd)
+            chunks = read_chunks(fd, program.schema, program.target, lost, counts=counting)
         if program.target == "ksym" and program.seq_num_offset is not None:
             chunks = drop_doubled(program.schema, program.seq_num_offset, chunks)
         yield from chunks

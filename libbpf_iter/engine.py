@@ -1,23 +1,32 @@
-"""Which way a walk's records leave the kernel. Imports kernel, program and errors."""
+"""Which way a walk's records leave the kernel. Imports _libbpf, kernel, parameters and program."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 
-from . import kernel
+from . import _libbpf, kernel
 from .errors import ParameterError, UnsupportedEngine
+from .maps import MapTypes
 from .parameters import Parameters
-from .program import Output, Query
+from .program import LARGEST_OUTPUT, LARGEST_RECORD, Output, Query
 
 # Walks that the kernel cuts short or thins out where they are cut in reads.
 SNAPSHOT_TARGETS = frozenset({"cgroup", "unix"})
-# Whose object has a walk_TARGET() too, which needs no iterator.
-RUN_TARGETS = frozenset({"bpf_map_elem", "task"})
-RUN_FOR_ARRAYS = frozenset({"bpf_map_elem"})
+# Walks that find their place again by counting: what came or went between two reads shifts all behind it.
+_COUNTING_TARGETS = frozenset({"bpf_sk_storage_map", "ipv6_route", "kmem_cache", "netlink"})
 
-# A run is one RCU section: of more objects than that (0.2 s of elements) it isn't made.
-RUN_MOST = 1 << 21
+# Whose object has a walk_TARGET() too, which needs no iterator. Tried, and not better on Linux 6.18:
+# kmem_cache, where counting slabs is all the time that there is (0.61 against 0.63 ms); task_vma, whose
+# open-coded walk leaves out, and doesn't tell, what another CPU is changing (97 of 100 walks of a process
+# that calls mprotect() all the time), and may look up no path.
+RUN_TARGETS = frozenset({"bpf_map_elem", "task"})
+
+# A run goes through all objects without a pause, as many as one read of an iterator does
+# (kernel/bpf/bpf_iter.c, MAX_ITER_OBJECTS): 0.06 s of tasks, 0.1 s of elements. Where there are more
+# it isn't made. To go on later at a task is not safe, since a task that ended leads to others that did.
+RUN_MOST = 1 << 20
+# Elements that may take more are streamed: then they are read in little memory, however many there are.
+_STREAMED = 1 << 22
 
 _MEBIBYTE = 1 << 20
 _BYTES_A_THREAD = 320  # of progs/task.bpf.c's record, with room for those that come meanwhile
@@ -35,36 +44,57 @@ class Engine(enum.Enum):
         return "seq" if self is Engine.SEQ else "snapshot"
 
 
-def candidates(target: str, wanted: str, query: Query, given: Parameters, *, own: bool) -> tuple[Engine, ...]:
-    """The engines that serve what is ``wanted``, best first; a kernel may refuse all but the last.
+# What drives the package's own programs; a stranger's, which may use emit.h; what a query is compiled to.
+OWN, STRANGERS, BARE = frozenset(Engine), frozenset({Engine.SEQ, Engine.LINK}), frozenset({Engine.SEQ})
 
-    ``own``: the target has a program of the package, which knows of maps.
-    """
-    if wanted not in ("auto", "seq", "snapshot"):
+
+def candidates(
+    target: str, wanted: str, query: Query, given: Parameters, ways: frozenset[Engine]
+) -> tuple[Engine, ...]:
+    """The engines that serve what is ``wanted``, best first; a kernel may refuse all but the last."""
+    # Its end comes again for ever, see session.py.
+    unending = target == "task_vma" and "tid" in given.expected
+    runs = [Engine.RUN] if _runs(target, given) else []
+    if wanted == "seq":
+        if unending and query != Query():
+            message = (
+                "the kernel repeats this walk's end, and a query's records don't show it: give pid= instead"
+            )
+            raise UnsupportedEngine("engine", message)
+        best = [Engine.SEQ]
+    elif wanted == "snapshot":
+        if Engine.LINK not in ways:
+            raise UnsupportedEngine("engine", f"{target} has no program in the package: only 'seq' reads it")
+        best = [*runs, Engine.LINK]
+    elif wanted == "auto":
+        best = _complete_and_fast(target, given, runs, unending)
+        if ways is not OWN and Engine.SEQ not in best:
+            best.append(Engine.SEQ)
+    else:
         raise ParameterError("engine", f"'auto', 'seq' or 'snapshot' is expected, not {wanted!r}")
-    repeats = target == "task_vma" and "tid" in given.expected
-    if wanted == "seq" and repeats and query != Query():
-        message = "the kernel repeats this walk's end, and a query's records don't show it: give pid= instead"
-        raise UnsupportedEngine("engine", message)
-    if wanted == "seq" or (wanted == "auto" and not own):
-        return (Engine.SEQ,)
-    if not own:
-        raise ParameterError("engine", f"{target} has no program in the package: only 'seq' reads it")
-    runs = _runs(target, given)
-    if wanted == "snapshot":
-        return (Engine.RUN, Engine.LINK) if runs else (Engine.LINK,)
-    if target in SNAPSHOT_TARGETS or repeats:
-        return (Engine.LINK,)
-    if not runs:
-        return (Engine.SEQ,)
-    # Elements are streamed: as records they may be read in little memory, however many there are.
-    return (Engine.SEQ,) if target in RUN_FOR_ARRAYS else (Engine.RUN, Engine.SEQ)
+    return tuple(engine for engine in best if engine in ways)
 
 
-def for_arrays(target: str, wanted: str, query: Query, given: Parameters) -> tuple[Engine, ...]:
-    """What is better than the engine of the records where all of them are wanted at once."""
-    better = wanted == "auto" and target in RUN_FOR_ARRAYS
-    return (Engine.RUN,) if better and _runs(target, given) and not _has_expressions(query) else ()
+def _complete_and_fast(target: str, given: Parameters, runs: list[Engine], unending: bool) -> list[Engine]:
+    if target in SNAPSHOT_TARGETS or unending:
+        return [Engine.LINK]
+    if target == "bpf_map_elem" and given.types is not None and _bytes_of(given.types) > _STREAMED:
+        return [Engine.SEQ]
+    links = [Engine.LINK] if counts(target, given.types) else []
+    return [*runs, *links, Engine.SEQ]
+
+
+def for_arrays(
+    target: str, wanted: str, engines: tuple[Engine, ...], given: Parameters
+) -> tuple[Engine, ...]:
+    """What is better than the engines of the records where all of them are wanted at once."""
+    better = wanted == "auto" and engines[0] is Engine.SEQ and target == "bpf_map_elem"
+    return (Engine.RUN,) if better and _runs(target, given) else ()
+
+
+def counts(target: str, types: MapTypes | None) -> bool:
+    """Whether a walk that is cut in reads may leave out or repeat what is there all the time."""
+    return target in _COUNTING_TARGETS or (types is not None and types.is_hash)
 
 
 def _runs(target: str, given: Parameters) -> bool:
@@ -72,20 +102,27 @@ def _runs(target: str, given: Parameters) -> bool:
     if target not in RUN_TARGETS:
         return False
     if given.types is not None:
-        return not given.types.per_cpu and given.types.info.max_entries <= RUN_MOST
+        many = given.types.info.max_entries > RUN_MOST or _bytes_of(given.types) > LARGEST_OUTPUT
+        return not many and not given.types.per_cpu
     if given.info:
         return bool(given.walked)
-    return kernel.threads() <= RUN_MOST
+    return kernel.threads() <= min(RUN_MOST, LARGEST_OUTPUT // _BYTES_A_THREAD)
 
 
-def _has_expressions(query: Query) -> bool:
-    return query.where is not None or isinstance(query.columns, Mapping)
+def _bytes_of(types: MapTypes) -> int:
+    """What a map's records take where all elements are there: progs/bpf_map_elem.bpf.c."""
+    info = types.info
+    values = _libbpf.possible_cpus() if types.per_cpu else 1
+    return info.max_entries * values * (4 + info.key_size + info.value_size)
 
 
 def first_output(target: str, engine: Engine, given: Parameters) -> Output:
     """A map that probably has room for a walk; too small a one is found out, and grows."""
     size = _MEBIBYTE
     if target == "task" and not given.info:
-        size = max(size, kernel.threads() * _BYTES_A_THREAD)
-    size = -(-size // _MEBIBYTE) * _MEBIBYTE
+        size = kernel.threads() * _BYTES_A_THREAD
+    elif target == "bpf_map_elem" and given.types is not None and given.types.is_array:
+        size = _bytes_of(given.types)
+    # The last record needs room for the largest that there may be: progs/emit.h, output_fits().
+    size = min(-(-(size + LARGEST_RECORD) // _MEBIBYTE) * _MEBIBYTE, LARGEST_OUTPUT)
     return Output(size, True, given.walked) if engine is Engine.RUN else Output(size)

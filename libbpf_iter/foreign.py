@@ -13,9 +13,10 @@ from ._libbpf import Fd, LinkInfo
 from .base import BpfIter
 from .btf import Btf
 from .decode import Record, record_class
+from .engine import BARE, STRANGERS, candidates, counts
 from .errors import ClosedError, MissingCapability, NoSuchObject
 from .load import load
-from .maps import map_types
+from .maps import MapTypes, map_types
 from .objects import full_schema, iterators_in, read_object
 from .parameters import CgroupRef, HasFileno, MapRef, for_target
 from .params import Params
@@ -36,7 +37,8 @@ class ObjectIter(BpfIter[Any]):
     struct of its records where the program doesn't say with ``RECORD()`` of
     our record.h. With neither, what it prints (``BPF_SEQ_PRINTF``) comes as
     lines of text. With a slot (emit.h) it takes ``columns``, ``where`` and
-    ``params`` as our own iterators do. The other parameters are those of the program's target.
+    ``params`` as our own iterators do, and ``engine``. The other parameters are those of the
+    program's target.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class ObjectIter(BpfIter[Any]):
         cgroup: CgroupRef | None = None,
         order: str | None = None,
         netns: netns.NetNs | None = None,
+        engine: str = "auto",
     ) -> None:
         data, name = read_object(path)
         chosen, target, typed = iterators_in(data, name, program)
@@ -83,7 +86,9 @@ class ObjectIter(BpfIter[Any]):
                 text=self.prints,
             )
 
-        super().__init__(target, load_it, link, query=query, netns=netns)
+        ways = BARE if self.prints else STRANGERS
+        engines = candidates(target, engine, query, link, ways)
+        super().__init__(target, load_it, link, query=query, netns=netns, engines=engines)
 
     def __iter__(self) -> Iterator[Any]:
         return _lines(self.chunks()) if self.prints else super().__iter__()
@@ -112,6 +117,7 @@ class PinnedIter:
             raise NoSuchObject(errno.ENOENT, f"there is no pin {self.path}")
         self.info: LinkInfo | None = None
         self._closed = False
+        self._counts = False
         if record is not None:
             self.schema: Schema = record.__schema__
             self.target = ""
@@ -120,13 +126,14 @@ class PinnedIter:
             with _libbpf.get_pinned(self.path) as link:
                 self.info = _libbpf.link_info(link)
             self.target = self.info.target
-            self.schema = _pinned_schema(self.info)
+            self.schema, types = _pinned_types(self.info)
         except MissingCapability as error:
             need = error.capability or "CAP_SYS_ADMIN"
             message = f"the types of {self.path} can't be read without {need}: give record="
             raise MissingCapability(
                 "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
             ) from error
+        self._counts = counts(self.target, types)
 
     def session(self) -> Session[Any]:
         """One walk as records; it says what it lost, and ``close()`` ends it early."""
@@ -151,7 +158,7 @@ class PinnedIter:
         if self._closed:
             raise ClosedError("PinnedIter is closed")
         pin = Fd(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC))
-        return read_chunks(pin, self.schema, self.target, lost)
+        return read_chunks(pin, self.schema, self.target, lost, counts=self._counts)
 
     @property
     def record(self) -> type[Record]:
@@ -186,11 +193,11 @@ class PinnedIter:
         return f"<PinnedIter of {self.target or 'unknown target'} at {self.path}>"
 
 
-def _pinned_schema(info: LinkInfo) -> Schema:
+def _pinned_types(info: LinkInfo) -> tuple[Schema, MapTypes | None]:
     with _libbpf.program_by_id(info.program_id) as program:
         data = _libbpf.program_btf(program)
     types = None
     if map_id := info.argument.get("map_id"):
         with _libbpf.map_by_id(map_id) as map_:
             types = map_types(map_)
-    return full_schema(Btf(data), None, types)
+    return full_schema(Btf(data), None, types), types

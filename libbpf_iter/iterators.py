@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import base, netns, parameters
 from .base import BpfIter
-from .engine import candidates, for_arrays
+from .engine import BARE, OWN, candidates, for_arrays
 from .errors import ParameterError
 from .load import load_own
 from .objects import packaged_targets
@@ -63,14 +63,15 @@ class _Own(BpfIter[base.R]):
     ) -> None:
         given = given or Parameters()
         target, types = self._target, given.types
+        engines = candidates(target, engine, query, given, OWN)
         super().__init__(
             target,
             lambda output: load_own(target, query, types, output),
             given,
             query=query,
             netns=netns,
-            engines=candidates(target, engine, query, given, own=True),
-            array_engines=for_arrays(target, engine, query, given),
+            engines=engines,
+            array_engines=for_arrays(target, engine, engines, given),
         )
 
     @classmethod
@@ -213,8 +214,16 @@ class Iter(BpfIter[Any]):
 
             return load_query(target, query)
 
-        engines = candidates(target, engine, query, given, own=own)
-        super().__init__(target, load_it, given, query=query, netns=netns, engines=engines)
+        engines = candidates(target, engine, query, given, OWN if own else BARE)
+        super().__init__(
+            target,
+            load_it,
+            given,
+            query=query,
+            netns=netns,
+            engines=engines,
+            array_engines=for_arrays(target, engine, engines, given),
+        )
 
 
 class TaskIter(_OfTasks["records.Task"]):

@@ -53,16 +53,28 @@ def load(
     if output.runs:
         _check_runs(whole, fitted)
         chosen = f"walk_{target}"
-    loaded = _load(fitted, name, chosen, target, whole, constants(btf), types, output)
+    known = constants(btf)
+    if output.size and "snapshot_size" not in known:
+        raise _no_snapshot(name)
+    loaded = _load(fitted, name, chosen, target, whole, known, types, output)
     snapshot = loaded.maps.pop(_SNAPSHOT_MAP, None)
     # The program holds its other maps by itself.
     for map_ in loaded.maps.values():
         map_.close()
+    if snapshot and _libbpf.map_info(snapshot).id not in _libbpf.maps_of(loaded.program):
+        # The header is there, and the program writes to the file by itself.
+        snapshot.close()
+        loaded.program.close()
+        raise _no_snapshot(name)
     compiled = fitted.compiled
     seq_num = next((f.offset for f in fitted.schema.fields if f.name == "seq_num"), None)
     if not compiled or not compiled.size:
         seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
     return Program(loaded.program, target, fitted.schema, snapshot, output, seq_num, fitted.asked, compiled)
+
+
+def _no_snapshot(name: str) -> UnsupportedEngine:
+    return UnsupportedEngine("engine", f"{name} doesn't write its records by emit.h: only 'seq' reads them")
 
 
 def _load(

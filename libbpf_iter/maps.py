@@ -10,6 +10,7 @@ from .schema import kind_of
 
 # include/uapi/linux/bpf.h
 PER_CPU_MAPS = frozenset({5, 6, 10, 21})
+_ARRAY, _HASHES = 2, frozenset({1, 5, 9, 10, 18})
 
 
 class MapTypes(Immutable):
@@ -24,6 +25,16 @@ class MapTypes(Immutable):
     @property
     def per_cpu(self) -> bool:
         return self.info.type in PER_CPU_MAPS
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it has as many elements as it may have, always."""
+        return self.info.type == _ARRAY
+
+    @property
+    def is_hash(self) -> bool:
+        """Whether elements have no place of their own; also of one that is per CPU, LRU, or of sockets."""
+        return self.info.type in _HASHES
 
 
 def map_types(map_: Fd) -> MapTypes:

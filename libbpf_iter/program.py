@@ -18,6 +18,9 @@ Columns = Iterable[str] | Mapping[str, str] | None
 
 # progs/emit.h, struct snapshot: used, dropped
 SNAPSHOT_HEADER = 16
+LARGEST_RECORD = 32767  # RECORD_MAX there
+# The verifier bounds an offset into a map's value: include/linux/bpf_verifier.h, BPF_MAX_VAR_OFF.
+LARGEST_OUTPUT = 1 << 28
 
 
 class Output(Immutable):

@@ -74,11 +74,14 @@ def read_size(schema: Schema, target: str) -> int:
     return max(LARGEST_RECORD // schema.size * schema.size, schema.size)
 
 
-def read_chunks(fd: Fd, schema: Schema, target: str, lost: list[str]) -> Iterator[bytes]:
+def read_chunks(
+    fd: Fd, schema: Schema, target: str, lost: list[str], *, counts: bool = False
+) -> Iterator[bytes]:
     """The bytes of a walk, in whole records; the descriptor is closed at the end.
 
     The end is final here: a further read() would start again with the objects
-    that came since. What may be missing is added to ``lost``, and warned of.
+    that came since. What may be missing is added to ``lost``, and warned of where
+    it will be, and not only where others changed what was walked (``counts``).
     """
     size = read_size(schema, target)
     repeated = _Repeated(schema, target)
@@ -107,6 +110,10 @@ def read_chunks(fd: Fd, schema: Schema, target: str, lost: list[str]) -> Iterato
                 message = "sockets may be missing: this kernel loses some between two reads"
                 lost.append(message)
                 warnings.warn(message, LossWarning, stacklevel=3)
+            if counts and reads == 2:
+                lost.append(
+                    f"{target} objects may be missing, or doubled, if some came or went between two reads"
+                )
             if part or len(data) == size:
                 # Only our own buffer cuts a record in two, never the kernel.
                 part += data

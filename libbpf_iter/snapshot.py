@@ -21,10 +21,8 @@ from ._libbpf import Fd
 from .errors import KernelError
 from .immutable import Immutable
 from .link import Link
-from .program import SNAPSHOT_HEADER, Output, Program
+from .program import LARGEST_OUTPUT, SNAPSHOT_HEADER, Output, Program
 
-# The verifier bounds an offset into a map's value: include/linux/bpf_verifier.h, BPF_MAX_VAR_OFF.
-LARGEST_SIZE = 1 << 28
 # Walkers whose memory is in somebody's arrays: the last result and the one before, as loops have them.
 LENT_MOST = 2
 PAGE = mmap.PAGESIZE
@@ -170,12 +168,12 @@ class Snapshots:
         walker.close()
 
     def _grow(self, output: Output, missing: int) -> None:
-        if output.size >= LARGEST_SIZE:
-            message = f"the walk's records exceed {LARGEST_SIZE >> 20} MiB: engine='seq' has no such bound"
+        if output.size >= LARGEST_OUTPUT:
+            message = f"the walk's records exceed {LARGEST_OUTPUT >> 20} MiB: engine='seq' has no such bound"
             raise KernelError(errno.E2BIG, message, call="read")
         with self._lock:
             wanted = max(output.size * 4, -(-(output.size + missing) // PAGE) * PAGE)
-            size = max(self._output.size, min(wanted, LARGEST_SIZE))
+            size = max(self._output.size, min(wanted, LARGEST_OUTPUT))
             self._output = Output(size, output.runs, output.walked)
 
     def close(self) -> None:

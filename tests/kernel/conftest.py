@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from libbpf_iter.errors import UnsupportedTarget
+from libbpf_iter.kernel import mount_of
+from tests.conftest import environment_skip
 
 from .since import lacks
 
@@ -23,3 +27,24 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         return (yield)
     except UnsupportedTarget as error:
         lacks(error.target, error)
+
+
+@pytest.fixture
+def tree() -> Iterator[Path]:
+    """A cgroup with 1,200 below it: more than one session of the descriptor can show."""
+    mount = mount_of("cgroup2")
+    if mount is None or not os.access(mount, os.W_OK):
+        environment_skip("a writable cgroup2 hierarchy is needed")
+    top = Path(mount) / f"libbpf_iter_{os.getpid()}"
+    top.mkdir()
+    children = [top / f"child{number}" for number in range(1200)]
+    try:
+        for child in children:
+            child.mkdir()
+        (children[0] / "grandchild").mkdir()
+        yield top
+    finally:
+        (children[0] / "grandchild").rmdir()
+        for child in children:
+            child.rmdir()
+        top.rmdir()

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -16,11 +17,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from libbpf_iter._extension import lib
 
 from libbpf_iter import (
+    BpfMapElemIter,
     CgroupIter,
     Iter,
     KsymIter,
+    NetlinkIter,
     PinnedIter,
     TaskIter,
     TaskVmaIter,
@@ -32,8 +36,9 @@ from libbpf_iter import (
     iterators,
     records,
 )
-from libbpf_iter.engine import RUN_TARGETS
+from libbpf_iter.engine import RUN_MOST, RUN_TARGETS
 from libbpf_iter.objects import packaged, packaged_targets
+from tests.kernel.test_maps import ARRAY, HASH, NO_PREALLOC, Map
 
 # What moves between two walks even of a thread that waits: it shares memory with the one that walks.
 MOVING = {"runtime_ns", "utime_ns", "stime_ns", "cpu", "voluntary_switches", "involuntary_switches", "state"}
@@ -378,6 +383,74 @@ def test_a_session_says_what_it_lost() -> None:
                 end.close()
 
 
+@pytest.mark.parametrize("kind", [HASH, ARRAY])
+def test_a_hash_that_is_walked_in_parts_says_so(kind: int, bpffs: Any) -> None:
+    """Its elements are found again by counting those before them: bpf_hash_map_seq_find_next()."""
+    table = Map(kind, 4, 8, 5000, btf=True)
+    try:
+        for number in range(5000):
+            table[struct.pack("=I", number)] = bytes(8)
+        with BpfMapElemIter(table, engine="seq") as parts, BpfMapElemIter(table) as whole:
+            assert whole.engine == "snapshot"
+            parts.pin(bpffs / "elements")
+            pinned = PinnedIter(bpffs / "elements")
+            for walk in (parts, pinned):
+                session = walk.session()
+                next(session)
+                assert session.lost == ()  # so far
+                assert len(list(session)) == 4999
+                assert len(session.lost) == (kind == HASH)
+            session = whole.session()
+            assert len(list(session)) == 5000 and session.lost == ()
+    finally:
+        table.close()
+
+
+def test_elements_of_a_map_that_changes_are_all_there() -> None:
+    """What stays in a hash is seen while other keys of it come and go."""
+    table, stop = Map(HASH, 4, 8, 4000, flags=NO_PREALLOC), threading.Event()
+    steady = [struct.pack("=I", number) for number in range(2000)]
+
+    def change() -> None:
+        keys = [struct.pack("=I", number) for number in range(2000, 4000)]
+        while not stop.is_set():
+            for key in keys:
+                table[key] = bytes(8)
+            for key in keys:
+                lib.bpf_map_delete_elem(table.fileno(), key)
+
+    for key in steady:
+        table[key] = bytes(8)
+    worker = threading.Thread(target=change)
+    try:
+        with BpfMapElemIter(table) as elements:
+            assert elements.engine == "snapshot"
+            worker.start()
+            for _ in range(200):
+                assert {element.key for element in elements} >= set(steady)
+    finally:
+        stop.set()
+        worker.join()
+        table.close()
+
+
+def test_what_is_too_much_for_one_run_is_walked_by_an_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Map(ARRAY, 4, 4, RUN_MOST + 1, btf=True)
+    try:
+        with BpfMapElemIter(table, where="key == 5") as auto:
+            assert auto.engine == "seq" and len(list(auto)) == 1
+        with BpfMapElemIter(table, columns=["cpu"], engine="snapshot") as elements:
+            assert elements.engine == "snapshot"
+            assert not elements._snapshots._output.runs  # type: ignore[union-attr]
+            assert elements.to_numpy().size == RUN_MOST + 1
+    finally:
+        table.close()
+    monkeypatch.setattr("libbpf_iter.engine.RUN_MOST", 1)
+    with TaskIter() as tasks:
+        assert tasks.engine == "seq"
+        assert os.getpid() in {task.tid for task in tasks}
+
+
 def test_the_other_pid_namespace_numbers_its_own_tasks() -> None:
     """In a pid namespace of its own, both engines see its tasks alone, by its numbers."""
     code = (
@@ -405,6 +478,7 @@ def test_auto_is_what_is_complete() -> None:
         (lambda: TaskIter(tid=1), "seq"),
         (lambda: TaskIter(pid=os.getpid()), "snapshot"),
         (lambda: TaskIter(pid=os.getpid(), columns=["tid", "exe"]), "seq"),
+        (NetlinkIter, "snapshot"),
         (TcpIter, "seq"),
         (KsymIter, "seq"),
     ]:

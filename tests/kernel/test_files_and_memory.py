@@ -7,14 +7,12 @@ import errno
 import mmap
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from libbpf_iter import CgroupIter, DmabufIter, KmemCacheIter, KsymIter, TaskFileIter, TaskVmaIter, errors
 from libbpf_iter._libbpf import Fd
-from libbpf_iter.kernel import mount_of
 from tests.conftest import environment_skip
 
 
@@ -138,27 +136,6 @@ def test_slab_caches() -> None:
 def test_dmabufs_answer() -> None:
     with DmabufIter() as buffers:
         assert all(record.size > 0 for record in buffers)
-
-
-@pytest.fixture
-def tree() -> Iterator[Path]:
-    """A cgroup with 1,200 below it: more than one session of the descriptor can show."""
-    mount = mount_of("cgroup2")
-    if mount is None or not os.access(mount, os.W_OK):
-        environment_skip("a writable cgroup2 hierarchy is needed")
-    top = Path(mount) / f"libbpf_iter_{os.getpid()}"
-    top.mkdir()
-    children = [top / f"child{number}" for number in range(1200)]
-    try:
-        for child in children:
-            child.mkdir()
-        (children[0] / "grandchild").mkdir()
-        yield top
-    finally:
-        (children[0] / "grandchild").rmdir()
-        for child in children:
-            child.rmdir()
-        top.rmdir()
 
 
 def test_a_large_tree_is_complete(tree: Path) -> None:

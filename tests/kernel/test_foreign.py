@@ -141,3 +141,68 @@ def test_a_constant_beyond_the_data_is_refused() -> None:
     """As a damaged object's types say it, whose sections are whole."""
     with Object(packaged("ksym"), "ksym") as obj, pytest.raises(errors.ObjectError, match="read-only data"):
         obj.set_constants({(1 << 20, 4): bytes(4)})
+
+
+GROUPS = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "record.h"
+#include "emit.h"
+char _license[] SEC("license") = "GPL";
+struct cgroup { int level; } __attribute__((preserve_access_index));
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; } __attribute__((preserve_access_index));
+struct bpf_iter__cgroup { struct bpf_iter_meta *meta; struct cgroup *cgroup; };
+struct group_record { char room[512]; __s32 level; };
+struct group_record *unused_record __attribute__((unused));
+RECORD(group_record);
+SEC("iter/cgroup") int groups(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup *cgroup = ctx->cgroup;
+	__s32 level;
+	if (!cgroup)
+		return 0;
+	level = cgroup->level;
+	WRITE
+}
+"""
+BY_HEADER = """
+	struct output out = output_begin(ctx->meta->seq);
+	char room[64] = {};
+	for (int i = 0; i < 8; i++)
+		output_put(&out, room, sizeof(room));
+	output_put(&out, &level, sizeof(level));
+	return output_end(&out);
+"""
+BY_ITSELF = """
+	char room[64] = {};
+	for (int i = 0; i < 8; i++)
+		bpf_seq_write(ctx->meta->seq, room, sizeof(room));
+	bpf_seq_write(ctx->meta->seq, &level, sizeof(level));
+	return 0;
+"""
+
+
+def test_a_strangers_walk_is_complete_by_our_header(tmp_path: Path, tree: Path) -> None:
+    """1,202 cgroups of 516 bytes don't fit a session of the descriptor."""
+    mine = compiled(tmp_path, GROUPS.replace("WRITE", BY_HEADER))
+    with ObjectIter(mine, cgroup=tree) as groups:
+        assert groups.engine == "snapshot"
+        assert len([group.level for group in groups]) == 1202
+    with ObjectIter(mine, cgroup=tree, engine="seq") as groups, pytest.raises(errors.WalkCut):
+        list(groups)
+
+
+def test_an_object_that_knows_of_no_map_is_read_plainly(tmp_path: Path) -> None:
+    """Whether it has the header, and doesn't use it, or hasn't."""
+    for source, options in (
+        (GROUPS.replace("WRITE", BY_ITSELF), {"order": "self_only"}),
+        (TYPED, {"record": "event", "tid": os.getpid()}),
+    ):
+        path = compiled(tmp_path, source)
+        with ObjectIter(path, **options) as walk:  # type: ignore[arg-type]
+            assert walk.engine == "seq" and len(list(walk)) == 1
+        with pytest.raises(errors.UnsupportedEngine, match=r"mine doesn't write its records by emit\.h"):
+            ObjectIter(path, engine="snapshot", **options)  # type: ignore[arg-type]
+    with pytest.raises(errors.UnsupportedEngine, match="only 'seq' reads it"):
+        ObjectIter(compiled(tmp_path, TEXT), engine="snapshot", tid=os.getpid())
