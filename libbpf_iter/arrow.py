@@ -10,7 +10,6 @@ struct, an array a list of fixed size.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -35,11 +34,11 @@ def schema_capsule(schema: Schema) -> object:
     return _arrow.schema(_table(schema))
 
 
-def stream_capsule(schema: Schema, chunks: Iterable[Buffer]) -> object:
-    """An ``ArrowArrayStream`` of one batch, which holds all records of the chunks."""
-    data = bytearray()
-    for chunk in chunks:
-        data += chunk  # each is there only until the next is asked for
+def stream_capsule(schema: Schema, data: Buffer) -> object:
+    """An ``ArrowArrayStream`` of one batch, which holds all records of the data, and none of its memory.
+
+    Rows are laid into columns: that much has to be copied, and no more is.
+    """
     rows = _Rows(data, _arrow.starts(data, schema.size, schema.framed))
     columns = tuple(_column(field.kind, rows, field.offset) for field in schema.fields)
     return _arrow.stream(_table(schema), (len(rows), 0, (None,), columns, None))

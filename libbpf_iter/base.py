@@ -172,18 +172,16 @@ class BpfIter(Generic[R]):
 
         Of a snapshot it is the very memory that the kernel wrote to, and read-only.
         """
-        self._check_open()
-        snapshots = self._for_arrays()
-        if snapshots is not None and self._netns != "all":
-            memory = snapshots.lend(_in_namespace(self._netns))
-            if memory is not None:
-                found = array_in_place(self.schema, memory)
-                if found is not None:
-                    return found
-                try:
-                    return array(self.schema, [memory.records])
-                finally:
-                    memory.release()
+        snapshots = self._in_memory()
+        memory = snapshots and snapshots.lend(_in_namespace(self._netns))
+        if memory:
+            found = array_in_place(self.schema, memory)
+            if found is not None:
+                return found
+            try:
+                return array(self.schema, [memory.records])
+            finally:
+                memory.release()
         return array(self.schema, self._chunks([]))
 
     def __arrow_c_schema__(self) -> object:
@@ -192,7 +190,23 @@ class BpfIter(Generic[R]):
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """One walk as an Arrow table, which polars, DuckDB, pyarrow and pandas read directly."""
-        return stream_capsule(self.schema, self._chunks([]))
+        snapshots = self._in_memory()
+        if snapshots:
+            memory = snapshots.take(_in_namespace(self._netns))
+            try:
+                return stream_capsule(self.schema, memory.records)
+            finally:
+                memory.release()
+        data = bytearray()
+        for chunk in self._chunks([]):
+            data += chunk  # each is there only until the next is asked for
+        return stream_capsule(self.schema, data)
+
+    def _in_memory(self) -> Snapshots | None:
+        """What has all records of a walk in memory, just as they are to be seen."""
+        self._check_open()
+        snapshots = self._for_arrays()
+        return None if self._netns == "all" or self.target == "ksym" else snapshots
 
     def _chunks(self, lost: list[str]) -> Iterator[Buffer]:
         """Buffers of whole records, each there until the next is asked for."""

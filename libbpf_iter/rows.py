@@ -64,7 +64,7 @@ class Rows(Generic[R]):
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The records as an Arrow table."""
-        return stream_capsule(self.schema, (record._data for record in self._records))
+        return stream_capsule(self.schema, b"".join(record._data for record in self._records))
 
     def _repr_html_(self) -> str:
         return display.rows_html(self._records, self.schema, self.lost)

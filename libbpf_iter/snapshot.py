@@ -4,7 +4,7 @@ The map is mapped into memory, and what drives the walk is one call: a run of a
 program that walks by itself, or a read of one byte from an iterator, which then
 goes to its end, since a program that writes nothing to the file never fills it.
 A loaded program has one map, so each running walk has a program of its own;
-they are kept for the next one.
+they are kept for the next one, as far as they don't hold too much.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from .immutable import Immutable
 from .link import Link
 from .program import LARGEST_OUTPUT, SNAPSHOT_HEADER, Output, Program
 
+# What idle walkers of one iterator may hold; memory of a larger walk goes with that walk.
+KEPT_MOST = 64 << 20
 # Walkers whose memory is in somebody's arrays: the last result and the one before, as loops have them.
 LENT_MOST = 2
 PAGE = mmap.PAGESIZE
@@ -85,14 +87,16 @@ class Snapshots:
         self._load, self._attach = load, attach
         self._output = first
         self._free: list[_Walker] = []
-        self._lock = threading.Lock()
+        # Memory comes back by destructors, too, which run wherever garbage is collected: here as well.
+        self._lock = threading.RLock()
         self._lent = 0
         self._closed = False
 
     def prepare(self) -> Program:
         """Have a walker ready for the first walk; what the kernel refuses is refused here."""
         walker = self._borrow()
-        self._give_back(walker)
+        with self._lock:
+            self._free.append(walker)
         return walker.program
 
     def take(self, create: Callable[[Fd], Fd]) -> Snapshot:
@@ -118,13 +122,15 @@ class Snapshots:
         try:
             snapshot = self.take(create)
         except BaseException:
-            self._lent -= 1
+            with self._lock:
+                self._lent -= 1
             raise
         snapshot._give_back = self._take_back
         return snapshot
 
     def _take_back(self, walker: _Walker) -> None:
-        self._lent -= 1
+        with self._lock:
+            self._lent -= 1
         self._give_back(walker)
 
     def walk(self, create: Callable[[Fd], Fd]) -> Iterator[memoryview]:
@@ -162,7 +168,8 @@ class Snapshots:
 
     def _give_back(self, walker: _Walker) -> None:
         with self._lock:
-            if not self._closed:
+            kept = sum(len(free.memory) for free in (walker, *self._free))
+            if not self._closed and kept <= KEPT_MOST:
                 self._free.append(walker)
                 return
         walker.close()

@@ -8,9 +8,10 @@ import socket
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from libbpf_iter import BpfMapIter, TaskFileIter, TaskIter, TaskVmaIter, TcpIter, errors
+from libbpf_iter import BpfMapIter, KsymIter, TaskFileIter, TaskIter, TaskVmaIter, TcpIter, errors
 
 from .test_engines import threads
 
@@ -97,3 +98,13 @@ def test_none_is_all_bits_and_a_closed_iterator_says_so() -> None:
         tasks.to_numpy()
     with BpfMapIter() as maps:
         assert len(maps.to_numpy()) == len(list(maps))
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_the_last_symbol_is_there_once(engine: str) -> None:
+    """The kernel shows it twice (kernel/kallsyms.c, bpf_iter_ksym_seq_stop())."""
+    with KsymIter(columns=["address", "seq_num"], engine=engine) as symbols:
+        numbers = symbols.to_numpy()["seq_num"]
+        table = pa.table(symbols)["seq_num"].to_numpy()
+    for column in (numbers, table):
+        assert column[-1] == column[-2] + 1

@@ -35,7 +35,7 @@ class Chunk:
         self._schema, self._data = schema, data
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return stream_capsule(self._schema, [self._data])
+        return stream_capsule(self._schema, self._data)
 
 
 def plain(value: Any) -> Any:
@@ -159,7 +159,7 @@ def test_what_nobody_reads_is_released() -> None:
 
         def use(times: int) -> int:
             for _ in range(times):
-                stream_capsule(schema, [chunk])
+                stream_capsule(schema, chunk)
                 schema_capsule(schema)
                 reader = pa.RecordBatchReader.from_stream(Chunk(schema, chunk))
                 del reader

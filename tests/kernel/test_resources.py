@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -102,3 +103,47 @@ def test_a_hundred_thousand_sessions_leave_nothing(count_fds: Callable[[], int])
         sessions(98_000)
         assert count_fds() == fds
         assert resident() - before < 16 << 20
+
+
+def mapped() -> int:
+    """The bytes of maps that this process has in its memory."""
+    found = 0
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            if "bpf-map" in line:
+                start, end = (int(number, 16) for number in line.split()[0].split("-"))
+                found += end - start
+    return found
+
+
+def test_what_is_idle_holds_little_memory() -> None:
+    """Five walks at once of 20 MiB each, and then none; a walk of more than is kept."""
+    elements, large = Map(ARRAY, 4, 12, 1 << 20), Map(ARRAY, 4, 120, 1 << 20)
+    before = mapped()
+    try:
+        with BpfMapElemIter(elements, engine="snapshot") as walks:
+            sessions = [walks.session() for _ in range(5)]
+            for session in sessions:
+                next(session)
+            assert mapped() - before >= 5 * 20 << 20
+            for session in sessions:
+                session.close()
+            assert 20 << 20 <= mapped() - before <= 64 << 20
+        assert mapped() == before
+        with BpfMapElemIter(large, engine="snapshot") as walks:
+            assert next(walks.session()).cpu is None
+            gc.collect()
+            assert mapped() == before
+    finally:
+        elements.close()
+        large.close()
+
+
+def test_memory_comes_back_while_a_walk_is_being_taken() -> None:
+    """A destructor may run wherever garbage is collected, where the lock is held, too."""
+    with TaskIter(columns=["tid"]) as tasks:
+        walk = tasks.session()
+        next(walk)
+        with tasks._snapshots._lock:  # type: ignore[union-attr]
+            walk.close()
+        assert os.getpid() in {task.tid for task in tasks}
