@@ -157,7 +157,8 @@ def _html(caption: str, head: Sequence[str], rows: Cells, right: Sequence[bool])
     from html import escape
 
     align = [f' style="text-align: {"right" if each else "left"}"' for each in right]
-    lines = ["<table>", f"<caption>{escape(caption)}</caption>"]
+    # A table may be wider than the page: its caption is where one begins to read.
+    lines = ["<table>", f'<caption style="text-align: left; white-space: nowrap">{escape(caption)}</caption>']
     if any(head):
         cells = "".join(f"<th{a}>{escape(text)}</th>" for a, text in zip(align, head, strict=True))
         lines.append(f"<thead><tr>{cells}</tr></thead>")

@@ -20,6 +20,7 @@ def width(text: str) -> int:
 
 
 def _cut(text: str, room: int) -> str:
+    text = text[:room]  # it may be a command line of a hundred thousand characters
     while width(text) >= room:
         text = text[:-1]
     return text + "…"

@@ -174,13 +174,23 @@ class BindingType(click.ParamType[tuple[str, int], str]):
         try:
             if not equals:
                 raise ValueError
-            return name.strip(), int(text, 0)
+            return name.strip(), _integer(text)
         except ValueError:
             self.fail(f"NAME=NUMBER is expected, not {value!r}", param, ctx)
 
 
 def _bound(ctx: click.Context, param: click.Parameter, value: Any) -> dict[str, int] | None:
     return dict(value) or None
+
+
+def _integer(text: str) -> int:
+    """As expressions have them: 1000, 0x3e8 or 1e3."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        if not (number := float(text)).is_integer():
+            raise
+        return int(number)
 
 
 # ---- completion -----------------------------------------------------------------

@@ -104,10 +104,14 @@ def walk(
     if columns is None and format_ == "table" and view is not None and view.columns:
         # Where walks of many namespaces are one, the records have to say theirs.
         columns = [*(["netns"] if given.get("netns") is not None else []), *view.columns]
-    key = view.key if view is not None and watch is not None else ()
-    chosen, hidden = _with(columns, [*(name.removeprefix("-") for name in sort or ()), *key])
+    further = [name.removeprefix("-") for name in sort or ()]
+    if view is not None and watch is not None:
+        further += view.key
+    if columns is None and further and target in CLASSES:
+        columns = [field.name for field in whole_schema(target).select(None).fields]
+    chosen, hidden = _with(columns, further)
     with make(target, columns=chosen, **given) as iterator:
-        show(iterator, hidden=hidden, key=key, sort=sort, limit=limit, format_=format_, watch=watch)
+        show(iterator, hidden=hidden, sort=sort, limit=limit, format_=format_, watch=watch)
 
 
 def _with(columns: Columns, further: Iterable[str]) -> tuple[Columns, int]:
@@ -126,7 +130,6 @@ def show(
     iterator: BpfIter[Any] | PinnedIter,
     *,
     hidden: int = 0,
-    key: tuple[str, ...] = (),
     sort: list[str] | None,
     limit: int | None,
     format_: str,
@@ -142,9 +145,7 @@ def show(
 
         if format_ != "table":
             raise click.UsageError("--watch shows tables: leave out --format")
-        names = key if all(n in [f.name for f in iterator.schema.fields] for n in key) else ()
-        identity = operator.attrgetter(*names) if names else operator.attrgetter(*[f.name for f in fields])
-        watching(columns, identity, lambda: order(iterator)[:limit], watch)
+        watching(columns, _identity(iterator), lambda: order(iterator)[:limit], watch)
         return
     with iterator.session() as session:
         records: Iterator[Any] = itertools.islice(session, limit) if sort is None else session
@@ -156,6 +157,13 @@ def show(
             output.emit(format_, columns, records)
     for sentence in session.lost:
         click.echo(f"libbpf-iter: {sentence}", err=True)
+
+
+def _identity(iterator: BpfIter[Any] | PinnedIter) -> Callable[[Any], Any]:
+    """What tells a record from others: its target's key, or all of its columns."""
+    names = [field.name for field in iterator.schema.fields]
+    view = VIEWS.get(iterator.target)
+    return operator.attrgetter(*(view.key if view and set(view.key) <= set(names) else names))
 
 
 def _order(

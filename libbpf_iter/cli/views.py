@@ -107,7 +107,7 @@ VIEWS = {
         ("udp --netns all --sort local_port",),
     ),
     "unix": View(
-        ("type", "state", "path", "inode", "peer_inode", "uid"),
+        ("type", "state", "path", "abstract", "inode", "peer_inode", "uid"),
         ("cookie",),
         ("unix --sort path",),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,7 +22,7 @@ NEW, CHANGED = "bold green", "bold yellow"
 
 
 class Watch:
-    """Tables of one walk after another; ``key`` tells which records are the same."""
+    """Tables of one walk after another; ``key`` says which object a record is of, as far as anything does."""
 
     def __init__(self, columns: list[Column], key: Callable[[Any], Any]) -> None:
         self._columns, self._key = columns, key
@@ -29,14 +30,19 @@ class Watch:
 
     def table(self, records: Iterable[Any], room: int, lines: int, note: str = "") -> Group:
         """This walk's table, marked where it differs from that of the walk before."""
-        rows = {self._key(record): texts(self._columns, record) for record in records}
+        rows: dict[Any, list[str]] = {}
+        alike: Counter[Any] = Counter()
+        for record in records:
+            key = self._key(record)
+            rows[key, alike[key]] = texts(self._columns, record)
+            alike[key] += 1
         before, self._before = self._before, rows
         shown = list(rows.items())[: max(lines - 2, 1)]
         head = [column.name for column in self._columns]
         table = Tabular(head, [row for _, row in shown], [column.right for column in self._columns], room)
         gone = len(before.keys() - rows.keys()) if before else 0
         new = len(rows.keys() - before.keys()) if before is not None else 0
-        counts = f"{len(rows):,} records, {new} new, {gone} gone"
+        counts = f"{len(rows):,} records: {new} new, {gone} gone"
         if len(shown) < len(rows):
             counts += f"; the first {len(shown)}"
         body = [_line(table, row, None if before is None else before.get(key, [])) for key, row in shown]

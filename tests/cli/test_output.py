@@ -103,7 +103,8 @@ def test_tables_have_units(run: Run) -> None:
 
 def test_dear_columns_paths_and_parameters(run: Run) -> None:
     columns = "tid,run=cmdline,parent=real_parent.tgid"
-    asked = ("task", "-c", columns, "-w", "tid == me", "--param", f"me={os.getpid()}", "-f", "ndjson")
+    params = ("--param", f"me={os.getpid():#x}", "--param", "one=1e0")
+    asked = ("task", "-c", columns, "-w", "tid == me * one", *params, "-f", "ndjson")
     said = json.loads(run(*asked).stdout)
     cmdline = Path("/proc/self/cmdline").read_bytes().removesuffix(b"\0").split(b"\0")
     assert said == {"tid": os.getpid(), "run": [os.fsdecode(a) for a in cmdline], "parent": os.getppid()}
@@ -133,6 +134,7 @@ def test_order_and_number(run: Run) -> None:
 def test_what_is_missing_comes_last_either_way(run: Run) -> None:
     # A kernel thread has no executable.
     for sort in ("exe", "-exe"):
+        assert "exe" not in json.loads(run("task", "--sort", sort, "-f", "ndjson", "-n", 1).stdout)
         lines = run("task", "-c", "tid,exe", "--sort", sort, "-f", "ndjson").stdout.splitlines()
         found = [json.loads(line)["exe"] for line in lines]
         present = [exe for exe in found if exe is not None]

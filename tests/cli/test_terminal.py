@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import operator
 import os
 import pty
 import re
@@ -10,16 +11,17 @@ import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-
-import pytest
-from click.testing import Result
+from types import SimpleNamespace
 
 from libbpf_iter import TaskIter
+from libbpf_iter.cli.output import Column
+from libbpf_iter.cli.watch import Watch
 
 from .conftest import COMMAND
 
@@ -29,12 +31,12 @@ DEADLINE = 30.0  # seconds in which something that must happen has happened
 class Terminal:
     """A pseudo-terminal with the command in it."""
 
-    def __init__(self, words: list[str], columns: int, lines: int, env: dict[str, str]) -> None:
+    def __init__(self, words: Sequence[str], columns: int, lines: int, env: dict[str, str]) -> None:
         self.master, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
         self.process = subprocess.Popen(
-            [str(COMMAND), *words],
+            words,
             stdin=side,
             stdout=side,
             stderr=side,
@@ -68,9 +70,13 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    *words: str, columns: int = 80, lines: int = 24, env: dict[str, str] | None = None
+    *words: str,
+    columns: int = 80,
+    lines: int = 24,
+    env: dict[str, str] | None = None,
+    command: Sequence[str] = (str(COMMAND),),
 ) -> Iterator[Terminal]:
-    shown = Terminal(list(words), columns, lines, env or {})
+    shown = Terminal([*command, *words], columns, lines, env or {})
     try:
         yield shown
     finally:
@@ -152,6 +158,26 @@ def test_ctrl_c_ends_a_walk_quietly() -> None:
     assert said.strip() == b""
 
 
-@pytest.mark.parametrize("words", [("--version",), ("--help",)])
-def test_help_needs_no_terminal(run: Callable[..., Result], words: tuple[str, ...]) -> None:
-    assert run(*words).exit_code == 0
+IMPATIENT = """
+import os, sys
+from libbpf_iter.cli import main, output
+output._PATIENCE = 0.0
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+sys.exit(main())
+"""
+
+
+def test_a_long_walk_is_counted_on_standard_error() -> None:
+    with terminal("ksym", command=(sys.executable, "-c", IMPATIENT)) as shown:
+        assert shown.end() == 0
+    counts = [int(text.replace(",", "")) for text in re.findall(r"([\d,]+) ksym", shown.seen)]
+    assert counts == sorted(counts) and counts[-1] > 10_000
+    assert "\x1b[?25h" in shown.seen
+
+
+def test_rows_that_nothing_tells_apart_are_all_shown() -> None:
+    watch = Watch([Column("comm")], operator.attrgetter("comm"))
+    twins = [SimpleNamespace(comm="a"), SimpleNamespace(comm="a")]
+    assert len(watch.table(twins, 80, 24).renderables) == 2 + 2
+    head, *_ = watch.table(twins[:1], 80, 24).renderables
+    assert "1 records: 0 new, 1 gone" in str(head)

@@ -15,6 +15,14 @@ def task_columns() -> None:
         assert_type(task.cmdline, tuple[str, ...] | None)
 
 
+def held() -> None:
+    rows = TaskIter().collect()
+    assert_type(rows[0].tid, int)
+    assert_type(rows[:3][0].comm, str)
+    for task in rows:
+        assert_type(task.comm, str)
+
+
 def tcp_columns() -> None:
     for socket in TcpIter(netns="all"):
         assert_type(socket.local_port, int)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,33 @@ def test_imports_only_from_below(path: Path) -> None:
     assert name in LAYERS, f"{name} has no place in the layers yet"
     above = {other for other in imports(path) if LAYERS.index(other) >= LAYERS.index(name)}
     assert not above
+
+
+# What needs an extra, and who may import it.
+OPTIONAL = {
+    "click": {"cli"},
+    "rich": {"cli", "display"},
+    "pyarrow": {"cli"},
+    "numpy": {"arrays", "base", "rows"},
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[name_of(path) for path in MODULES])
+def test_optional_libraries_are_imported_only_where_they_are_used(path: Path) -> None:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found.add(node.module.partition(".")[0])
+    part = name_of(path).partition(".")[0]
+    assert not {library for library in found & OPTIONAL.keys() if part not in OPTIONAL[library]}
+
+
+def test_the_package_is_imported_without_any_of_them() -> None:
+    code = f"import sys, libbpf_iter; print(sorted(set(sys.modules) & {{*{sorted(OPTIONAL)!r}, 'html'}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("name", PURE)
