@@ -26,6 +26,7 @@ from tests.kernel.test_foreign import TEXT
 from .conftest import COMMAND
 
 Run = Callable[..., Result]
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize("name", ["task_file", "task-file"])
@@ -241,26 +242,38 @@ def test_there_are_examples_of_every_target() -> None:
     assert all(f"libbpf-iter {name} " in examples + " " for name in CLASSES)
 
 
+def _in_shell(line: str) -> subprocess.CompletedProcess[str]:
+    """A line as somebody types it who has the command on the path."""
+    env = {**os.environ, "PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
+    return subprocess.run(["bash", "-c", line], env=env, capture_output=True, text=True, timeout=60)
+
+
 NEEDS = {"mine.bpf.o", "my_map", "my_storage", "my_sockmap", "/sys/fs/bpf/tasks", "--watch"}
 
 
 @pytest.mark.parametrize("line", [line for line in _examples() if not any(word in line for word in NEEDS)])
 def test_examples_run(line: str) -> None:
     assert len(line) < 78, "it doesn't fit a terminal"
-    path = f"{COMMAND.parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", line], env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=60
-    )
+    done = _in_shell(line)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_readmes_examples_run() -> None:
+    (block,) = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    lines = [line.partition("  #")[0] for line in block.splitlines() if "--watch" not in line]
+    assert len(lines) == 4
+    for line in lines:
+        done = _in_shell(line)
+        assert (done.returncode, done.stderr) == (0, ""), line
+        assert done.stdout
 
 
 def test_the_examples_of_pins_run(bpffs: Path) -> None:
     lines = [line for line in _examples() if "/sys/fs/bpf/tasks" in line and "--record" not in line]
     order = {"pin": 0, "read": 1, "unpin": 2}
-    path = f"{COMMAND.parent}:{os.environ['PATH']}"
     for line in sorted(lines, key=lambda line: order[line.split()[1]]):
         line = line.replace("/sys/fs/bpf/tasks", str(bpffs / "tasks"))
-        subprocess.run(["bash", "-c", line], env={**os.environ, "PATH": path}, check=True, timeout=60)
+        assert _in_shell(line).returncode == 0, line
     assert len(lines) == 3
 
 
@@ -268,8 +281,7 @@ def test_the_example_of_maps_runs() -> None:
     name = f"cli_{os.getpid()}"
     (line,) = [line for line in _examples() if "my_map" in line]
     with Fd(lib.lbi_map_create(2, name.encode(), 4, 8, 3, 0, 0, 0, 0)):
-        line = line.replace("libbpf-iter", str(COMMAND)).replace("my_map", name)
-        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+        done = _in_shell(line.replace("my_map", name))
     assert len(done.stdout.splitlines()) == 4
 
 
