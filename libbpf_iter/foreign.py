@@ -14,7 +14,7 @@ from .base import BpfIter
 from .btf import Btf
 from .decode import Record, record_class
 from .engine import BARE, STRANGERS, candidates, counts
-from .errors import ClosedError, MissingCapability, NoSuchObject
+from .errors import ClosedError, MissingCapability, NoSuchObject, SchemaError
 from .load import load
 from .maps import MapTypes, map_types
 from .objects import full_schema, iterators_in, read_object
@@ -70,7 +70,7 @@ class ObjectIter(BpfIter[Any]):
             "order": order,
             "netns": netns,
         }
-        self.prints = record is None and not typed
+        self.prints = record is None and not typed  # lines of text, which have no columns
         query = Query(columns, where, Params(params) if params else None)
         link = for_target(target, given)
 
@@ -89,6 +89,11 @@ class ObjectIter(BpfIter[Any]):
         ways = BARE if self.prints else STRANGERS
         engines = candidates(target, engine, query, link, ways)
         super().__init__(target, load_it, link, query=query, netns=netns, engines=engines)
+
+    def collect(self) -> Rows[Any]:
+        if self.prints:
+            raise SchemaError("the program prints lines, which are no records: list() holds them")
+        return super().collect()
 
     def __iter__(self) -> Iterator[Any]:
         return _lines(self.chunks()) if self.prints else super().__iter__()

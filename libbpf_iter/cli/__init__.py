@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import click
@@ -126,7 +127,9 @@ def _run(
     given = {name: value for name, value in given.items() if value is not None}
     with ObjectIter(file, program=program, record=record, **given) as iterator:
         if iterator.prints:
-            for line in iterator:
+            if sort is not None or watch is not None or format_ != "table":
+                raise click.UsageError("it prints lines, which have no columns, no order and no other format")
+            for line in itertools.islice(iterator, limit):
                 click.echo(line)
             return
         targets.show(iterator, sort=sort, limit=limit, format_=format_, watch=watch)

@@ -17,6 +17,7 @@ from ..iterators import Iter
 from ..objects import object_schema, packaged, packaged_targets
 from ..parameters import ORDERS
 from ..program import Columns
+from ..query.compile import column_name
 from ..schema import Schema
 
 __all__ = [
@@ -102,8 +103,7 @@ class ColumnsType(click.ParamType[Columns, str]):
         named: dict[str, str] = {}
         for part in parts:
             match = _NAMED.fullmatch(part)
-            name, expression = match.groups() if match else (part, part)
-            name = re.sub(r"\W+", "_", name).strip("_")
+            name, expression = match.groups() if match else (column_name(part), part)
             if name in named:
                 self.fail(f"{name!r} is there twice", param, ctx)
             named[name] = expression.strip()

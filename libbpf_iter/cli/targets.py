@@ -5,14 +5,18 @@ from __future__ import annotations
 import itertools
 import operator
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import click
 
 from ..base import BpfIter
+from ..errors import LossWarning
 from ..foreign import PinnedIter
 from ..program import Columns
+from ..query.compile import column_name
+from ..schema import Field
 from . import output
 from .command import Group
 from .options import CLASSES, QUERY, every_target, make, summary, taken, whole_schema
@@ -21,6 +25,8 @@ from .views import VIEWS
 __all__ = ["TargetGroup", "explain", "pin", "show", "walk"]
 
 Callback = Callable[..., None]
+Fields = tuple[Field, ...]
+Order = Callable[[Iterable[Any]], list[Any]]
 
 
 class TargetGroup(Group):
@@ -122,7 +128,8 @@ def _with(columns: Columns, further: Iterable[str]) -> tuple[Columns, int]:
         hidden = {name: name for name in further if name not in columns}
         return {**columns, **hidden}, len(hidden)
     columns = list(columns)
-    extra = list(dict.fromkeys(name for name in further if name not in columns))
+    names = set(map(column_name, columns))
+    extra = list(dict.fromkeys(name for name in further if name not in names))
     return columns + extra, len(extra)
 
 
@@ -135,28 +142,47 @@ def show(
     format_: str,
     watch: float | None,
 ) -> None:
-    """One walk in the form that is asked for, or many."""
+    """One walk in the form that is asked for, or many; the last ``hidden`` columns are only for the order."""
     fields = iterator.schema.fields
     fields = fields[: len(fields) - hidden]
-    columns = output.columns_of(fields)
     order = _order(iterator, sort)
-    if watch is not None:
-        from .watch import watch as watching
-
-        if format_ != "table":
+    with warnings.catch_warnings():
+        # What a walk may have lost is said below, of all that it may have lost.
+        warnings.simplefilter("ignore", LossWarning)
+        if watch is None:
+            _show_once(iterator, fields, order if sort else None, limit, format_)
+        elif format_ != "table":
             raise click.UsageError("--watch shows tables: leave out --format")
-        watching(columns, _identity(iterator), lambda: order(iterator)[:limit], watch)
-        return
+        else:
+            _watch(iterator, fields, order, limit, watch)
+
+
+def _show_once(
+    iterator: BpfIter[Any] | PinnedIter, fields: Fields, order: Order | None, limit: int | None, format_: str
+) -> None:
     with iterator.session() as session:
-        records: Iterator[Any] = itertools.islice(session, limit) if sort is None else session
-        if sort is not None or format_ in ("table", "arrow"):
-            records = iter(order(output.gather(records, iterator.target))[:limit])
+        records: Iterator[Any] = itertools.islice(session, limit) if order is None else session
+        if order is not None or format_ in ("table", "arrow"):
+            found = output.gather(records, iterator.target)
+            records = iter(order(found)[:limit] if order else found)
         if format_ == "arrow":
             output.write_arrow(iterator.schema.with_fields(fields), records)
         else:
-            output.emit(format_, columns, records)
+            output.emit(format_, output.columns_of(fields), records)
     for sentence in session.lost:
         click.echo(f"libbpf-iter: {sentence}", err=True)
+
+
+def _watch(
+    iterator: BpfIter[Any] | PinnedIter, fields: Fields, order: Order, limit: int | None, seconds: float
+) -> None:
+    from .watch import watch
+
+    def walk() -> tuple[list[Any], tuple[str, ...]]:
+        rows = iterator.collect()
+        return order(rows)[:limit], rows.lost
+
+    watch(output.columns_of(fields), _identity(iterator), walk, seconds)
 
 
 def _identity(iterator: BpfIter[Any] | PinnedIter) -> Callable[[Any], Any]:

@@ -66,7 +66,10 @@ def _line(table: Tabular, row: list[str], before: list[str] | None) -> Text:
 
 
 def watch(
-    columns: list[Column], key: Callable[[Any], Any], walk: Callable[[], list[Any]], seconds: float
+    columns: list[Column],
+    key: Callable[[Any], Any],
+    walk: Callable[[], tuple[list[Any], Iterable[str]]],
+    seconds: float,
 ) -> None:
     """Until Ctrl-C."""
     if not sys.stdout.isatty():
@@ -77,8 +80,9 @@ def watch(
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
                 due = time.monotonic() + seconds
-                note = f"every {seconds:g} s, Ctrl-C ends"
-                live.update(seen.table(walk(), console.width, console.height, note), refresh=True)
+                records, lost = walk()
+                note = "; ".join([f"every {seconds:g} s, Ctrl-C ends", *lost])
+                live.update(seen.table(records, console.width, console.height, note), refresh=True)
                 time.sleep(max(0.0, due - time.monotonic()))
     except KeyboardInterrupt:
         pass

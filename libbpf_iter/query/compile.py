@@ -34,6 +34,7 @@ __all__ = [
     "Packed",
     "Params",
     "ask",
+    "column_name",
     "fits",
     "packed",
     "plain_columns",
@@ -129,6 +130,11 @@ def ask(scope: Scope, columns: Iterable[str] | Mapping[str, str] | None, where: 
     return Asked(chosen, condition, scope)
 
 
+def column_name(text: str) -> str:
+    """What a column is called that nobody named: mm.total_vm is mm_total_vm."""
+    return re.sub(r"\W+", "_", text).strip("_")
+
+
 def _named(columns: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     if isinstance(columns, str):
         raise ParameterError("columns", f"a list of names is expected, not the text {columns!r}")
@@ -140,7 +146,7 @@ def _named(columns: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
         for text in listed:
             if not isinstance(text, str):
                 raise ParameterError("columns", f"names are expected, not {text!r}")
-            name = re.sub(r"\W+", "_", text).strip("_")
+            name = column_name(text)
             if name in named:
                 raise ParameterError("columns", f"{name!r} is there twice: name them with a mapping")
             named[name] = text

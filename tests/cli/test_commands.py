@@ -136,6 +136,8 @@ def test_a_program_of_ones_own_runs(run: Run, tmp_path: Path) -> None:
 def test_what_a_program_prints_comes_as_lines(run: Run, tmp_path: Path) -> None:
     result = run("run", compiled(tmp_path, TEXT), "--tid", os.getpid())
     assert result.stdout == f"task {os.getpid()}\n"
+    assert run("run", tmp_path / "mine.bpf.o", "--limit", 0).stdout == ""
+    assert run("run", tmp_path / "mine.bpf.o", "--format", "json").exit_code == 2
 
 
 # ---- mistakes -------------------------------------------------------------------------

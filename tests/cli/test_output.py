@@ -131,6 +131,15 @@ def test_order_and_number(run: Run) -> None:
             thread.join()
 
 
+def test_order_by_what_has_no_name_but_a_path(run: Run) -> None:
+    asked = ("task", "-w", "mm.total_vm > 0", "-f", "ndjson", "-n", 5)
+    lines = run(*asked, "-c", "tid,mm.total_vm", "-s", "-mm_total_vm").stdout.splitlines()
+    pages = [json.loads(line)["mm_total_vm"] for line in lines]
+    assert pages == sorted(pages, reverse=True) and len(pages) > 1
+    lines = run(*asked, "-c", "tid,pages=mm.total_vm", "-s", "-pages,rss").stdout.splitlines()
+    assert list(json.loads(lines[0])) == ["tid", "pages"]
+
+
 def test_what_is_missing_comes_last_either_way(run: Run) -> None:
     # A kernel thread has no executable.
     for sort in ("exe", "-exe"):

@@ -90,6 +90,8 @@ def test_a_program_of_ours_that_another_loader_loads_gives_whole_records(tmp_pat
 def test_text_comes_as_lines(tmp_path: Path) -> None:
     with ObjectIter(compiled(tmp_path, TEXT), tid=os.getpid()) as lines:
         assert list(lines) == [f"task {os.getpid()}"]
+        with pytest.raises(errors.SchemaError, match="lines"):
+            lines.collect()
 
 
 def test_a_refusal_is_one_line_and_keeps_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
