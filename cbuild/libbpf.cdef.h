@@ -77,6 +77,8 @@ int bpf_map__type(const struct bpf_map *map);
 uint32_t bpf_map__key_size(const struct bpf_map *map);
 uint32_t bpf_map__value_size(const struct bpf_map *map);
 uint32_t bpf_map__max_entries(const struct bpf_map *map);
+int bpf_map__set_type(struct bpf_map *map, uint32_t type);
+int bpf_map__set_map_flags(struct bpf_map *map, uint32_t flags);
 int bpf_map__set_value_size(struct bpf_map *map, uint32_t size);
 int bpf_map__set_max_entries(struct bpf_map *map, uint32_t max_entries);
 int bpf_map__reuse_fd(struct bpf_map *map, int fd);

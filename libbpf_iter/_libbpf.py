@@ -113,6 +113,9 @@ def logged() -> Iterator[Callable[[], str]]:
 
 
 # What the kernel checks in kernel/bpf/syscall.c, and can't say in an errno.
+# include/uapi/linux/bpf.h
+_PERCPU_ARRAY, _TASK_STORAGE = 6, 29
+
 _NEEDS = {
     "bpf_object__load": "CAP_BPF and CAP_PERFMON",
     "bpf_prog_get_fd_by_id": "CAP_SYS_ADMIN",
@@ -250,6 +253,14 @@ class Object:
         for map_name, map_ in self._maps():
             if map_name == name:
                 check(lib.bpf_map__set_value_size(map_, size), "bpf_map__set_value_size", name)
+
+    def use_per_cpu_scratch(self) -> None:
+        """Let what is kept with a task be kept with a CPU: progs/emit.h, SCRATCH()."""
+        for name, map_ in self._maps():
+            if lib.bpf_map__type(map_) == _TASK_STORAGE:
+                check(lib.bpf_map__set_type(map_, _PERCPU_ARRAY), "bpf_map__set_type", name)
+                check(lib.bpf_map__set_map_flags(map_, 0), "bpf_map__set_map_flags", name)
+                check(lib.bpf_map__set_max_entries(map_, 1), "bpf_map__set_max_entries", name)
 
     def use_map(self, name: str, map_: Fd) -> None:
         """Let a map that exists be the one of that name."""

@@ -20,7 +20,7 @@ from .query.scope import Scope, objects_of
 from .query.tree import CType, Member, Node
 from .query.tree import Object as Pointing
 from .rewrite import Elf
-from .schema import Schema, layout
+from .schema import Field, Schema, layout
 
 # progs/emit.h
 _NOWHERE = 0xFFFF
@@ -60,6 +60,8 @@ def fit(
     if new is not None:
         elf.replace_section(".BTF", new.btf)
         schema = _schema_of(new.btf, whole)
+        if not isinstance(query.columns, Mapping):
+            schema = schema.with_fields(_as_told(field, whole) for field in schema.fields)
     # A pin's readers know of no choice: there the record is whole, or says what of it there is.
     if query.columns is not None and (new or output.size):
         _place_columns(elf, whole, used, places)
@@ -104,6 +106,14 @@ def _schema_of(btf: bytes, whole: Schema) -> Schema:
     types = Btf(btf)
     schema = layout(types, types.find(QUERY_RECORD, BtfKind.STRUCT))
     return Schema(whole.name, schema.size, schema.framed, schema.fields)
+
+
+def _as_told(field: Field, whole: Schema) -> Field:
+    """A column that keeps its name, with what is said of it in the whole record."""
+    for told in whole.fields:
+        if told.name == field.name:
+            return field.replace(needs=told.needs, unavailable=told.unavailable)
+    return field
 
 
 def whole_of(target: str, query: Query, whole: Schema) -> Program | None:

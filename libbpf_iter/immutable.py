@@ -7,7 +7,7 @@ of this package's own start-up.
 
 from __future__ import annotations
 
-from typing import Any, dataclass_transform
+from typing import Any, Self, dataclass_transform
 
 __all__ = ["Immutable"]
 
@@ -45,6 +45,10 @@ class Immutable:
         raise AttributeError(f"{type(self).__name__} is immutable: {name!r} can't be set")
 
     __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def replace(self, **named: Any) -> Self:
+        """The same with other values of these parts."""
+        return type(self)(**{name: getattr(self, name) for name in self._parts} | named)
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self._parts)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import _libbpf
 from .btf import Btf, Kind
+from .btf import types as bt
 from .errors import BtfError, KernelError, UnsupportedTarget
 
 BTF_PATH = Path("/sys/kernel/btf/vmlinux")
@@ -80,6 +81,27 @@ def btf() -> Btf:
 def types_of(roots: frozenset[tuple[str, Kind]]) -> bytes | None:
     """The BTF of these types alone, as far as the kernel has them."""
     return _libbpf.extract_types(btf(), sorted(roots))
+
+
+@lru_cache(maxsize=256)
+def has(name: str) -> bool:
+    """Whether the kernel's types know of a name: a type, a type's member, or an enum's value.
+
+    As "bpf_iter__task_vma", "bpf_prog_aux.verified_insns", "bpf_func_id.BPF_FUNC_loop".
+    """
+    of, _, part = name.partition(".")
+    if not part:
+        return any(btf().get(of, kind) is not None for kind in Kind)
+    for kind in (Kind.STRUCT, Kind.UNION):
+        found = btf().get(of, kind)
+        if found is not None:
+            return any(member.name == part for member in btf().flat_members(found))
+    for kind in (Kind.ENUM, Kind.ENUM64):
+        found = btf().get(of, kind)
+        if found is not None:
+            node = btf()[found]
+            return isinstance(node, bt.Enum) and any(value == part for value, _ in node.values)
+    return False
 
 
 @lru_cache(maxsize=1)

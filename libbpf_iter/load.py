@@ -20,6 +20,7 @@ from .relocate import roots
 from .schema import Schema
 
 _SNAPSHOT_MAP, _WALKED_MAP = "snapshot_map", "walked_map"
+_TASK_STORAGE = "bpf_func_id.BPF_FUNC_task_storage_get"
 _CASTS_TO = "cast_to_"  # progs/plain.h
 
 
@@ -42,7 +43,7 @@ def load(
     with Object(data, name) as obj:
         chosen, target, _ = choose(obj, program)
         btf = obj.btf()
-        whole = Schema("Line", 1, False, ()) if text else full_schema(btf, record, types)
+        whole = Schema("Line", 1, False, ()) if text else here(full_schema(btf, record, types))
     if query == Query():
         schema = whole.select(None)
         fitted = Fitted(data, schema, {field.name for field in schema.fields})
@@ -112,7 +113,10 @@ def _load(
             unused.add(_WALKED_MAP)
         if output.size or not values["query_size"]:
             unused.add("query_scratch")
-        sleepable = not output.runs and any(f.user_memory for f in whole.fields if f.name in fitted.used)
+        used = [field for field in whole.fields if field.name in fitted.used]
+        sleepable = not output.runs and any(f.user_memory and not f.unavailable for f in used)
+        if not kernel.has(_TASK_STORAGE):
+            obj.use_per_cpu_scratch()
         try:
             return obj.load(program, sleepable=sleepable, without_maps=frozenset(unused))
         except VerifierError as error:
@@ -123,6 +127,17 @@ def _load(
             raise blame(error, compiled, obj.instructions(program)) from error
         except KernelError as error:
             raise explain(error, target) from error
+
+
+def here(schema: Schema) -> Schema:
+    """The schema as this kernel fills it: it may lack what a column needs."""
+    fields = []
+    for field in schema.fields:
+        if field.needs and not kernel.has(field.needs):
+            reason = f"this kernel has no {field.needs} (Linux {kernel.release()})"
+            field = field.replace(unavailable=reason)
+        fields.append(field)
+    return schema.with_fields(fields)
 
 
 def _check_runs(whole: Schema, fitted: Fitted) -> None:

@@ -86,7 +86,7 @@ class BpfProg(Record):
     @property
     def jited_size(self) -> int: ...  # __u32
     @property
-    def verified_insns(self) -> int: ...  # __u32
+    def verified_insns(self) -> int | None: ...  # rec_opt_u32
     @property
     def used_map_cnt(self) -> int: ...  # __u32
     @property
@@ -120,7 +120,7 @@ class BpfSkStorageMap(Record):
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def cookie(self) -> int: ...  # __u64
+    def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
     def netns(self) -> int: ...  # __u32
     @property
@@ -252,7 +252,7 @@ class Netlink(Record):
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def cookie(self) -> int: ...  # __u64
+    def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
     def rx_queue(self) -> int: ...  # rec_bytes_count
     @property
@@ -290,7 +290,7 @@ class Sockmap(Record):
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def cookie(self) -> int: ...  # __u64
+    def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
     def netns(self) -> int: ...  # __u32
     @property
@@ -460,7 +460,7 @@ class Tcp(Record):
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def cookie(self) -> int: ...  # __u64
+    def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
     def netns(self) -> int: ...  # __u32
     @property
@@ -534,7 +534,7 @@ class Udp(Record):
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def cookie(self) -> int: ...  # __u64
+    def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
     def netns(self) -> int: ...  # __u32
     @property
@@ -570,7 +570,7 @@ class Unix(Record):
     @property
     def peer_inode(self) -> int: ...  # __u64
     @property
-    def cookie(self) -> int: ...  # __u64
+    def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
     def uid(self) -> int: ...  # __u32
     @property

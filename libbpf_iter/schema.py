@@ -28,6 +28,7 @@ _ARRAY_MAX = 1 << 20
 _UNITS = {"rec_ns": "ns", "rec_bytes_count": "bytes"}
 _NUMBERS = {"rec_kptr": "KernelPointer", "rec_mode": "FileMode", "rec_dev": "Device"}
 _SPANS = {"rec_text": "text", "rec_bytes": "bytes", "rec_args": "args", "rec_kptrs": "kptrs"}
+_NEEDS = "needs:"
 _RESERVED = frozenset(dir(builtins.object)) | {"_data", "__slots__", "__schema__", "__rich__", "_repr_html_"}
 
 
@@ -35,7 +36,9 @@ class Field(Immutable):
     """One column: its name, where it is in the record, and what its bytes mean.
 
     ``dear`` columns are computed only when they are asked for by name;
-    ``user_memory`` ones need a program that may sleep.
+    ``user_memory`` ones need a program that may sleep. Where ``unavailable`` says why,
+    this kernel has no such thing, and the column is None in each record; ``needs`` is
+    what it would have to have.
     """
 
     name: str
@@ -44,6 +47,8 @@ class Field(Immutable):
     c_type: str
     dear: bool = False
     user_memory: bool = False
+    needs: str = ""
+    unavailable: str | None = None
 
     @property
     def size(self) -> int:
@@ -120,6 +125,7 @@ def layout(
         raise SchemaError(f"{btf.c_name(struct_id)} is no struct")
     fields: list[Field] = []
     end, framed = node.size, False
+    needs = _needs(btf, struct_id)
     for position, member in enumerate(btf.flat_members(struct_id)):
         typedefs = btf.typedefs(member.type_id)
         if "rec_size" in typedefs:
@@ -146,12 +152,25 @@ def layout(
                 btf.c_name(member.type_id),
                 dear=member.name in dear,
                 user_memory=any(t.startswith("rec_user_") for t in typedefs),
+                needs=needs.get(member.name, ""),
             )
         )
     names = [field.name for field in fields]
     if len(set(names)) != len(names):
         raise SchemaError(f"{node.name}: two columns have one name")
     return Schema(_class_name(node.name), end, framed, tuple(fields))
+
+
+def _needs(btf: Btf, struct_id: int) -> dict[str, str]:
+    """What columns need of the kernel: progs/record.h, NEEDS()."""
+    struct_id = btf.resolve(struct_id)
+    members = dict(enumerate(btf[struct_id].members))  # type: ignore[attr-defined]
+    found = {}
+    for name, type_id in btf.names(BtfKind.DECL_TAG, _NEEDS):
+        tag = btf[type_id]
+        if isinstance(tag, bt.Tag) and tag.type_id == struct_id and tag.component in members:
+            found[members[tag.component].name] = name.removeprefix(_NEEDS)
+    return found
 
 
 def _class_name(struct: str) -> str:

@@ -27,7 +27,7 @@ struct bpf_prog_record {
 	bool gpl_compatible;
 	__u32 xlated_size; /* bytes, after the verifier's rewrites */
 	__u32 jited_size;  /* bytes of machine code */
-	__u32 verified_insns;
+	rec_opt_u32 verified_insns NEEDS("bpf_prog_aux.verified_insns");
 	__u32 used_map_cnt;
 	rec_ns load_time_ns; /* since boot */
 	__u32 uid;           /* who loaded it */
@@ -60,6 +60,24 @@ static __always_inline int btf_name(struct bpf_prog_aux *aux, char *to)
 	if (!type || bpf_probe_read_kernel(&head, sizeof(head), type))
 		return -1;
 	return text_read(aux->btf->strings + head.name_off, to);
+}
+
+#define FUNCTIONS_MAX 256 /* include/linux/bpf_verifier.h, BPF_MAX_SUBPROGS */
+
+/* Functions are compiled one by one; until Linux 6.17 the program itself counts the first alone. */
+static __always_inline __u32 jited_size(struct bpf_prog *prog)
+{
+	__u32 count = prog->aux->func_cnt, size = 0;
+	struct bpf_prog *function;
+
+	if (!count)
+		return prog->jited_len;
+	for (__u32 i = 0; i < FUNCTIONS_MAX && i < count; i++) {
+		if (bpf_core_read(&function, sizeof(function), prog->aux->func + i))
+			break;
+		size += BPF_CORE_READ(function, jited_len);
+	}
+	return size;
 }
 
 struct bpf_prog_slot {
@@ -102,8 +120,10 @@ int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
 	record.jited = prog->jited;
 	record.gpl_compatible = prog->gpl_compatible;
 	record.xlated_size = prog->len * INSTRUCTION_SIZE;
-	record.jited_size = prog->jited_len;
-	record.verified_insns = aux->verified_insns;
+	record.jited_size = jited_size(prog);
+	record.verified_insns = -1;
+	if (bpf_core_field_exists(aux->verified_insns))
+		record.verified_insns = aux->verified_insns;
 	record.used_map_cnt = aux->used_map_cnt;
 	record.load_time_ns = aux->load_time;
 	record.uid = aux->user->uid.val;

@@ -91,8 +91,8 @@ struct cgroup_record {
 	__s32 dying_descendants;
 	bool populated; /* a task is in it or below */
 	bool frozen;
-	rec_opt_bytes_count memory_current; /* None where the controller is not there */
-	rec_opt_u64 pids_current;
+	rec_opt_bytes_count memory_current NEEDS("cgroup_subsys_id.memory_cgrp_id"); /* None where the controller is not there */
+	rec_opt_u64 pids_current NEEDS("cgroup_subsys_id.pids_cgrp_id");
 };
 RECORD(cgroup_record);
 

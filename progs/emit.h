@@ -22,6 +22,8 @@
 
 #include <stdbool.h>
 
+#include <bpf/bpf_core_read.h>
+
 #include "record.h"
 
 /* The largest record: a read of the iterator's file carries no more. */
@@ -52,13 +54,19 @@ struct output {
 	bool again; /* no memory for a moment: the kernel shows the object again */
 };
 
+static __always_inline struct snapshot *snapshot_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&snapshot_map, &zero);
+}
+
 static __always_inline struct output output_begin(struct seq_file *seq)
 {
 	struct output out = { .seq = seq };
-	__u32 zero = 0;
 
 	if (snapshot_size) {
-		out.snapshot = bpf_map_lookup_elem(&snapshot_map, &zero);
+		out.snapshot = snapshot_get();
 		if (out.snapshot)
 			out.at = out.snapshot->used;
 		else
@@ -175,6 +183,10 @@ static __always_inline void record_clear(void *record, __u32 size)
  * on the task that reads: that task can't be inside two walks at once, while a
  * per-CPU buffer is shared by every walk that is preempted on that CPU.
  * One buffer a column keeps each below what the kernel allocates in one piece.
+ *
+ * Before Linux 5.11 there is no such storage, and the library makes these maps per-CPU ones. There
+ * that is safe: until af449901b84c, of that version, migrate_disable() in bpf_iter_run_prog() was
+ * preempt_disable(), and no iterator slept.
  */
 #define SCRATCH(name, bytes)                                        \
 	struct name##_scratch {                                     \
@@ -189,6 +201,10 @@ static __always_inline void record_clear(void *record, __u32 size)
 
 static __always_inline void *scratch_get(void *map)
 {
+	__u32 zero = 0;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_storage_get))
+		return bpf_map_lookup_elem(map, &zero);
 	return bpf_task_storage_get(map, bpf_get_current_task_btf(), 0,
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 }

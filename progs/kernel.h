@@ -103,6 +103,14 @@ struct fs_struct {
 	struct path root;
 };
 
+/*
+ * bpf_d_path() is older than iterators' right to call it, which came with the iterator over mappings
+ * in Linux 5.12 (3d06f34aa89e).
+ */
+struct bpf_iter__task_vma___any {};
+#define D_PATH "bpf_iter__task_vma"
+#define HAS_D_PATH bpf_core_type_exists(struct bpf_iter__task_vma___any)
+
 /* ---- namespaces --------------------------------------------------------- */
 
 struct pid_namespace {

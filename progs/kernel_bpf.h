@@ -200,6 +200,8 @@ struct bpf_map {
 	bool frozen;
 };
 
+struct bpf_prog;
+
 struct bpf_prog_aux {
 	atomic64_t refcnt;
 	__u32 used_map_cnt;
@@ -212,6 +214,8 @@ struct bpf_prog_aux {
 	char name[16];
 	struct btf *btf;
 	struct bpf_func_info *func_info;
+	struct bpf_prog **func;
+	__u32 func_cnt;
 };
 
 struct bpf_prog {

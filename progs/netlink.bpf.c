@@ -44,7 +44,7 @@ struct netlink_record {
 	__u32 dst_group; /* number, from 1 */
 	__u32 netns;     /* inode number */
 	__u64 inode;
-	__u64 cookie;
+	rec_opt_u64 cookie;
 	rec_bytes_count rx_queue; /* memory in use, as the kernel accounts it */
 	rec_bytes_count tx_queue;
 	__u32 drops;

@@ -24,7 +24,7 @@ static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 {
 	struct upid upid = {};
 
-	if (level <= pid->level && level <= PID_NS_LEVELS)
+	if (level <= BPF_CORE_READ(pid, level) && level <= PID_NS_LEVELS)
 		bpf_core_read(&upid, sizeof(upid), (void *)&pid->numbers[0] + level * sizeof(upid));
 	return upid;
 }
@@ -32,9 +32,16 @@ static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 /* Most readers are in the initial namespace, at level 0, which sees every task: nothing more is asked. */
 static __always_inline struct reader reader_now(void)
 {
-	struct pid *pid = PLAIN(task_struct, bpf_get_current_task_btf())->thread_pid;
-	struct reader reader = { .level = pid->level };
+	struct reader reader = {};
+	struct pid *pid;
 
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
+		pid = PLAIN(task_struct, bpf_get_current_task_btf())->thread_pid;
+		reader.level = pid->level;
+	} else {
+		pid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread_pid);
+		reader.level = BPF_CORE_READ(pid, level);
+	}
 	if (reader.level)
 		reader.ns = upid_at(pid, reader.level).ns;
 	return reader;

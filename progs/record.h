@@ -53,6 +53,15 @@ typedef rec_bytes_count rec_opt_bytes_count;
 #define FLAGS(name) rec_flags_##name
 #define DECLARE_FLAGS(name) typedef enum name FLAGS(name)
 
+/*
+ * A column that some kernels can't give, and a name of the kernel's BTF that says which can: a type, a
+ * type's member, an enum's value. Elsewhere the column is None, which its type has to allow and the
+ * program has to see to, and the schema says why.
+ *
+ *	rec_opt_u32 verified_insns NEEDS("bpf_prog_aux.verified_insns");
+ */
+#define NEEDS(name) __attribute__((btf_decl_tag("needs:" name)))
+
 /* ---- variable length ---------------------------------------------------- */
 
 typedef __u32 rec_size;

@@ -71,13 +71,16 @@ static __always_inline __u32 sock_netns(const struct sock_common *sk)
 
 /*
  * The kernel makes a socket's cookie when it is first asked for. Iterators may
- * ask from 5.12 on, which is told by a helper that came with it.
+ * ask from 5.12 on, which is told by a helper that came with it; before, some have none.
  */
-static __always_inline __u64 sock_cookie(struct sock_common *sk)
+static __always_inline rec_opt_u64 sock_cookie(struct sock_common *sk)
 {
+	__u64 cookie;
+
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu))
 		return bpf_get_socket_cookie(sk);
-	return sk->skc_cookie.counter;
+	cookie = sk->skc_cookie.counter;
+	return cookie ? cookie : NONE_U64;
 }
 
 static __always_inline __u64 sock_inode(const struct sock *sk)

@@ -21,7 +21,7 @@ struct sock___uid {
 	rec_port remote_port;                                                  \
 	__u32 uid;                                                             \
 	__u64 inode;                                                           \
-	__u64 cookie;                                                          \
+	rec_opt_u64 cookie;                                                    \
 	__u32 netns; /* inode number */                                        \
 	__u32 ifindex
 

@@ -114,13 +114,13 @@ struct task_record {
 	__u64 major_faults;
 	__u64 voluntary_switches;
 	__u64 involuntary_switches;
-	rec_opt_bytes_count read_bytes;
-	rec_opt_bytes_count write_bytes;
+	rec_opt_bytes_count read_bytes NEEDS("task_io_accounting.read_bytes");
+	rec_opt_bytes_count write_bytes NEEDS("task_io_accounting.write_bytes");
 	__u64 cgroup_id; /* in the unified hierarchy */
-	rec_opt_u32 open_fds;
-	rec_text exe;
-	rec_text cwd;
-	rec_user_args cmdline;
+	rec_opt_u32 open_fds; /* None for a task with room for more than a million */
+	rec_text exe NEEDS(D_PATH);
+	rec_text cwd NEEDS(D_PATH);
+	rec_user_args cmdline NEEDS("bpf_func_id.BPF_FUNC_copy_from_user_task");
 	rec_kptrs stack;
 };
 RECORD(task_record);
@@ -225,42 +225,46 @@ static __always_inline __u64 resident_pages(struct mm_struct *mm)
 	return pages > 0 ? pages : 0;
 }
 
-/* One word of the bitmap of open descriptors, for bpf_loop(). */
-struct count_fds {
-	const unsigned long *words;
-	__u32 count;
-};
+/*
+ * Open descriptors are counted by global functions: the verifier looks at each once, and takes what it
+ * gives for any number. Where a query compares the count, it would follow a loop for each that there
+ * can be; and a callback for bpf_loop() is more than kernels before 5.17 load at all.
+ */
+#define STEPS 128 /* of each loop: together a million descriptors */
 
-static long count_word(__u32 index, struct count_fds *counted)
+__attribute__((noinline)) __u32 count_words(__u64 words, __u32 count)
 {
-	__u64 word = 0;
+	__u32 total = 0;
 
-	bpf_probe_read_kernel(&word, sizeof(word), counted->words + index);
-	for (int shift = 0; shift < 64; shift += 16) {
-		__u32 bits = (word >> shift) & 0xffff;
+	for (__u32 i = 0; i < STEPS && i < count; i++) {
+		__u64 word = 0;
 
-		bits -= (bits >> 1) & 0x5555;
-		bits = (bits & 0x3333) + ((bits >> 2) & 0x3333);
-		bits = (bits + (bits >> 4)) & 0x0f0f;
-		counted->count += (bits + (bits >> 8)) & 0x1f;
+		bpf_probe_read_kernel(&word, sizeof(word), (__u64 *)words + i);
+		word -= (word >> 1) & 0x5555555555555555;
+		word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333);
+		word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+		total += word * 0x0101010101010101 >> 56;
 	}
-	return 0;
+	return total;
+}
+
+__attribute__((noinline)) __u32 count_bits(__u64 words, __u32 count)
+{
+	__u32 total = 0;
+
+	if (count > STEPS * STEPS)
+		return -1;
+	for (__u32 i = 0; i < STEPS && i * STEPS < count; i++)
+		total += count_words(words + i * STEPS * sizeof(__u64), count - i * STEPS);
+	return total;
 }
 
 static __always_inline __u32 open_fds(struct task_struct *task)
 {
 	struct fdtable *fdt = task->files->fdt;
-	struct count_fds counted = { .words = fdt->open_fds };
 
-	__u32 count = 0;
-
-	bpf_loop(fdt->max_fds / 64, count_word, &counted, 0);
-	/*
-	 * Through a helper, so that the verifier forgets what it knows: where a query compares
-	 * the count, it would follow the loop for each value that it can have.
-	 */
-	bpf_probe_read_kernel(&count, sizeof(count), &counted.count);
-	return count;
+	/* Read by a helper it is a number, which is what such functions may be given on all kernels. */
+	return count_bits((__u64)BPF_CORE_READ(fdt, open_fds), fdt->max_fds / 64);
 }
 
 extern void bpf_rcu_read_lock(void) __ksym __weak;
@@ -286,8 +290,11 @@ static __always_inline void paths_end(void)
 /* The length without its NUL, or -1 for no path: the helper fails on a path that doesn't fit. */
 static __always_inline int path_read(struct path *path, char *to)
 {
-	long length = bpf_d_path(path, to, PATH_MAX);
+	long length;
 
+	if (!HAS_D_PATH)
+		return -1;
+	length = bpf_d_path(path, to, PATH_MAX);
 	return length > 0 && length <= PATH_MAX ? length - 1 : -1;
 }
 
@@ -296,6 +303,8 @@ static __always_inline int cmdline_read(struct task_struct *task, char *to)
 	struct mm_struct *mm = task->mm;
 	__u64 start = mm->arg_start, length = mm->arg_end - start;
 
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_copy_from_user_task))
+		return -1;
 	if (!mm || mm->arg_end < start)
 		return -1;
 	if (length > CMDLINE_MAX)
@@ -588,10 +597,8 @@ SEC("syscall")
 int walk_task(void *ctx)
 {
 	struct task_struct *process;
-	struct snapshot *snapshot;
-	__u32 zero = 0;
+	struct snapshot *snapshot = snapshot_get();
 
-	snapshot = bpf_map_lookup_elem(&snapshot_map, &zero);
 	if (!snapshot)
 		return 0;
 	if (!walked_pid) {

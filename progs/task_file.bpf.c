@@ -44,7 +44,7 @@ struct task_file_record {
 	__u64 inode;
 	rec_dev device;  /* that the inode is on */
 	rec_dev rdevice; /* that the inode is */
-	rec_text path;   /* as readlink of /proc/PID/fd shows it */
+	rec_text path NEEDS(D_PATH); /* as readlink of /proc/PID/fd shows it */
 };
 RECORD(task_file_record);
 
@@ -87,7 +87,7 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
-	if (WANTED(task_file_record, path)) {
+	if (HAS_D_PATH && WANTED(task_file_record, path)) {
 		path = scratch_get(&path_scratch);
 		if (!path)
 			return 1;

@@ -44,7 +44,7 @@ struct tcp_record {
 	rec_ip remote_addr;
 	rec_opt_u32 uid; /* in the user namespace of who opened the iterator; a request has its listener's */
 	__u64 inode;     /* 0 without a file */
-	__u64 cookie;
+	rec_opt_u64 cookie;
 	__u32 netns;     /* inode number */
 	__u32 ifindex;   /* of the device it is bound to, or 0 */
 	__u32 mark;
@@ -235,8 +235,7 @@ int dump_tcp(struct bpf_iter__tcp *ctx)
 	if (timewait) {
 		SET(uid, NONE_U32);
 		SET(state, timewait->tw_sk.tw_substate);
-		if (bpf_core_field_exists(timewait->tw_sk.tw_mark))
-			SET(mark, timewait->tw_sk.tw_mark);
+		SET(mark, timewait->tw_sk.tw_mark);
 		set_timer(row, TIMER_TIMEWAIT, timewait->tw_sk.tw_timer.expires);
 		goto emit;
 	}

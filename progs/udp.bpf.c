@@ -21,7 +21,7 @@ struct udp_record {
 	rec_ip remote_addr;
 	__u32 uid; /* in the user namespace of who opened the iterator */
 	__u64 inode;
-	__u64 cookie;
+	rec_opt_u64 cookie;
 	__u32 netns;   /* inode number */
 	__u32 ifindex; /* of the device it is bound to, or 0 */
 	__u32 mark;

@@ -52,7 +52,7 @@ struct unix_record {
 	FLAGS(sock_shutdown) shutdown;
 	__u64 inode; /* 0 before accept() */
 	__u64 peer_inode; /* 0 without a peer */
-	__u64 cookie;
+	rec_opt_u64 cookie;
 	__u32 uid;   /* in the user namespace of who opened the iterator */
 	__u32 netns; /* inode number */
 	rec_opt_bytes_count rx_queue; /* as SIOCINQ tells; None for more packets than can be counted */
