@@ -12,7 +12,8 @@ from ..foreign import ObjectIter
 from . import look, targets
 from .command import Root
 from .doctor import doctor
-from .options import CLASSES, OUTPUT, QUERY, taken, whole_schema
+from .options import link_options, output_options, pin_options, query_options
+from .values import CLASSES, whole_schema
 
 __all__ = ["cli", "main"]
 
@@ -24,8 +25,8 @@ class _Root(Root, targets.TargetGroup):
 @click.group(
     cls=_Root,
     action=targets.walk,
-    options=OUTPUT,
-    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+    options=output_options,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="libbpf_iter", message="libbpf-iter %(version)s")
 def cli() -> None:
@@ -53,37 +54,11 @@ def cli() -> None:
 # ---- targets under other commands -----------------------------------------------
 
 
-def _no_options() -> list[click.Parameter]:
-    return []
-
-
-def _pin_options() -> list[click.Parameter]:
-    return [
-        click.Argument(["path"], type=click.Path()),
-        click.Option(
-            ["--mode"],
-            type=_Mode(),
-            default="0600",
-            help="Who may read it; they need no capability, and see what is shown.",
-        ),
-    ]
-
-
-class _Mode(click.ParamType[int, str]):
-    name = "octal"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        try:
-            return int(value, 8)
-        except ValueError:
-            self.fail(f"an octal number is expected, 0644 say, not {value!r}", param, ctx)
-
-
 cli.add_command(
     targets.TargetGroup(
         "explain",
         action=targets.explain,
-        options=_no_options,
+        options=list,
         help="What a query is compiled to: where each name leads, and the instructions.\n\n\b\nExample:\n"
         "  libbpf-iter explain task --where 'mm.total_vm > 1000' --columns tid,comm",
         short_help="What a query is compiled to.",
@@ -93,7 +68,7 @@ cli.add_command(
     targets.TargetGroup(
         "pin",
         action=targets.pin,
-        options=_pin_options,
+        options=pin_options,
         help="Pin a walk in a bpffs, where others may read it without any capability.\n\n\b\nExample:\n"
         "  libbpf-iter pin task /sys/fs/bpf/tasks --columns tid,comm,rss --mode 0444\n"
         "  libbpf-iter read /sys/fs/bpf/tasks\n"
@@ -167,9 +142,9 @@ cli.add_command(
             click.Argument(["file"], type=click.Path(exists=True, dir_okay=False)),
             click.Option(["--program"], help="Which one, where the file has several."),
             click.Option(["--record"], help="The struct of its records, where the program doesn't say."),
-            *QUERY(),
-            *taken(ObjectIter, required=False),
-            *OUTPUT(),
+            *query_options(),
+            *link_options(ObjectIter),
+            *output_options(),
         ],
     )
 )
@@ -184,7 +159,7 @@ cli.add_command(
             click.Option(
                 ["--record"], metavar="TARGET", help="Its records are those of this target's command."
             ),
-            *OUTPUT(),
+            *output_options(),
         ],
     )
 )

@@ -16,7 +16,8 @@ from .. import _libbpf, kernel
 from ..errors import Error
 from ..objects import packaged_targets
 from ..tabular import Tabular
-from .options import CLASSES, every_target, make
+from .targets import make
+from .values import CLASSES, every_target
 
 __all__ = ["doctor"]
 

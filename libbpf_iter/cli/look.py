@@ -19,26 +19,22 @@ from ..objects import packaged_targets
 from ..program import Query
 from ..query.paths import places
 from .command import Failure
-from .options import CLASSES, every_target, paths_from, summary, taken, whole_schema
+from .options import format_option, link_options
 from .output import Column, emit
+from .targets import summary
+from .values import CLASSES, every_target, paths_from, whole_schema
 
 __all__ = ["fields", "info", "open_pin", "targets", "unpin"]
 
 
-_format = click.option(
-    "--format", "-f", "format_", type=click.Choice(["table", "json", "ndjson", "csv"]), default="table"
-)
-
-
-@click.command()
-@_format
+@click.command(params=[format_option()])
 def targets(format_: str) -> None:
     """What can be walked, here and elsewhere."""
     offered = kernel.targets()
     rows = []
     for name in every_target():
         cls = CLASSES.get(name)
-        options = [option.opts[0] for option in taken(cls) if option.name != "engine"] if cls else []
+        options = [option.opts[0] for option in link_options(cls) if option.name != "engine"] if cls else []
         rows.append(
             SimpleNamespace(
                 target=name,
@@ -70,10 +66,9 @@ def _complete_target(ctx: click.Context, param: click.Parameter, incomplete: str
     return [name for name in every_target() if name.startswith(incomplete)]
 
 
-@click.command()
+@click.command(params=[format_option()])
 @click.argument("target", shell_complete=_complete_target)
 @click.argument("path", default="", shell_complete=_complete_path)
-@_format
 def fields(target: str, path: str, format_: str) -> None:
     """What --columns and --where can name: a target's columns, or where a kernel PATH leads.
 

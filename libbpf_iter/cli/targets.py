@@ -14,15 +14,17 @@ import click
 from ..base import BpfIter
 from ..errors import LossWarning
 from ..foreign import PinnedIter
+from ..iterators import Iter
 from ..program import Columns
 from ..query.compile import column_name
 from ..schema import Field
 from . import output
 from .command import Group
-from .options import CLASSES, QUERY, every_target, make, summary, taken, whole_schema
+from .options import link_options, query_options
+from .values import CLASSES, every_target, whole_schema
 from .views import VIEWS
 
-__all__ = ["TargetGroup", "explain", "pin", "show", "walk"]
+__all__ = ["TargetGroup", "explain", "make", "pin", "show", "summary", "walk"]
 
 Callback = Callable[..., None]
 Fields = tuple[Field, ...]
@@ -47,7 +49,7 @@ class TargetGroup(Group):
         if found is not None or target not in every_target():
             return found
         cls = CLASSES.get(target)
-        params = [*QUERY(), *(taken(cls) if cls else []), *self._options()]
+        params = [*query_options(), *(link_options(cls) if cls else []), *self._options()]
 
         def callback(**given: Any) -> None:
             self._action(target, **given)
@@ -71,6 +73,20 @@ class TargetGroup(Group):
                     formatter.write_dl(
                         [(name, command.get_short_help_str(200)) for name, command in rows if command]
                     )
+
+
+def make(target: str, **given: Any) -> BpfIter[Any]:
+    """The iterator of any target; what wasn't given is as its class has it."""
+    given = {name: value for name, value in given.items() if value is not None}
+    return CLASSES[target](**given) if target in CLASSES else Iter(target, **given)
+
+
+def summary(target: str) -> str:
+    """What a target is, in a line: its class's own."""
+    if target not in CLASSES:
+        return "A target of this kernel; its fields by --columns."
+    text: str = CLASSES[target].__doc__
+    return text.partition("\n")[0].partition(" (")[0].rstrip(".") + "."
 
 
 def _help(target: str, group: str, *, own: bool) -> str:

@@ -18,7 +18,7 @@ from libbpf_iter._extension import lib
 from libbpf_iter import TaskIter, targets
 from libbpf_iter._libbpf import Fd
 from libbpf_iter.cli import cli
-from libbpf_iter.cli.options import CLASSES, whole_schema
+from libbpf_iter.cli.values import CLASSES, whole_schema
 from libbpf_iter.objects import packaged
 from tests.kernel.clang import compiled
 from tests.kernel.test_foreign import TEXT

@@ -22,7 +22,7 @@ from libbpf_iter._extension import lib
 
 from libbpf_iter import TaskIter, asdict
 from libbpf_iter._libbpf import Fd
-from libbpf_iter.cli.options import CLASSES, whole_schema
+from libbpf_iter.cli.values import CLASSES, whole_schema
 from libbpf_iter.cli.views import VIEWS
 
 from .conftest import COMMAND

@@ -73,6 +73,7 @@ LAYERS = [
     "cli.table",
     "cli.output",
     "cli.watch",
+    "cli.values",
     "cli.options",
     "cli.targets",
     "cli.look",

@@ -1,0 +1,198 @@
+"""What is typed for an option: how it is read, and how it completes. Imports fit, iterators and click."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from .. import iterators, kernel
+from ..errors import Error
+from ..fit import scope
+from ..objects import object_schema, packaged, packaged_targets
+from ..program import Columns, Query
+from ..query.compile import column_name
+from ..query.paths import places
+from ..schema import Schema
+
+__all__ = [
+    "CLASSES",
+    "Binding",
+    "ColumnList",
+    "Mode",
+    "Order",
+    "Reference",
+    "every_target",
+    "paths_from",
+    "whole_schema",
+]
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any, Any]
+else:
+    ParamType = click.ParamType  # older ones can't be subscripted
+
+# The iterators of targets that the package has programs for, by target.
+CLASSES: dict[str, Any] = {
+    cls._target: cls for name in iterators.__all__ if hasattr(cls := getattr(iterators, name), "_target")
+}
+
+
+def every_target() -> list[str]:
+    """Those of the package and those of the kernel."""
+    try:
+        return sorted({*packaged_targets(), *kernel.targets()})
+    except (Error, OSError):  # A kernel without BTF has none, and says so when one is tried.
+        return packaged_targets()
+
+
+def whole_schema(target: str) -> Schema:
+    """All columns that a target's own program has."""
+    return object_schema(packaged(target), target)
+
+
+# ---- completion -----------------------------------------------------------------
+
+
+def _target(ctx: click.Context) -> str:
+    """The target whose command is being typed."""
+    return (ctx.info_name or "").replace("-", "_")
+
+
+def _record_names(target: str) -> list[str]:
+    return [field.name for field in whole_schema(target).fields] if target in CLASSES else []
+
+
+def paths_from(target: str, path: str) -> list[str]:
+    """Kernel paths that begin as this one does; none where the kernel's types can't be read."""
+    before, dot, last = path.rpartition(".")
+    try:
+        found = places(scope(target, Query(), None, None), before)
+    except (Error, OSError):
+        return []
+    return [f"{before}{dot}{place.name}" for place in found if place.name.startswith(last)]
+
+
+def _items(start: str, ends: Iterable[str]) -> list[CompletionItem]:
+    return [CompletionItem(start + end) for end in ends]
+
+
+# ---- values -----------------------------------------------------------------------
+
+_NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)(.*)", re.DOTALL)
+
+
+def _split(text: str) -> Iterator[str]:
+    """At commas that are in no parentheses and no quotation marks."""
+    start, depth, quote = 0, 0, ""
+    for at, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "([":
+            depth += 1
+        elif char in ")]":
+            depth -= 1
+        elif char == "," and not depth:
+            yield text[start:at].strip()
+            start = at + 1
+    yield text[start:].strip()
+
+
+class ColumnList(ParamType):
+    """``tid,comm,pages=mm.total_vm``"""
+
+    name = "columns"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Columns:
+        parts = list(_split(value))
+        matches = [_NAMED.fullmatch(part) for part in parts]
+        if not any(matches):
+            return parts
+        named: dict[str, str] = {}
+        for part, match in zip(parts, matches, strict=True):
+            name, expression = match.groups() if match else (column_name(part), part)
+            if name in named:
+                self.fail(f"{name!r} is there twice", param, ctx)
+            named[name] = expression.strip()
+        return named
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        before, comma, last = incomplete.rpartition(",")
+        name, equals, path = last.rpartition("=")
+        found = [column for column in _record_names(_target(ctx)) if column.startswith(path)]
+        return _items(before + comma + name + equals, dict.fromkeys(found + paths_from(_target(ctx), path)))
+
+
+class Order(ParamType):
+    """``uid,-rss``"""
+
+    name = "order"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        return list(_split(value))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        before, comma, last = incomplete.rpartition(",")
+        minus, name = ("-", last[1:]) if last.startswith("-") else ("", last)
+        found = [column for column in _record_names(_target(ctx)) if column.startswith(name)]
+        return _items(before + comma + minus, found)
+
+
+class Reference(ParamType):
+    """A number, or something else that names it: a path, a map's name."""
+
+    name = "reference"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        return int(value) if str(value).isdecimal() else value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+class Binding(ParamType):
+    """``limit=1000``"""
+
+    name = "binding"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        name, _, text = value.partition("=")
+        try:
+            return name.strip(), _integer(text)
+        except ValueError:
+            self.fail(f"NAME=NUMBER is expected, not {value!r}", param, ctx)
+
+
+def _integer(text: str) -> int:
+    """As expressions have them: 1000, 0x3e8 or 1e3."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        if not (number := float(text)).is_integer():
+            raise
+        return int(number)
+
+
+class Mode(ParamType):
+    """``0644``"""
+
+    name = "octal"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(value, 8)
+        except ValueError:
+            self.fail(f"an octal number is expected, 0644 say, not {value!r}", param, ctx)
