@@ -166,53 +166,70 @@ static __always_inline int populated_csets(struct cgroup___full *cgroup)
 	return ((struct cgroup_subsys_state___counted *)&cgroup->self)->nr_populated_csets;
 }
 
-SEC("iter/cgroup")
-int dump_cgroup(struct bpf_iter__cgroup *ctx)
-{
-	struct cgroup_record record = { .record_size = RECORD_BASE(record) };
-	struct cgroup___full *cgroup = ctx->cgroup;
-	struct cgroup_subsys_state *css;
-	struct cgroup_slot slot = { .meta = ctx->meta, .cgroup = ctx->cgroup, .record = &record };
-	struct output out;
-	int start, length = -1;
-	char *path;
+#define SET(column, value) PUT(cgroup_record, row, column, value)
 
-	if (!cgroup)
-		return 0;
-	record.id = cgroup->kn->id;
-	record.parent_id = BPF_CORE_READ(parent_of(cgroup->kn), id);
-	record.level = cgroup->level;
-	record.descendants = cgroup->nr_descendants;
-	record.dying_descendants = cgroup->nr_dying_descendants;
-	record.populated = populated_csets(cgroup) + cgroup->nr_populated_domain_children +
-			   cgroup->nr_populated_threaded_children > 0;
-	record.frozen = cgroup->flags >> CGRP_FREEZE & 1;
-	record.memory_current = record.pids_current = -1;
+static __always_inline void fill(struct cgroup___full *cgroup, void *row)
+{
+	struct cgroup_subsys_state *css;
+
+	SET(level, cgroup->level);
+	SET(id, cgroup->kn->id);
+	SET(parent_id, BPF_CORE_READ(parent_of(cgroup->kn), id));
+	SET(descendants, cgroup->nr_descendants);
+	SET(dying_descendants, cgroup->nr_dying_descendants);
+	SET(populated, populated_csets(cgroup) + cgroup->nr_populated_domain_children +
+			       cgroup->nr_populated_threaded_children > 0);
+	SET(frozen, cgroup->flags >> CGRP_FREEZE & 1);
+	SET(memory_current, -1);
+	SET(pids_current, -1);
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id)) {
 		css = controller(cgroup, bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
 		if (css)
-			record.memory_current =
-				BPF_CORE_READ((struct mem_cgroup *)css, memory.usage.counter) * host_page_size;
+			SET(memory_current,
+			    BPF_CORE_READ((struct mem_cgroup *)css, memory.usage.counter) * host_page_size);
 	}
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
 		css = controller(cgroup, bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
 		if (css)
-			record.pids_current = BPF_CORE_READ((struct pids_cgroup *)css, counter.counter);
+			SET(pids_current, BPF_CORE_READ((struct pids_cgroup *)css, counter.counter));
 	}
+}
 
-	path = scratch_get(&path_scratch);
-	start = path ? path_read(cgroup->kn, path) : -1;
-	if (start >= 0)
-		length = PATH_MAX - 1 - start;
-	span_set(&record.path, &record.record_size, length);
+/* One group, whose pointer is as trusted as its caller's; a walk in one run has no meta. */
+static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_meta *meta, struct seq_file *seq)
+{
+	struct cgroup_record record;
+	struct cgroup_slot slot = { .meta = meta, .cgroup = cgroup, .record = &record };
+	struct output out;
+	int start, length = -1;
+	char *path;
 
-	out = output_begin(ctx->meta->seq);
-	if (path && start >= 0)
-		slot.path = path + (start & (PATH_MAX - 1));
+	record_clear(&record, sizeof(record));
+	record.record_size = RECORD_BASE(record);
+	fill(cgroup, &record);
+	/* Last, since the verifier follows what is behind it once for each depth that it may end at. */
+	if (WANTED(cgroup_record, path)) {
+		path = scratch_get(&path_scratch);
+		start = path ? path_read(cgroup->kn, path) : -1;
+		if (path && start >= 0) {
+			length = PATH_MAX - 1 - start;
+			slot.path = path + (start & (PATH_MAX - 1));
+		}
+		span_set(&record.path, &record.record_size, length);
+	}
+	out = output_begin(seq);
 	if (query_keeps(&slot, &out)) {
 		output_record(&out, &slot, sizeof(record));
 		if (slot.path)
 			output_span(&out, slot.path, length, PATH_MAX);
 	}
 	return output_end(&out);
+}
+
+SEC("iter/cgroup")
+int dump_cgroup(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup___full *cgroup = ctx->cgroup;
+
+	return cgroup ? show(cgroup, ctx->meta, ctx->meta->seq) : 0;
 }
