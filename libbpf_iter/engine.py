@@ -19,7 +19,7 @@ _COUNTING_TARGETS = frozenset({"bpf_sk_storage_map", "ipv6_route", "kmem_cache",
 # kmem_cache, where counting slabs is all the time that there is (0.61 against 0.63 ms); task_vma, whose
 # open-coded walk leaves out, and doesn't tell, what another CPU is changing (97 of 100 walks of a process
 # that calls mprotect() all the time), and may look up no path.
-RUN_TARGETS = frozenset({"bpf_map_elem", "task"})
+RUN_TARGETS = frozenset({"bpf_map_elem", "cgroup", "task"})
 
 # A run goes through all objects without a pause, as many as one read of an iterator does
 # (kernel/bpf/bpf_iter.c, MAX_ITER_OBJECTS): 0.06 s of tasks, 0.1 s of elements. Where there are more
@@ -77,7 +77,7 @@ def candidates(
 
 def _complete_and_fast(target: str, given: Parameters, runs: list[Engine], unending: bool) -> list[Engine]:
     if target in SNAPSHOT_TARGETS or unending:
-        return [Engine.LINK]
+        return [*runs, Engine.LINK]
     if target == "bpf_map_elem" and given.types is not None and _bytes_of(given.types) > _STREAMED:
         return [Engine.SEQ]
     links = [Engine.LINK] if counts(target, given.types) else []

@@ -119,6 +119,17 @@ def targets() -> dict[str, int]:
     }
 
 
+def is_unified(fd: int) -> bool:
+    """Whether an open folder is of the unified cgroup hierarchy, wherever that is mounted."""
+    device = os.fstat(fd).st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        if after.startswith("cgroup2 ") and before.split()[2] == number:
+            return True
+    return False
+
+
 def mount_of(filesystem: str) -> str | None:
     """Where a file system is mounted: "cgroup2", the unified hierarchy; "bpf", where pins are made."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():

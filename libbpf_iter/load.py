@@ -141,10 +141,11 @@ def here(schema: Schema) -> Schema:
 
 
 def _check_runs(whole: Schema, fitted: Fitted) -> None:
-    """A walk outside of an iterator has no file to describe, and only an iterator may look up paths."""
+    """A walk outside of an iterator has no file to describe, and may not look up all that is dear."""
     if fitted.asked is not None and "meta" in fitted.asked.objects:
         raise UnsupportedEngine("engine", "meta is the iterator's: a snapshot in one run has none")
-    spans = [f.name for f in whole.fields if f.name in fitted.used and isinstance(f.kind, kinds.Span)]
+    dear = [field for field in whole.fields if field.name in fitted.used and field.dear]
+    spans = [field.name for field in dear if isinstance(field.kind, kinds.Span)]
     if spans:
         message = f"{', '.join(spans)} can only be computed by an iterator"
         raise UnsupportedEngine("engine", message)

@@ -13,7 +13,7 @@ import struct
 from contextlib import ExitStack
 from typing import Any, Protocol
 
-from . import _libbpf
+from . import _libbpf, kernel
 from ._libbpf import Fd
 from .errors import NoSuchObject, NoSuchProcess, ParameterError
 from .maps import MapTypes, map_types
@@ -26,6 +26,10 @@ ORDERS = {
     "ancestors_up": 4,
     "children": 5,
 }
+
+
+# Those of them that an open-coded walk knows: kernel/bpf/cgroup_iter.c has more than bpf_iter_css_new().
+_RUN_ORDERS = frozenset({"descendants_pre", "descendants_post", "ancestors_up"})
 
 
 class HasFileno(Protocol):
@@ -184,6 +188,10 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
             raise ParameterError("cgroup", f"{what} is expected, not {cgroup!r}")
         # A snapshot's link is made when a walk begins; the caller may have closed theirs by then.
         fd = result.held.enter_context(Fd(os.dup(cgroup.fileno()))).number
+    if order in _RUN_ORDERS and not cgroup_id and (not fd or kernel.is_unified(fd)):
+        # A folder's inode is its group's id: include/linux/kernfs.h, kernfs_ino(). A number that is given is
+        # left to a link, which says if there is no such group.
+        result.walked = {"walked_cgroup": os.fstat(fd).st_ino if fd else 0, "walked_order": ORDERS[order]}
     result.info = struct.pack("=IIQ", ORDERS[order], fd, cgroup_id)
     result.refusals[errno.EBADF] = ("cgroup", f"{cgroup} is no folder of a cgroup hierarchy")
     result.refusals[errno.EINVAL] = ("order", f"this kernel has no {order} (children since Linux 7.0)")

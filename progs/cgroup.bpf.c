@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Control groups of one hierarchy. */
+#include <asm-generic/errno-base.h>
+
 #include "kernel.h"
 #include "record.h"
 #include "emit.h"
+#include "plain.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 HOST_PAGE_SIZE;
+PLAIN_TYPE(cgroup);
 
 #define PATH_MAX 4096
 #define NAME_MAX 255
 #define DEPTH_MAX 64
+/* include/linux/cgroup-defs.h: cleared once a group has been removed, cgroup_is_dead() */
+#define CSS_ONLINE 2
 #define CGRP_FREEZE 3 /* include/linux/cgroup-defs.h: the bit of cgroup.freeze having taken effect */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -23,6 +29,7 @@ struct page_counter {
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
+	unsigned int flags;
 };
 
 struct mem_cgroup {
@@ -232,4 +239,79 @@ int dump_cgroup(struct bpf_iter__cgroup *ctx)
 	struct cgroup___full *cgroup = ctx->cgroup;
 
 	return cgroup ? show(cgroup, ctx->meta, ctx->meta->seq) : 0;
+}
+
+/* kernel/cgroup: what an open-coded walk keeps */
+struct bpf_iter_css {
+	__u64 opaque[3];
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_css_new(struct bpf_iter_css *walk, struct cgroup_subsys_state *start,
+			    unsigned int flags) __ksym __weak;
+extern struct cgroup_subsys_state *bpf_iter_css_next(struct bpf_iter_css *walk) __ksym __weak;
+extern void bpf_iter_css_destroy(struct bpf_iter_css *walk) __ksym __weak;
+extern struct cgroup___full *bpf_cgroup_from_id(__u64 id) __ksym __weak;
+extern void bpf_cgroup_release(struct cgroup___full *cgroup) __ksym __weak;
+extern void bpf_rcu_read_lock(void) __ksym __weak;
+extern void bpf_rcu_read_unlock(void) __ksym __weak;
+
+/*
+ * What is walked in one run: the group's id, 0 for the root that the reader's namespace has, and of
+ * enum bpf_cgroup_iter_order 2 to 4.
+ */
+const volatile __u64 walked_cgroup = 0;
+const volatile __u32 walked_order = 0;
+
+struct walked {
+	struct cgroup___full *cgroup;
+};
+
+/* Global, so that the verifier looks at it once, and not anew for each way that leads through the loop. */
+__attribute__((noinline)) int walked_show(struct walked *walked)
+{
+	struct cgroup___full *cgroup;
+
+	if (!walked)
+		return 0;
+	cgroup = (void *)bpf_rdonly_cast(walked->cgroup, cast_to_cgroup);
+	return show(cgroup, NULL, NULL);
+}
+
+static __always_inline __u64 root_id(void)
+{
+	struct task_struct *reader = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(reader, nsproxy, cgroup_ns, root_cset, dfl_cgrp, kn, id);
+}
+
+/*
+ * The walk in one run, without a file, of the unified hierarchy. It doesn't hold cgroup_mutex, which
+ * whoever makes or removes a group, or moves a task to one, would wait for. What is there all the time
+ * is seen: include/linux/cgroup.h, css_for_each_descendant_pre().
+ */
+SEC("syscall")
+int walk_cgroup(void *ctx)
+{
+	struct cgroup_subsys_state *css;
+	struct cgroup___full *start;
+	struct bpf_iter_css walk;
+	struct walked walked;
+
+	/* Its memory is had now: under RCU nothing may wait for any. */
+	if (WANTED(cgroup_record, path) && !scratch_get(&path_scratch))
+		return -ENOMEM;
+	start = bpf_cgroup_from_id(walked_cgroup ? walked_cgroup : root_id());
+	if (!start)
+		return 0;
+	bpf_rcu_read_lock();
+	bpf_iter_css_new(&walk, &start->self, walked_order);
+	while ((css = bpf_iter_css_next(&walk))) {
+		walked.cgroup = (void *)css->cgroup;
+		if (css->flags & CSS_ONLINE)
+			walked_show(&walked);
+	}
+	bpf_iter_css_destroy(&walk);
+	bpf_rcu_read_unlock();
+	bpf_cgroup_release(start);
+	return 0;
 }

@@ -130,8 +130,11 @@ struct ipc_namespace {
 	struct ns_common ns;
 };
 
+struct css_set;
+
 struct cgroup_namespace {
 	struct ns_common ns;
+	struct css_set *root_cset;
 };
 
 struct time_namespace {

@@ -14,6 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ from libbpf_iter import (
 from libbpf_iter.engine import RUN_MOST, RUN_TARGETS
 from libbpf_iter.objects import packaged, packaged_targets
 from tests.kernel.test_maps import ARRAY, HASH, NO_PREALLOC, Map
+from tests.kernel.test_same_records import cgroups
 
 # What moves between two walks even of a thread that waits: it shares memory with the one that walks.
 MOVING = {"runtime_ns", "utime_ns", "stime_ns", "cpu", "voluntary_switches", "involuntary_switches", "state"}
@@ -170,6 +172,52 @@ def test_a_walk_of_many_mappings_ends(bpffs: Any) -> None:
         assert len(set(found[0]) ^ {vma.a for vma in query}) < 10
     with pytest.raises(errors.UnsupportedEngine, match="pid="):
         TaskVmaIter(tid=me, columns=["start"], engine="seq")
+
+
+@pytest.mark.parametrize("order", ["self_only", "descendants_pre", "descendants_post", "ancestors_up"])
+def test_cgroups_come_in_their_order(order: str) -> None:
+    """By the descriptor; in one run; and by a link, which alone takes an id."""
+    with cgroups() as top:
+        start = top / "a" if order == "ancestors_up" else top
+        number = start.stat().st_ino
+        with (
+            CgroupIter(start, order=order, engine="seq") as seq,
+            CgroupIter(start, order=order) as run,
+            CgroupIter(number, order=order) as link,
+        ):
+            assert (run.engine, link.engine) == ("snapshot", "snapshot")
+            found = [[(group.id, group.path) for group in walk] for walk in (seq, run, link)]
+        assert found[0] == found[1] == found[2]
+        assert len(found[0]) == {"self_only": 1, "ancestors_up": 3}.get(order, 4)
+
+
+def test_a_cgroup_that_is_removed_is_an_empty_walk() -> None:
+    with cgroups() as top:
+        group = top / "d"
+        group.mkdir()
+        with CgroupIter(group) as run, CgroupIter(group.stat().st_ino) as link:
+            assert len(list(run)) == len(list(link)) == 1
+            group.rmdir()
+            assert list(run) == list(link) == []
+
+
+def test_cgroups_of_another_namespace_begin_at_its_root() -> None:
+    code = (
+        "import sys\n"
+        "from libbpf_iter import CgroupIter\n"
+        "for engine in ('seq', 'snapshot'):\n"
+        "    found = [group.id for group in CgroupIter(engine=engine)]\n"
+        "    assert len(found) == 2 and found[0] == int(sys.argv[1]), found\n"
+    )
+    with cgroups() as top:
+        group = top / "a"
+
+        def move(to: Path) -> None:
+            (to / "cgroup.procs").write_text(str(os.getpid()))
+
+        command = ["unshare", "--cgroup", sys.executable, "-c", code, str(group.stat().st_ino)]
+        # Where a process is when it makes a namespace is the root there.
+        subprocess.run(command, check=True, preexec_fn=lambda: move(group))
 
 
 def test_a_subset_of_columns_is_computed_and_no_other() -> None:
