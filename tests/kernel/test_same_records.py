@@ -130,7 +130,10 @@ def asked(target: str, what: str, given: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("what", ["all columns", "some columns", "a filter", "expressions", "kernel paths"])
 @pytest.mark.parametrize("target", packaged_targets())
 def test_each_engine_gives_the_same_records(target: str, what: str) -> None:
-    """What one engine saw alike before and after is what the others saw in between."""
+    """What one engine sees alike before and after is what the others see in between.
+
+    What others do may be so, too, and different in between: but not the same each time.
+    """
     if target not in targets():
         pytest.skip(f"this kernel has no {target} iterator")
     with ExitStack() as stack:
@@ -142,10 +145,15 @@ def test_each_engine_gives_the_same_records(target: str, what: str) -> None:
         )
         assert (seq.engine, snapshot.engine) == ("seq", "snapshot")
         assert auto.session().engine == auto.engine
-        before = walked(seq)
-        between = [walked(snapshot), walked(auto)]
-        steady = before & walked(seq)
-    for walk in between:
-        assert not steady - walk
-    # No buffer is shared with a device here.
-    assert steady or target == "dmabuf"
+        for walk in (snapshot, auto):
+            missing: Counter[Any] | None = None
+            for _ in range(5):
+                before, between = walked(seq), walked(walk)
+                steady = before & walked(seq)
+                # No buffer is shared with a device here.
+                assert steady or target == "dmabuf"
+                gone = steady - between
+                missing = gone if missing is None else missing & gone
+                if not missing:
+                    break
+            assert not missing
