@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import sys
 from typing import Any
 
 import click
@@ -167,6 +169,9 @@ cli.add_command(
 
 def main() -> int:
     """Run it, and say how it ended."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal's own encoding lacks is no failure
     try:
         code = cli.main(prog_name="libbpf-iter", standalone_mode=False)
     except click.ClickException as error:

@@ -7,6 +7,7 @@ them, enums by name, text in which bytes that are no UTF-8 become U+FFFD.
 from __future__ import annotations
 
 import csv
+import functools
 import itertools
 import json
 import shutil
@@ -23,7 +24,7 @@ from ..schema import Field, Schema
 from ..tabular import Tabular
 from .command import Failure
 
-__all__ = ["Column", "columns_of", "emit", "gather", "heading", "texts", "write_arrow"]
+__all__ = ["Column", "columns_of", "emit", "gather", "heading", "texts", "writer"]
 
 
 class Column(NamedTuple):
@@ -37,7 +38,7 @@ class Column(NamedTuple):
 
 def columns_of(fields: Iterable[Field]) -> list[Column]:
     return [
-        Column(field.name, display.cell(field.kind), plain(field.kind), display.is_number(field.kind))
+        Column(field.name, display.cell(field.kind), _plain(field.kind), display.is_number(field.kind))
         for field in fields
     ]
 
@@ -45,36 +46,44 @@ def columns_of(fields: Iterable[Field]) -> list[Column]:
 # ---- values -------------------------------------------------------------------
 
 
-def plain(kind: kinds.Kind) -> Callable[[Any], Any]:
+def _plain(kind: kinds.Kind) -> Callable[[Any], Any]:
     """How a value of a column is written for machines."""
     match kind:
-        case kinds.Integer() | kinds.Boolean() | kinds.Float():
-            return lambda value: value
         case kinds.EnumValue(flags=False):
             return lambda value: getattr(value, "name", str(value))
+        case kinds.EnumValue() | kinds.Of():
+            return int
         case kinds.Nullable():
-            present = plain(kind.inner)
+            present = _plain(kind.inner)
             return lambda value: None if value is None else present(value)
-    return _plain
+        case kinds.BitField():
+            return _same if kind.inner is None else _plain(kind.inner)
+        case kinds.Array():
+            element = _plain(kind.element)
+            return lambda value: [element(item) for item in value]
+        case kinds.Nested():
+            members = {name: _plain(member) for name, _, member in kind.fields}
+            return lambda value: {name: members[name](member) for name, member in value}
+        case kinds.Text() | kinds.Bytes() | kinds.Span() | kinds.Ip():
+            return _simple
+    return _same
 
 
-def _plain(value: Any) -> Any:
+def _same(value: Any) -> Any:
+    return value
+
+
+def _simple(value: Any) -> Any:
     match value:
-        case None | bool():
-            return value
         case str():
             return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         case bytes():
             return value.hex()
         case tuple():
-            return [_plain(item) for item in value]
-        case kinds.Group():
-            return {name: _plain(member) for name, member in value}
+            return [_simple(item) for item in value]
         case int():
             return int(value)
-        case float():
-            return value
-    return str(value)  # an address
+    return None if value is None else str(value)  # an address
 
 
 def texts(columns: Iterable[Column], record: Any) -> list[str]:
@@ -89,8 +98,18 @@ def _objects(columns: list[Column], records: Iterable[Any]) -> Iterator[dict[str
 # ---- formats ------------------------------------------------------------------
 
 
+Writer = Callable[[Iterable[Any]], None]
+
+
+def writer(format_: str, schema: Schema) -> Writer:
+    """What writes records; refused here, before any walk, is what can't be."""
+    if format_ == "arrow":
+        return _arrow(schema)
+    return functools.partial(emit, format_, columns_of(schema.fields))
+
+
 def emit(format_: str, columns: list[Column], records: Iterable[Any]) -> None:
-    """Write the records; a table when all are there, the others as they come."""
+    """Write a table when all records are there, other text as they come."""
     {"table": _table, "json": _json, "ndjson": _ndjson, "csv": _csv}[format_](columns, records)
 
 
@@ -114,17 +133,22 @@ def _table(columns: list[Column], records: Iterable[Any]) -> None:
         click.echo(f"no room for: {', '.join(table.left_out)}", err=True)
 
 
+def _dumped(value: Any) -> str:
+    # JSON is UTF-8, or has escapes.
+    return json.dumps(value, ensure_ascii=sys.stdout.encoding.lower() != "utf-8")
+
+
 def _json(columns: list[Column], records: Iterable[Any]) -> None:
     between = "[\n"
     for each in _objects(columns, records):
-        sys.stdout.write(between + json.dumps(each, ensure_ascii=False))
+        sys.stdout.write(between + _dumped(each))
         between = ",\n"
     sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
 
 
 def _ndjson(columns: list[Column], records: Iterable[Any]) -> None:
     for each in _objects(columns, records):
-        sys.stdout.write(json.dumps(each, ensure_ascii=False) + "\n")
+        sys.stdout.write(_dumped(each) + "\n")
 
 
 def _csv(columns: list[Column], records: Iterable[Any]) -> None:
@@ -135,10 +159,10 @@ def _csv(columns: list[Column], records: Iterable[Any]) -> None:
 
 
 def _csv_cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | list | dict) else value
+    return _dumped(value) if isinstance(value, bool | list | dict) else value
 
 
-def write_arrow(schema: Schema, records: Iterable[Any]) -> None:
+def _arrow(schema: Schema) -> Writer:
     """An Arrow IPC stream, for a pipe or a file."""
     if sys.stdout.isatty():
         raise click.UsageError("--format arrow is binary: pipe it, or redirect it to a file")
@@ -146,9 +170,13 @@ def write_arrow(schema: Schema, records: Iterable[Any]) -> None:
         import pyarrow as pa
     except ModuleNotFoundError:
         raise Failure("--format arrow needs pyarrow: pip install pyarrow") from None
-    table = pa.table(Rows(schema, records))
-    with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as stream:
-        stream.write_table(table)
+
+    def write(records: Iterable[Any]) -> None:
+        table = pa.table(Rows(schema, records))
+        with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as stream:
+            stream.write_table(table)
+
+    return write
 
 
 # ---- progress -----------------------------------------------------------------

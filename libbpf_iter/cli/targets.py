@@ -176,15 +176,13 @@ def show(
 def _show_once(
     iterator: BpfIter[Any] | PinnedIter, fields: Fields, order: Order | None, limit: int | None, format_: str
 ) -> None:
+    write = output.writer(format_, iterator.schema.with_fields(fields))
     with iterator.session() as session:
         records: Iterator[Any] = itertools.islice(session, limit) if order is None else session
         if order is not None or format_ in ("table", "arrow"):
             found = output.gather(records, iterator.target)
             records = iter(order(found)[:limit] if order else found)
-        if format_ == "arrow":
-            output.write_arrow(iterator.schema.with_fields(fields), records)
-        else:
-            output.emit(format_, output.columns_of(fields), records)
+        write(records)
     for sentence in session.lost:
         click.echo(f"libbpf-iter: {sentence}", err=True)
 

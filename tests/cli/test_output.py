@@ -20,10 +20,13 @@ import pytest
 from click.testing import Result
 from libbpf_iter._extension import lib
 
-from libbpf_iter import TaskIter, asdict
+from libbpf_iter import TaskIter, asdict, kinds
 from libbpf_iter._libbpf import Fd
+from libbpf_iter.cli.output import columns_of
 from libbpf_iter.cli.values import CLASSES, whole_schema
 from libbpf_iter.cli.views import VIEWS
+from libbpf_iter.decode import record_class
+from libbpf_iter.schema import Field, Schema
 
 from .conftest import COMMAND
 
@@ -199,3 +202,35 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
         words = f"{COMMAND} ksym --format {format_} | head -c 100 > /dev/null; echo ${{PIPESTATUS[0]}}"
         done = subprocess.run(["bash", "-c", words], capture_output=True, text=True, timeout=60)
         assert (done.stdout, done.stderr) == ("0\n", ""), format_
+
+
+def _as_json(value: object) -> object:
+    """What Arrow has and JSON has not."""
+    return value.hex() if isinstance(value, bytes) else value
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["task", "task_file", "task_vma", "bpf_prog", "tcp", "unix", "ipv6_route", "cgroup", "kmem_cache"],
+)
+def test_machines_read_what_arrow_has(target: str) -> None:
+    with CLASSES[target]() as iterator:
+        rows = iterator.collect()
+    columns = columns_of(rows.schema.fields)
+    said = [
+        {column.name: column.plain(getattr(record, column.name)) for column in columns} for record in rows
+    ]
+    arrow = pa.table(rows).to_pylist()
+    assert said == [{name: _as_json(value) for name, value in row.items()} for row in arrow]
+
+
+def test_a_maps_structs_are_objects_with_names_of_enums() -> None:
+    state = kinds.EnumValue(4, "state", False, False, (("OFF", 0), ("ON", 1)))
+    pair = kinds.Nested(
+        12, "pair", (("state", 0, state), ("ports", 4, kinds.Array(8, kinds.Integer(4, False), 2)))
+    )
+    schema = Schema("Thing", 12, False, (Field("value", 0, pair, "struct pair"),))
+    record = record_class(schema)(b"".join(n.to_bytes(4, sys.byteorder) for n in (1, 80, 443)))
+    (column,) = columns_of(schema.fields)
+    assert column.plain(record.value) == {"state": "ON", "ports": [80, 443]}
+    assert column.text(record.value) == "state=ON ports=80 443"
