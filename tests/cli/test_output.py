@@ -209,7 +209,9 @@ def _as_json(name: str, value: object) -> object:
     """What JSON writes otherwise than Arrow: bytes, and devices, which are as stat(2) has them."""
     if isinstance(value, bytes):
         return value.hex()
-    return int(Device.from_kernel(value)) if name in ("device", "rdevice") else value
+    if isinstance(value, int) and name in ("device", "rdevice"):
+        return int(Device.from_kernel(value))
+    return value
 
 
 @pytest.mark.parametrize(
