@@ -18,7 +18,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from .decode import Record
-from .values import Device, FileMode, KernelEnum, KernelFlags, KernelPointer
+from .values import Device, FileMode, KernelEnum, KernelFlags, KernelPointer, UserPointer
 '''
 
 

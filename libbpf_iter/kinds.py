@@ -17,7 +17,7 @@ from typing import Any
 
 from .errors import SchemaError
 from .immutable import Immutable
-from .values import Device, FileMode, KernelPointer, Members, enum_class
+from .values import Device, FileMode, KernelPointer, Members, UserPointer, enum_class
 
 Decoder = Callable[[bytes, int], Any]
 
@@ -33,6 +33,7 @@ _MEANINGS_KEPT = 4096
 _SPAN = struct.Struct("=II").unpack_from
 _MEANINGS: dict[str, Callable[[int], Any]] = {
     "KernelPointer": KernelPointer,
+    "UserPointer": UserPointer,
     "FileMode": FileMode,
     "Device": Device.from_kernel,
 }

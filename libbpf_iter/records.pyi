@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from .decode import Record
-from .values import Device, FileMode, KernelEnum, KernelFlags, KernelPointer
+from .values import Device, FileMode, KernelEnum, KernelFlags, KernelPointer, UserPointer
 
 class BpfLink(Record):
     @property
@@ -426,9 +426,9 @@ class TaskVma(Record):
     @property
     def comm(self) -> str: ...  # char[16]
     @property
-    def start(self) -> int: ...  # __u64
+    def start(self) -> UserPointer: ...  # rec_uptr
     @property
-    def end(self) -> int: ...  # __u64
+    def end(self) -> UserPointer: ...  # rec_uptr
     @property
     def permissions(self) -> str: ...  # char[8]
     @property

@@ -26,7 +26,12 @@ _DEPTH_MAX = 32
 _ARRAY_MAX = 1 << 20
 
 _UNITS = {"rec_ns": "ns", "rec_bytes_count": "bytes"}
-_NUMBERS = {"rec_kptr": "KernelPointer", "rec_mode": "FileMode", "rec_dev": "Device"}
+_NUMBERS = {
+    "rec_kptr": "KernelPointer",
+    "rec_uptr": "UserPointer",
+    "rec_mode": "FileMode",
+    "rec_dev": "Device",
+}
 _SPANS = {"rec_text": "text", "rec_bytes": "bytes", "rec_args": "args", "rec_kptrs": "kptrs"}
 _NEEDS = "needs:"
 _RESERVED = frozenset(dir(builtins.object)) | {"_data", "__slots__", "__schema__", "__rich__", "_repr_html_"}

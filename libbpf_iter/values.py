@@ -10,11 +10,18 @@ import os
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Device", "FileMode", "KernelEnum", "KernelFlags", "KernelPointer", "enum_class"]
+__all__ = ["Device", "FileMode", "KernelEnum", "KernelFlags", "KernelPointer", "UserPointer", "enum_class"]
 
 
 class KernelPointer(int):
     """An address in the kernel; 0 is a null pointer."""
+
+    def __repr__(self) -> str:
+        return f"{int(self):#x}"
+
+
+class UserPointer(int):
+    """An address in the memory of a task, as /proc/PID/maps has them."""
 
     def __repr__(self) -> str:
         return f"{int(self):#x}"

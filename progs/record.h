@@ -33,6 +33,7 @@
 typedef __u64 rec_ns;          /* nanoseconds */
 typedef __u64 rec_bytes_count; /* a size in bytes */
 typedef __u64 rec_kptr;        /* a kernel address */
+typedef __u64 rec_uptr;        /* an address in a task's own memory */
 typedef __u32 rec_dev;         /* a device number as the kernel has it: major << 20 | minor */
 typedef __u32 rec_mode;        /* a file's type and permission bits */
 typedef __u16 rec_port;        /* a port in host byte order */

@@ -60,8 +60,8 @@ struct task_vma_record {
 	__s32 tid; /* as the reader's pid namespace numbers it */
 	__s32 pid;
 	char comm[16];
-	__u64 start; /* the first address */
-	__u64 end;   /* the first address behind it */
+	rec_uptr start; /* the first address */
+	rec_uptr end;   /* the first address behind it */
 	char permissions[8]; /* as /proc/PID/maps: r, w, x, and p for private or s for shared */
 	__u64 flags;         /* VM_* of include/linux/mm.h */
 	__u64 offset;        /* bytes into the file */
