@@ -16,6 +16,7 @@ from .decode import Buffer, record_class
 from .engine import Engine, counts, first_output
 from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
 from .link import Link
+from .losses import Losses
 from .parameters import Parameters
 from .params import Params
 from .program import SEQ, Output, Program, Query
@@ -150,8 +151,12 @@ class BpfIter(Generic[R]):
 
     def session(self) -> Session[R]:
         """One walk as records; it says what it lost, and ``close()`` ends it early."""
-        lost: list[str] = []
-        return Session(self.schema, self._chunks(lost), self.engine, lost)
+        losses = self._losses(session=True)
+        return Session(self.schema, self._chunks(losses), self.engine, losses)
+
+    def _losses(self, *, session: bool = False) -> Losses:
+        counting = counts(self.target, self._parameters.types)
+        return Losses(self.target, counts=counting, session=session)
 
     def __iter__(self) -> Iterator[R]:
         """One walk as records: a :class:`Session`."""
@@ -165,7 +170,7 @@ class BpfIter(Generic[R]):
 
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes: whole records, as :attr:`schema` lays them out."""
-        return map(bytes, self._chunks([]))
+        return map(bytes, self._chunks(self._losses()))
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
         """One walk as a structured array, one field a column (:func:`libbpf_iter.arrays.dtype`).
@@ -173,7 +178,7 @@ class BpfIter(Generic[R]):
         Of a snapshot it is the very memory that the kernel wrote to, and read-only.
         """
         snapshots = self._in_memory()
-        memory = snapshots and snapshots.lend(_in_namespace(self._netns))
+        memory = snapshots and snapshots.lend(_in_namespace(self._netns), self._losses())
         if memory:
             found = array_in_place(self.schema, memory)
             if found is not None:
@@ -182,7 +187,7 @@ class BpfIter(Generic[R]):
                 return array(self.schema, [memory.records])
             finally:
                 memory.release()
-        return array(self.schema, self._chunks([]))
+        return array(self.schema, self._chunks(self._losses()))
 
     def __arrow_c_schema__(self) -> object:
         """The columns' Arrow types; see :mod:`libbpf_iter.arrow`. The kernel isn't asked."""
@@ -192,13 +197,13 @@ class BpfIter(Generic[R]):
         """One walk as an Arrow table, which polars, DuckDB, pyarrow and pandas read directly."""
         snapshots = self._in_memory()
         if snapshots:
-            memory = snapshots.take(_in_namespace(self._netns))
+            memory = snapshots.take(_in_namespace(self._netns), self._losses())
             try:
                 return stream_capsule(self.schema, memory.records)
             finally:
                 memory.release()
         data = bytearray()
-        for chunk in self._chunks([]):
+        for chunk in self._chunks(self._losses()):
             data += chunk  # each is there only until the next is asked for
         return stream_capsule(self.schema, data)
 
@@ -208,30 +213,28 @@ class BpfIter(Generic[R]):
         snapshots = self._for_arrays()
         return None if self._netns == "all" or self.target == "ksym" else snapshots
 
-    def _chunks(self, lost: list[str]) -> Iterator[Buffer]:
+    def _chunks(self, losses: Losses) -> Iterator[Buffer]:
         """Buffers of whole records, each there until the next is asked for."""
         self._check_open()
         if self._netns == "all":
-            return self._all_namespaces(lost)
-        return self._walk(_in_namespace(self._netns), lost)
+            return self._all_namespaces(losses)
+        return self._walk(_in_namespace(self._netns), losses)
 
-    def _walk(self, create: Callable[[Fd], Fd], lost: list[str]) -> Iterator[Buffer]:
+    def _walk(self, create: Callable[[Fd], Fd], losses: Losses) -> Iterator[Buffer]:
         program = self._program
         chunks: Iterator[Buffer]
         if self._snapshots is not None:
-            chunks = self._snapshots.walk(create)
+            chunks = self._snapshots.walk(create, losses)
         else:
-            counting = counts(program.target, self._parameters.types)
-            fd = create(self.link.fd)
-            chunks = read_chunks(fd, program.schema, program.target, lost, counts=counting)
+            chunks = read_chunks(create(self.link.fd), program.schema, program.target, losses)
         if program.target == "ksym" and program.seq_num_offset is not None:
             chunks = drop_doubled(program.schema, program.seq_num_offset, chunks)
         yield from chunks
 
-    def _all_namespaces(self, lost: list[str]) -> Iterator[Buffer]:
+    def _all_namespaces(self, losses: Losses) -> Iterator[Buffer]:
         for namespace in netns.every_namespace():
             with namespace:
-                yield from self._walk(_in_namespace(namespace), lost)
+                yield from self._walk(_in_namespace(namespace), losses)
 
     @property
     def record(self) -> type[Any]:

@@ -15,16 +15,15 @@ SNAPSHOT_TARGETS = frozenset({"cgroup", "unix"})
 # Walks that find their place again by counting: what came or went between two reads shifts all behind it.
 _COUNTING_TARGETS = frozenset({"bpf_sk_storage_map", "ipv6_route", "kmem_cache", "netlink"})
 
-# Whose object has a walk_TARGET() too, which needs no iterator. Tried, and not better on Linux 6.18:
-# kmem_cache, where counting slabs is all the time that there is (0.61 against 0.63 ms); task_vma, whose
-# open-coded walk leaves out, and doesn't tell, what another CPU is changing (97 of 100 walks of a process
-# that calls mprotect() all the time), and may look up no path.
-RUN_TARGETS = frozenset({"bpf_map_elem", "cgroup", "task"})
-
-# A run goes through all objects without a pause, as many as one read of an iterator does
-# (kernel/bpf/bpf_iter.c, MAX_ITER_OBJECTS): 0.06 s of tasks, 0.1 s of elements. Where there are more
-# it isn't made. To go on later at a task is not safe, since a task that ended leads to others that did.
-RUN_MOST = 1 << 20
+# Targets whose object has a walk_TARGET() too, which needs no iterator, and how many objects it may meet.
+# It goes through all of them without a pause, as a read of an iterator goes through a million
+# (kernel/bpf/bpf_iter.c, MAX_ITER_OBJECTS): 0.1 s of each of these. To go on later is not safe at a task:
+# one that ended leads to others that did.
+#
+# Tried, and not better on Linux 6.18: kmem_cache, where counting slabs is all the time that there is (0.61
+# against 0.63 ms); task_vma, whose open-coded walk leaves out, and doesn't tell, what another CPU is changing
+# (in 97 of 100 walks of a process that calls mprotect() all the time), and may look up no path.
+RUN_MOST = {"bpf_map_elem": 1 << 20, "cgroup": 1 << 17, "task": 1 << 20}
 # Elements that may take more are streamed: then they are read in little memory, however many there are.
 _STREAMED = 1 << 22
 
@@ -99,14 +98,17 @@ def counts(target: str, types: MapTypes | None) -> bool:
 
 def _runs(target: str, given: Parameters) -> bool:
     """Whether one run can make the walk."""
-    if target not in RUN_TARGETS:
+    if target not in RUN_MOST:
         return False
     if given.types is not None:
-        many = given.types.info.max_entries > RUN_MOST or _bytes_of(given.types) > LARGEST_OUTPUT
-        return not many and not given.types.per_cpu
-    if given.info:
-        return bool(given.walked)
-    return kernel.threads() <= min(RUN_MOST, LARGEST_OUTPUT // _BYTES_A_THREAD)
+        objects, size = given.types.info.max_entries, _bytes_of(given.types)
+        told = not given.types.per_cpu
+    elif target == "task":
+        objects = kernel.threads()
+        size, told = objects * _BYTES_A_THREAD, bool(given.walked) or not given.info
+    else:
+        objects, size, told = given.objects, 0, bool(given.walked)
+    return told and objects <= RUN_MOST[target] and size <= LARGEST_OUTPUT
 
 
 def _bytes_of(types: MapTypes) -> int:

@@ -16,6 +16,7 @@ from .decode import Record, record_class
 from .engine import BARE, STRANGERS, candidates, counts
 from .errors import ClosedError, MissingCapability, NoSuchObject, SchemaError
 from .load import load
+from .losses import Losses
 from .maps import MapTypes, map_types
 from .objects import full_schema, iterators_in, read_object
 from .parameters import CgroupRef, HasFileno, MapRef, for_target
@@ -142,8 +143,11 @@ class PinnedIter:
 
     def session(self) -> Session[Any]:
         """One walk as records; it says what it lost, and ``close()`` ends it early."""
-        lost: list[str] = []
-        return Session(self.schema, self._chunks(lost), "seq", lost)
+        losses = self._losses(session=True)
+        return Session(self.schema, self._chunks(losses), "seq", losses)
+
+    def _losses(self, *, session: bool = False) -> Losses:
+        return Losses(self.target, counts=self._counts, session=session)
 
     def __iter__(self) -> Iterator[Any]:
         """One walk as records: a :class:`Session`."""
@@ -157,13 +161,13 @@ class PinnedIter:
 
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes."""
-        return self._chunks([])
+        return self._chunks(self._losses())
 
-    def _chunks(self, lost: list[str]) -> Iterator[bytes]:
+    def _chunks(self, losses: Losses) -> Iterator[bytes]:
         if self._closed:
             raise ClosedError("PinnedIter is closed")
         pin = Fd(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC))
-        return read_chunks(pin, self.schema, self.target, lost, counts=self._counts)
+        return read_chunks(pin, self.schema, self.target, losses)
 
     @property
     def record(self) -> type[Record]:

@@ -130,6 +130,18 @@ def is_unified(fd: int) -> bool:
     return False
 
 
+def cgroups_below(fd: int) -> int:
+    """How many groups are below one, or (0) below the unified root; 0 where that isn't mounted."""
+    folder = f"/proc/self/fd/{fd}" if fd else mount_of("cgroup2")
+    if folder is None:
+        return 0
+    try:
+        counts = dict(line.split() for line in Path(folder, "cgroup.stat").read_text().splitlines())
+    except OSError:
+        return 0  # removed meanwhile
+    return int(counts["nr_descendants"])
+
+
 def mount_of(filesystem: str) -> str | None:
     """Where a file system is mounted: "cgroup2", the unified hierarchy; "bpf", where pins are made."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():

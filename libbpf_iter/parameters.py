@@ -49,6 +49,8 @@ class Parameters:
         self.types: MapTypes | None = None
         # What a program that walks by itself is told, its read-only variables; empty where it can't.
         self.walked: dict[str, int] = {}
+        # How many objects such a walk has, where that is known beforehand.
+        self.objects = 0
         self.held = ExitStack()
         # What an errno of bpf_link_create() says: the parameter at fault, and why.
         self.refusals: dict[int, tuple[str, str]] = {}
@@ -192,6 +194,7 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
         # A folder's inode is its group's id: include/linux/kernfs.h, kernfs_ino(). A number that is given is
         # left to a link, which says if there is no such group.
         result.walked = {"walked_cgroup": os.fstat(fd).st_ino if fd else 0, "walked_order": ORDERS[order]}
+        result.objects = kernel.cgroups_below(fd)
     result.info = struct.pack("=IIQ", ORDERS[order], fd, cgroup_id)
     result.refusals[errno.EBADF] = ("cgroup", f"{cgroup} is no folder of a cgroup hierarchy")
     result.refusals[errno.EINVAL] = ("order", f"this kernel has no {order} (children since Linux 7.0)")

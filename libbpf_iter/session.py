@@ -8,14 +8,14 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self, TypeVar
 
 from ._libbpf import Fd
 from .decode import Buffer, Records, record_class, slices
-from .errors import KernelError, LossWarning, RecordTooLarge, SchemaError, WalkCut
+from .errors import KernelError, RecordTooLarge, SchemaError, WalkCut
+from .losses import Losses
 from .schema import Schema
 
 # The kernel's buffer: eight pages, and one byte of it is never filled (fs/seq_file.c).
@@ -35,20 +35,20 @@ class Session(Records[R]):
     Threads may share it: each record is given to one of them.
     """
 
-    __slots__ = ("_lost", "engine", "schema")
-    _lost: list[str]
+    __slots__ = ("_losses", "engine", "schema")
+    _losses: Losses
     engine: str  # "seq" or "snapshot"
     schema: Schema
 
-    def __new__(cls, schema: Schema, chunks: Iterator[Buffer], engine: str, lost: list[str]) -> Self:
+    def __new__(cls, schema: Schema, chunks: Iterator[Buffer], engine: str, losses: Losses) -> Self:
         self = super().__new__(cls, record_class(schema), chunks, schema.size, schema.framed, SchemaError)
-        self.schema, self.engine, self._lost = schema, engine, lost
+        self.schema, self.engine, self._losses = schema, engine, losses
         return self
 
     @property
     def lost(self) -> tuple[str, ...]:
         """What this walk may have left out so far, a sentence each; empty where it is complete."""
-        return tuple(self._lost)
+        return tuple(self._losses.sentences)
 
     def __enter__(self) -> Self:
         return self
@@ -74,14 +74,11 @@ def read_size(schema: Schema, target: str) -> int:
     return max(LARGEST_RECORD // schema.size * schema.size, schema.size)
 
 
-def read_chunks(
-    fd: Fd, schema: Schema, target: str, lost: list[str], *, counts: bool = False
-) -> Iterator[bytes]:
+def read_chunks(fd: Fd, schema: Schema, target: str, losses: Losses) -> Iterator[bytes]:
     """The bytes of a walk, in whole records; the descriptor is closed at the end.
 
     The end is final here: a further read() would start again with the objects
-    that came since. What may be missing is added to ``lost``, and warned of where
-    it will be, and not only where others changed what was walked (``counts``).
+    that came since.
     """
     size = read_size(schema, target)
     repeated = _Repeated(schema, target)
@@ -92,6 +89,7 @@ def read_chunks(
             try:
                 data = os.read(fd.number, size)
             except BlockingIOError as error:
+                losses.cut()
                 retries += 1
                 if retries > _RETRIES_OF_ONE_OBJECT:
                     message = f"the program asks for one {target} object again and again"
@@ -105,15 +103,8 @@ def read_chunks(
             reads += 1
             if repeated(data):
                 break
-            if target == "unix" and reads == 2:
-                # net/unix/af_unix.c: the rest of a hash bucket is skipped between two reads.
-                message = "sockets may be missing: this kernel loses some between two reads"
-                lost.append(message)
-                warnings.warn(message, LossWarning, stacklevel=3)
-            if counts and reads == 2:
-                lost.append(
-                    f"{target} objects may be missing, or doubled, if some came or went between two reads"
-                )
+            if reads == 2:
+                losses.cut()
             if part or len(data) == size:
                 # Only our own buffer cuts a record in two, never the kernel.
                 part += data

@@ -21,6 +21,7 @@ from ._libbpf import Fd
 from .errors import KernelError
 from .immutable import Immutable
 from .link import Link
+from .losses import Losses
 from .program import LARGEST_OUTPUT, SNAPSHOT_HEADER, Output, Program
 
 # What idle walkers of one iterator may hold; memory of a larger walk goes with that walk.
@@ -37,13 +38,13 @@ class _Walker(Immutable):
     memory: mmap.mmap
     process: int  # a child that is forked shares the memory, and must not write to it
 
-    def fill(self, create: Callable[[Fd], Fd]) -> tuple[int, int]:
+    def fill(self, create: Callable[[Fd], Fd], losses: Losses) -> tuple[int, int]:
         """One walk: the bytes that it wrote, and how many records found no room."""
         _HEADER.pack_into(self.memory, 0, 0, 0)
         if self.link is None:
             _libbpf.run_program(self.program.fd)
         else:
-            _read_once(create(self.link.fd))
+            _read_once(create(self.link.fd), losses)
         used, dropped = _HEADER.unpack_from(self.memory, 0)
         return used, dropped
 
@@ -54,7 +55,7 @@ class _Walker(Immutable):
         self.program.close()
 
 
-def _read_once(session: Fd) -> None:
+def _read_once(session: Fd, losses: Losses) -> None:
     with session:
         while True:
             try:
@@ -62,7 +63,7 @@ def _read_once(session: Fd) -> None:
                     return
             except BlockingIOError:
                 # A million objects went by; the walk goes on where it was.
-                continue
+                losses.cut()
 
 
 class Snapshot:
@@ -99,12 +100,12 @@ class Snapshots:
             self._free.append(walker)
         return walker.program
 
-    def take(self, create: Callable[[Fd], Fd]) -> Snapshot:
+    def take(self, create: Callable[[Fd], Fd], losses: Losses) -> Snapshot:
         """One walk; ``create`` opens its session on the link that it is given, if it takes one."""
         while True:
             walker = self._borrow()
             try:
-                used, dropped = walker.fill(create)
+                used, dropped = walker.fill(create, losses)
             except BaseException:
                 walker.close()
                 raise
@@ -113,14 +114,14 @@ class Snapshots:
             walker.close()
             self._grow(walker.program.output, dropped * walker.program.schema.size)
 
-    def lend(self, create: Callable[[Fd], Fd]) -> Snapshot | None:
+    def lend(self, create: Callable[[Fd], Fd], losses: Losses) -> Snapshot | None:
         """One walk whose memory the taker may keep for long; None where enough of it is kept already."""
         with self._lock:
             if self._lent >= LENT_MOST:
                 return None
             self._lent += 1
         try:
-            snapshot = self.take(create)
+            snapshot = self.take(create, losses)
         except BaseException:
             with self._lock:
                 self._lent -= 1
@@ -133,9 +134,9 @@ class Snapshots:
             self._lent -= 1
         self._give_back(walker)
 
-    def walk(self, create: Callable[[Fd], Fd]) -> Iterator[memoryview]:
+    def walk(self, create: Callable[[Fd], Fd], losses: Losses) -> Iterator[memoryview]:
         """One walk as one chunk, which is there until the next is asked for."""
-        snapshot = self.take(create)
+        snapshot = self.take(create, losses)
         try:
             if snapshot.records:
                 yield snapshot.records

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from libbpf_iter import (
     iterators,
     records,
 )
-from libbpf_iter.engine import RUN_MOST, RUN_TARGETS
+from libbpf_iter.engine import RUN_MOST
 from libbpf_iter.objects import packaged, packaged_targets
 from tests.kernel.test_maps import ARRAY, HASH, NO_PREALLOC, Map
 from tests.kernel.test_same_records import cgroups
@@ -363,12 +363,15 @@ def test_a_thread_is_no_process() -> None:
                 assert {thread, os.getpid()} <= {task.tid for task in tasks}
 
 
-def test_concurrent_sessions_do_not_mix() -> None:
+@pytest.mark.parametrize("columns", [["tid"], ["tid", "exe"]])
+def test_concurrent_sessions_do_not_mix(columns: list[str]) -> None:
+    """In one run, and by a link; some are left half-way."""
     failures: list[object] = []
-    with threads(100) as ids, TaskIter(columns=["tid"]) as tasks:
+    with threads(100) as ids, TaskIter(columns=columns, engine="snapshot") as tasks:
 
         def walk() -> None:
             for _ in range(50):
+                next(tasks.session())
                 found = [task.tid for task in tasks]
                 if len(found) != len(set(found)) or not set(ids) <= set(found):
                     failures.append(found)
@@ -450,6 +453,11 @@ def test_a_hash_that_is_walked_in_parts_says_so(kind: int, bpffs: Any) -> None:
                 assert len(session.lost) == (kind == HASH)
             session = whole.session()
             assert len(list(session)) == 5000 and session.lost == ()
+            # Where there is no session to ask.
+            for walk in (parts.to_numpy, lambda: list(pinned.chunks()), parts.__arrow_c_stream__):
+                with pytest.warns(errors.LossWarning) if kind == HASH else nullcontext():
+                    walk()
+            assert len(whole.to_numpy()) == 5000
     finally:
         table.close()
 
@@ -483,20 +491,24 @@ def test_elements_of_a_map_that_changes_are_all_there() -> None:
 
 
 def test_what_is_too_much_for_one_run_is_walked_by_an_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = Map(ARRAY, 4, 4, RUN_MOST + 1, btf=True)
+    many = RUN_MOST["bpf_map_elem"] + 1
+    table = Map(ARRAY, 4, 4, many, btf=True)
     try:
         with BpfMapElemIter(table, where="key == 5") as auto:
             assert auto.engine == "seq" and len(list(auto)) == 1
         with BpfMapElemIter(table, columns=["cpu"], engine="snapshot") as elements:
             assert elements.engine == "snapshot"
             assert not elements._snapshots._output.runs  # type: ignore[union-attr]
-            assert elements.to_numpy().size == RUN_MOST + 1
+            assert elements.to_numpy().size == many
     finally:
         table.close()
-    monkeypatch.setattr("libbpf_iter.engine.RUN_MOST", 1)
+    monkeypatch.setattr("libbpf_iter.engine.RUN_MOST", dict.fromkeys(RUN_MOST, 1))
     with TaskIter() as tasks:
         assert tasks.engine == "seq"
         assert os.getpid() in {task.tid for task in tasks}
+    with cgroups() as top, CgroupIter(top) as groups:
+        assert not groups._snapshots._output.runs  # type: ignore[union-attr]
+        assert len(list(groups)) == 4
 
 
 def test_the_other_pid_namespace_numbers_its_own_tasks() -> None:
@@ -536,7 +548,7 @@ def test_auto_is_what_is_complete() -> None:
 
 def test_the_list_of_walks_that_run_by_themselves() -> None:
     having = {target for target in packaged_targets() if f"walk_{target}".encode() in packaged(target)}
-    assert having == RUN_TARGETS
+    assert having == set(RUN_MOST)
 
 
 def test_every_class_takes_an_engine() -> None:

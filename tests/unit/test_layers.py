@@ -57,6 +57,7 @@ LAYERS = [
     "fit",
     "load",
     "link",
+    "losses",
     "session",
     "rows",
     "parameters",

@@ -1,0 +1,38 @@
+"""What a walk may have left out. Imports errors."""
+
+from __future__ import annotations
+
+import warnings
+
+from .errors import LossWarning
+
+__all__ = ["Losses"]
+
+_CUT_UNIX = "sockets may be missing: this kernel loses some between two reads"
+_CUT_COUNTED = "objects may be missing, or doubled, if others came or went between two reads"
+
+
+class Losses:
+    """Sentences that a walk's session has; warned of where there is no session that could be asked.
+
+    ``counts``: the kernel finds the walk's place again by counting the objects before it.
+    """
+
+    def __init__(self, target: str, *, counts: bool, session: bool) -> None:
+        self._target, self._counts, self._session = target, counts, session
+        self.sentences: list[str] = []
+
+    def cut(self) -> None:
+        """The kernel left its walk, and went on at another time."""
+        if self._target == "unix":
+            # net/unix/af_unix.c: the rest of a hash bucket is skipped, whether or not anything changed.
+            self._add(_CUT_UNIX, warn=True)
+        elif self._counts:
+            self._add(f"{self._target}: {_CUT_COUNTED}", warn=not self._session)
+
+    def _add(self, sentence: str, *, warn: bool) -> None:
+        if sentence in self.sentences:
+            return
+        self.sentences.append(sentence)
+        if warn:
+            warnings.warn(sentence, LossWarning, stacklevel=4)
