@@ -63,10 +63,11 @@ class _Own(BpfIter[base.R]):
     ) -> None:
         given = given or Parameters()
         target, types = self._target, given.types
+        given.leave_to_program()
         engines = candidates(target, engine, query, given, OWN)
         super().__init__(
             target,
-            lambda output: load_own(target, query, types, output),
+            lambda output: load_own(target, query, types, output, given.only),
             given,
             query=query,
             netns=netns,
@@ -206,10 +207,12 @@ class Iter(BpfIter[Any]):
         )
         query = _query(columns, where, params)
         own = target in packaged_targets()
+        if own:
+            given.leave_to_program()
 
         def load_it(output: Output) -> Program:
             if own:
-                return load_own(target, query, given.types, output)
+                return load_own(target, query, given.types, output, given.only)
             from .fit import load_query
 
             return load_query(target, query)

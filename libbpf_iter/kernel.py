@@ -41,6 +41,12 @@ def threads() -> int:
         return 0
 
 
+def pid_of(pidfd: int) -> int:
+    """The number of a pidfd's process, as the pid namespace of the mounted /proc has it."""
+    fields = Path(f"/proc/self/fdinfo/{pidfd}").read_text().split()
+    return int(fields[fields.index("Pid:") + 1])
+
+
 def possible_nodes() -> int:
     """How many memory nodes are numbered (nr_node_ids); one where the kernel knows no others."""
     try:

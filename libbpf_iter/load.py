@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from . import _libbpf, kernel, kinds
 from ._libbpf import Loaded, Object
@@ -20,6 +21,7 @@ from .relocate import roots
 from .schema import Schema
 
 _SNAPSHOT_MAP, _WALKED_MAP = "snapshot_map", "walked_map"
+_NONE: Mapping[str, int] = MappingProxyType({})
 _TASK_STORAGE = "bpf_func_id.BPF_FUNC_task_storage_get"
 _CASTS_TO = "cast_to_"  # progs/plain.h
 
@@ -186,20 +188,25 @@ def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> d
 _NEED_A_SLOT = frozenset({"cgroup", "ksym", "unix"})
 
 
-def load_own(target: str, query: Query, types: MapTypes | None, output: Output) -> Program:
+def load_own(
+    target: str, query: Query, types: MapTypes | None, output: Output, only: Mapping[str, int] = _NONE
+) -> Program:
     """The package's program of a target; or, where a query needs no column of it, one that is compiled whole.
 
-    That one is in the kernel in a tenth of the time: it needs no relocation.
+    That one is in the kernel in a tenth of the time: it needs no relocation. ``only`` are variables
+    of ours that say which objects are walked.
     """
     data = packaged(target)
-    if query != Query() and types is None and target not in _NEED_A_SLOT and not output.size:
+    if query != Query() and types is None and target not in _NEED_A_SLOT and not output.size and not only:
         whole = object_schema(data, target)
         if not query.is_plain(whole):
             from .fit import whole_of
 
             if compiled := whole_of(target, query, whole):
                 return compiled
-    return load(data, target, query=query, types=types, output=output)
+    return load(
+        data, target, query=query, types=types, output=output.replace(walked={**output.walked, **only})
+    )
 
 
 def explain(error: KernelError, target: str) -> KernelError:

@@ -51,9 +51,16 @@ class Parameters:
         self.walked: dict[str, int] = {}
         # How many objects such a walk has, where that is known beforehand.
         self.objects = 0
+        # What a program of ours is told where the link takes no parameter: progs/pidns.h.
+        self.only: dict[str, int] = {}
         self.held = ExitStack()
         # What an errno of bpf_link_create() says: the parameter at fault, and why.
         self.refusals: dict[int, tuple[str, str]] = {}
+
+    def leave_to_program(self) -> None:
+        """Ask the link for nothing that a program of ours looks for itself."""
+        if self.only:
+            self.info, self.expected, self.walked = b"", {}, {}
 
 
 def number(name: str, value: Any, most: int = 0xFFFFFFFF) -> int:
@@ -70,20 +77,30 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
         raise ParameterError(given[1], f"it can't be combined with {given[0]}: give one of them")
     if tid is not None:
         tid = number("tid", tid, 0x7FFFFFFF)
-        return Parameters(struct.pack("=IIII", tid, 0, 0, 0), {"tid": tid})
+        result = Parameters(struct.pack("=IIII", tid, 0, 0, 0), {"tid": tid})
+        return _without_link(result, "tid", "only_tid", tid)
     if pid is not None:
         pid = number("pid", pid, 0x7FFFFFFF)
         result = Parameters(struct.pack("=IIII", 0, pid, 0, 0), {"pid": pid})
         result.walked = {"walked_pid": pid}
-        return result
+        return _without_link(result, "pid", "only_pid", pid)
     if pidfd is not None:
         fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
         _check_lives(fd)
         result = Parameters(struct.pack("=IIII", 0, 0, fd, 0))
         if pid := _number_of(fd):
             result.walked = {"walked_pid": pid}
-        return result
+        return _without_link(result, "pidfd", "only_pid", pid or kernel.pid_of(fd))
     return Parameters()
+
+
+def _without_link(given: Parameters, name: str, variable: str, value: int) -> Parameters:
+    """What to do before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task."""
+    if not kernel.has("bpf_iter_link_info.task"):
+        given.only = {variable: value}
+        message = "this kernel's links take none: only the package's own programs look for themselves"
+        given.refusals[errno.E2BIG] = (name, message)
+    return given
 
 
 def _check_lives(pidfd: int) -> None:

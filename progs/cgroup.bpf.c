@@ -13,6 +13,12 @@ HOST_PAGE_SIZE;
 PLAIN_TYPE(cgroup);
 
 #define PATH_MAX 4096
+/*
+ * A path starts anywhere in the first PATH_MAX bytes of its buffer, and for the verifier it may be
+ * of any length from there on. Since Linux 7.0 a task's storage is no more than 8192 bytes with its
+ * head (mm/slub.c, kmalloc_nolock()), so paths are a little shorter.
+ */
+#define LENGTH_MAX 3584
 #define NAME_MAX 255
 #define DEPTH_MAX 64
 /* include/linux/cgroup-defs.h: cleared once a group has been removed, cgroup_is_dead() */
@@ -93,7 +99,7 @@ struct cgroup_record {
 	__s32 level; /* 0 for the root */
 	__u64 id;    /* the inode of its folder */
 	__u64 parent_id; /* 0 for the root */
-	rec_text path; /* from the hierarchy's root; None if deeper than 64 or longer than 4095 */
+	rec_text path; /* from the hierarchy's root; None if deeper than 64 or longer than 3584 */
 	__s32 descendants;
 	__s32 dying_descendants;
 	bool populated; /* a task is in it or below */
@@ -103,7 +109,7 @@ struct cgroup_record {
 };
 RECORD(cgroup_record);
 
-SCRATCH(path_scratch, PATH_MAX * 2)
+SCRATCH(path_scratch, PATH_MAX + LENGTH_MAX)
 
 static __always_inline struct kernfs_node___tree *parent_of(struct kernfs_node___tree *node)
 {
@@ -113,8 +119,8 @@ static __always_inline struct kernfs_node___tree *parent_of(struct kernfs_node__
 }
 
 /*
- * The path is written backwards from the middle of the buffer, whose second
- * half only gives the verifier room. Gives where it starts, or -1.
+ * The path is written backwards from PATH_MAX on; what is behind only gives the
+ * verifier room. Gives where it starts, or -1.
  */
 static __always_inline int path_read(struct kernfs_node___tree *node, char *buffer)
 {
@@ -218,7 +224,7 @@ static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_me
 	if (WANTED(cgroup_record, path)) {
 		path = scratch_get(&path_scratch);
 		start = path ? path_read(cgroup->kn, path) : -1;
-		if (path && start >= 0) {
+		if (path && start >= PATH_MAX - 1 - LENGTH_MAX) {
 			length = PATH_MAX - 1 - start;
 			slot.path = path + (start & (PATH_MAX - 1));
 		}
@@ -228,7 +234,7 @@ static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_me
 	if (query_keeps(&slot, &out)) {
 		output_record(&out, &slot, sizeof(record));
 		if (slot.path)
-			output_span(&out, slot.path, length, PATH_MAX);
+			output_span(&out, slot.path, length, LENGTH_MAX);
 	}
 	return output_end(&out);
 }

@@ -182,7 +182,8 @@ static __always_inline void record_clear(void *record, __u32 size)
  * Memory for one column of variable length, too large for the stack. It hangs
  * on the task that reads: that task can't be inside two walks at once, while a
  * per-CPU buffer is shared by every walk that is preempted on that CPU.
- * One buffer a column keeps each below what the kernel allocates in one piece.
+ * One buffer a column keeps each below what the kernel allocates in one piece, 8192 bytes with what
+ * the storage adds.
  *
  * Before Linux 5.11 there is no such storage, and the library makes these maps per-CPU ones. There
  * that is safe: until af449901b84c, of that version, migrate_disable() in bpf_iter_run_prog() was

@@ -65,6 +65,13 @@ static __always_inline __s32 pid_number(struct pid *pid, const struct reader *re
 }
 
 /*
+ * The task, or the process, that is asked for; 0: all. Before Linux 6.1 (f0d74c4da1f0) a link of these
+ * targets takes no parameter, so there the program looks for itself.
+ */
+const volatile __s32 only_tid = 0;
+const volatile __s32 only_pid = 0;
+
+/*
  * A task's number, and its process's. In the initial namespace, where most readers are, the task has
  * them itself, and no further cache line is looked at.
  */
@@ -78,6 +85,13 @@ static __always_inline __s32 process_number(struct task_struct *task, const stru
 	return reader->level ?
 		       pid_number(PLAIN(task_struct, task)->group_leader->thread_pid, reader) :
 		       task->tgid;
+}
+
+static __always_inline bool task_asked(struct task_struct *task, const struct reader *reader)
+{
+	if (only_tid)
+		return task_number(task, reader) == only_tid;
+	return !only_pid || process_number(task, reader) == only_pid;
 }
 
 #endif

@@ -464,6 +464,8 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 	record.record_size = RECORD_BASE(record);
 	reader = reader_now();
 	plain = PLAIN(task_struct, task);
+	if (!task_asked(task, &reader))
+		return 0;
 	PUT(task_record, &record, tid, task_number(task, &reader));
 	fill(task, plain, &reader, &record);
 

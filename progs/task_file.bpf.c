@@ -87,6 +87,9 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
+	reader = reader_now();
+	if (!task_asked(task, &reader))
+		return 0;
 	if (HAS_D_PATH && WANTED(task_file_record, path)) {
 		path = scratch_get(&path_scratch);
 		if (!path)
@@ -95,7 +98,6 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 		length = length > 0 && length <= PATH_MAX ? length - 1 : -1;
 		span_set(&record.path, &record.record_size, length);
 	}
-	reader = reader_now();
 	inode = PLAIN(file, file)->f_inode;
 	SET(tid, task_number(task, &reader));
 	SET(pid, process_number(task, &reader));

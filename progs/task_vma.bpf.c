@@ -142,10 +142,12 @@ int dump_task_vma(struct bpf_iter__task_vma *ctx)
 
 	if (!task || !vma)
 		return 0;
+	reader = reader_now();
+	if (!task_asked(task, &reader))
+		return 0;
 	path = scratch_get(&path_scratch);
 	if (!path)
 		return 1;
-	reader = reader_now();
 	flags = vma->vm_flags;
 	record.tid = pid_number(task->thread_pid, &reader);
 	record.pid = pid_number(task->group_leader->thread_pid, &reader);

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+
+from libbpf_iter.schema import Schema
 
 # The first release that has it: the commit that brings each is in the target's file.
 SINCE = {
@@ -28,6 +30,14 @@ SINCE = {
     "cgroup": (6, 1),
     "kmem_cache": (6, 13),
     "dmabuf": (6, 16),
+    # What columns need: progs/*.bpf.c, NEEDS().
+    "task_io_accounting.read_bytes": (2, 6),
+    "task_io_accounting.write_bytes": (2, 6),
+    "cgroup_subsys_id.memory_cgrp_id": (3, 15),
+    "cgroup_subsys_id.pids_cgrp_id": (4, 3),
+    "bpf_iter__task_vma": (5, 12),
+    "bpf_prog_aux.verified_insns": (5, 16),
+    "bpf_func_id.BPF_FUNC_copy_from_user_task": (5, 18),
     # Parameters of the task targets' links: f0d74c4da1f0.
     "task parameters": (6, 1),
 }
@@ -37,6 +47,15 @@ def running() -> tuple[int, int]:
     match = re.match(r"(\d+)\.(\d+)", os.uname().release)
     assert match is not None
     return int(match[1]), int(match[2])
+
+
+def told(schema: Schema, column: str, value: Any) -> Any:
+    """What a column is: that value, or None where the schema says that this kernel can't give it."""
+    field = schema[column]
+    if field.unavailable is None:
+        return value
+    assert not has(field.needs), field.unavailable
+    return None
 
 
 def has(feature: str) -> bool:

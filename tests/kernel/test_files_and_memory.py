@@ -14,6 +14,7 @@ import pytest
 from libbpf_iter import CgroupIter, DmabufIter, KmemCacheIter, KsymIter, TaskFileIter, TaskVmaIter, errors
 from libbpf_iter._libbpf import Fd
 from tests.conftest import environment_skip
+from tests.kernel.since import told
 
 
 def test_own_files(tmp_path: Path) -> None:
@@ -29,9 +30,10 @@ def test_own_files(tmp_path: Path) -> None:
             except FileNotFoundError:
                 continue  # The session's own, closed since.
             if not link.endswith("bpf_iter"):
-                assert record.path == link
+                assert record.path == told(files.schema, "path", link)
         record = found[file.fileno()]
-    assert (record.path, record.pos, record.size) == (str(path), 33, 100)
+    assert record.path == told(files.schema, "path", str(path))
+    assert (record.pos, record.size) == (33, 100)
     assert (record.inode, record.device, record.mode) == (status.st_ino, status.st_dev, status.st_mode)
     assert repr(record.kind) == "REGULAR"
     assert stat.S_ISREG(record.mode)
@@ -168,8 +170,7 @@ def test_orders(tree: Path) -> None:
 
 
 def test_a_descriptor_may_be_closed_once_attached(tree: Path) -> None:
-    folder = Fd(os.open(tree / "child0", os.O_RDONLY))
-    with CgroupIter(folder) as cgroups:
+    with Fd(os.open(tree / "child0", os.O_RDONLY)) as folder, CgroupIter(folder) as cgroups:
         folder.close()
         assert len(list(cgroups)) == 2
 

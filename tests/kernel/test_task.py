@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from libbpf_iter import KernelSymbols, TaskIter, errors
+from tests.kernel.since import told
 
 
 def status(tid: int) -> dict[str, str]:
@@ -146,10 +147,11 @@ def test_dear_columns() -> None:
         walk = iter(tasks)
         fds = len(os.listdir("/proc/self/fd"))
         (task,) = walk
-    assert task.exe == os.readlink("/proc/self/exe")
-    assert task.cwd == os.getcwd()
+    assert task.exe == told(tasks.schema, "exe", os.readlink("/proc/self/exe"))
+    assert task.cwd == told(tasks.schema, "cwd", os.getcwd())
     raw = Path("/proc/self/cmdline").read_bytes()
-    assert task.cmdline == tuple(os.fsdecode(part) for part in raw.split(b"\0")[:-1])
+    cmdline = tuple(os.fsdecode(part) for part in raw.split(b"\0")[:-1])
+    assert task.cmdline == told(tasks.schema, "cmdline", cmdline)
     assert task.stack is not None and all(address >> 63 for address in task.stack)
     # The session's own descriptor is open in the one listing and the folder's in the other.
     assert task.open_fds == fds

@@ -19,6 +19,7 @@ NEWEST = 2
 # A machine is some twenty times slower than this one: what runs there is kept to what a kernel can
 # get wrong, and what needs thousands of objects is left to the kernel of this machine.
 TESTS = (
+    "tests/kernel/test_every_target.py",
     "tests/kernel/test_task.py",
     "tests/kernel/test_files_and_memory.py",
     "tests/kernel/test_maps.py",
