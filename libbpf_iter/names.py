@@ -1,10 +1,16 @@
-"""What somebody may have meant. Imports nothing of ours."""
+"""What a column is called, and what somebody may have meant. Imports nothing of ours."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-__all__ = ["near"]
+__all__ = ["column_name", "near"]
+
+
+def column_name(text: str) -> str:
+    """The name of a column that is given as an expression alone: mm.total_vm is mm_total_vm."""
+    return re.sub(r"\W+", "_", text).strip("_")
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from importlib.metadata import version
-from importlib.util import find_spec
 from typing import NamedTuple
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from .. import _libbpf, kernel
 from ..errors import Error
@@ -59,6 +55,9 @@ def _bpffs() -> Check:
 
 
 def _pyarrow() -> Check:
+    from importlib.metadata import version
+    from importlib.util import find_spec
+
     if find_spec("pyarrow") is None:
         return Check(
             "pyarrow", OPTIONAL, "not installed: only --format arrow needs it", "pip install pyarrow"
@@ -67,6 +66,8 @@ def _pyarrow() -> Check:
 
 
 def _checks() -> list[Check]:
+    from importlib.metadata import version  # slow to import, for every command
+
     python = ".".join(map(str, sys.version_info[:3]))
     return [
         Check("libbpf_iter", OK, f"{version('libbpf_iter')}, Python {python}"),
@@ -102,6 +103,9 @@ def _target(name: str, offered: dict[str, int]) -> tuple[str, str, str, str]:
 
 
 def _show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(highlight=False)
     table = Tabular(head, rows, [False] * len(head))
     for row in [head, *rows] if any(head) else rows:

@@ -12,17 +12,14 @@ import click
 from .. import display, kernel
 from ..decode import Record
 from ..errors import MissingCapability, ParameterError
-from ..fit import scope
 from ..foreign import PinnedIter
 from ..names import near
 from ..objects import packaged_targets
-from ..program import Query
-from ..query.paths import places
 from .command import Failure
 from .options import format_option, link_options
 from .output import Column, emit
 from .targets import summary
-from .values import CLASSES, every_target, paths_from, whole_schema
+from .values import CLASSES, every_target, members, paths_from, whole_schema
 
 __all__ = ["fields", "info", "open_pin", "targets", "unpin"]
 
@@ -96,9 +93,8 @@ def fields(target: str, path: str, format_: str) -> None:
         return
     if target not in kernel.targets():
         raise ParameterError("target", f"{target!r} is none of this kernel's{near(target, every_target())}")
-    found = places(scope(target, Query(), None, None), path.strip("."))
     numbers = [Column(name, right=True) for name in ("offset", "size")]
-    emit(format_, [Column("name"), Column("c_type"), *numbers], found)
+    emit(format_, [Column("name"), Column("c_type"), *numbers], members(target, path.strip(".")))
 
 
 def open_pin(path: str, record: type[Record] | None = None) -> PinnedIter:

@@ -15,8 +15,8 @@ from ..base import BpfIter
 from ..errors import LossWarning
 from ..foreign import PinnedIter
 from ..iterators import Iter
+from ..names import column_name
 from ..program import Columns
-from ..query.compile import column_name
 from ..schema import Field
 from . import output
 from .command import Group
@@ -46,7 +46,8 @@ class TargetGroup(Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         found = super().get_command(ctx, name)
         target = name.replace("-", "_")
-        if found is not None or target not in every_target():
+        # The package's own are known without a look at the kernel's types, which would take a while.
+        if found is not None or not (target in CLASSES or target in every_target()):
             return found
         cls = CLASSES.get(target)
         params = [*query_options(), *(link_options(cls) if cls else []), *self._options()]
@@ -58,7 +59,7 @@ class TargetGroup(Group):
             target,
             callback=callback,
             params=params,
-            help=_help(target, self.name or "", own=self._action is walk),
+            help=_help(target, examples=self._action is walk),
             short_help=summary(target),
         )
 
@@ -89,7 +90,7 @@ def summary(target: str) -> str:
     return text.partition("\n")[0].partition(" (")[0].rstrip(".") + "."
 
 
-def _help(target: str, group: str, *, own: bool) -> str:
+def _help(target: str, *, examples: bool) -> str:
     """The class's own words, its columns, and examples."""
     cls = CLASSES.get(target)
     if cls is None:
@@ -101,7 +102,7 @@ def _help(target: str, group: str, *, own: bool) -> str:
     if dear := [field.name for field in schema.fields if field.dear]:
         parts.append(f"Computed when asked for: {', '.join(dear)}.")
     parts.append(f"What they are: libbpf-iter fields {target}")
-    if own and target in VIEWS:
+    if examples and target in VIEWS:
         parts.append(
             "\b\nExamples:\n" + "\n".join(f"  libbpf-iter {line}" for line in VIEWS[target].examples)
         )
@@ -206,9 +207,7 @@ def _identity(iterator: BpfIter[Any] | PinnedIter) -> Callable[[Any], Any]:
     return operator.attrgetter(*(view.key if view and set(view.key) <= set(names) else names))
 
 
-def _order(
-    iterator: BpfIter[Any] | PinnedIter, sort: list[str] | None
-) -> Callable[[Iterable[Any]], list[Any]]:
+def _order(iterator: BpfIter[Any] | PinnedIter, sort: list[str] | None) -> Order:
     keys = []
     for each in sort or ():
         name = each.removeprefix("-")

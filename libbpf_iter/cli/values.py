@@ -1,4 +1,4 @@
-"""What is typed for an option: how it is read, and how it completes. Imports fit, iterators and click."""
+"""What is typed for an option: how it is read, and how it completes. Imports iterators, fit and click."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from click.shell_completion import CompletionItem
 
 from .. import iterators, kernel
 from ..errors import Error
-from ..fit import scope
+from ..names import column_name
 from ..objects import object_schema, packaged, packaged_targets
 from ..program import Columns, Query
-from ..query.compile import column_name
-from ..query.paths import places
 from ..schema import Schema
 
 __all__ = [
@@ -26,11 +24,14 @@ __all__ = [
     "Order",
     "Reference",
     "every_target",
+    "members",
     "paths_from",
     "whole_schema",
 ]
 
 if TYPE_CHECKING:
+    from ..query.scope import Place
+
     ParamType = click.ParamType[Any, Any]
 else:
     ParamType = click.ParamType  # older ones can't be subscripted
@@ -70,10 +71,19 @@ def paths_from(target: str, path: str) -> list[str]:
     """Kernel paths that begin as this one does; none where the kernel's types can't be read."""
     before, dot, last = path.rpartition(".")
     try:
-        found = places(scope(target, Query(), None, None), before)
+        found = members(target, before)
     except (Error, OSError):
         return []
     return [f"{before}{dot}{place.name}" for place in found if place.name.startswith(last)]
+
+
+def members(target: str, path: str) -> list[Place]:
+    """What a kernel path can go on with; "" is the object that is iterated."""
+    # Slow to import, and most walks have no use for it.
+    from ..fit import scope
+    from ..query.paths import places
+
+    return places(scope(target, Query(), None, None), path)
 
 
 def _items(start: str, ends: Iterable[str]) -> list[CompletionItem]:

@@ -8,7 +8,6 @@ that it is given (progs/emit.h); a whole program finds its objects in its contex
 from __future__ import annotations
 
 import keyword
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -21,6 +20,7 @@ from ..btf.types import Member as BtfMember
 from ..btf.writer import Writer
 from ..errors import BtfError, ParameterError, SchemaError
 from ..immutable import Immutable
+from ..names import column_name
 from ..schema import Field, Schema, record_struct
 from . import tree
 from .emit import FP, Emitter, Frame
@@ -34,7 +34,6 @@ __all__ = [
     "Packed",
     "Params",
     "ask",
-    "column_name",
     "fits",
     "packed",
     "plain_columns",
@@ -128,11 +127,6 @@ def ask(scope: Scope, columns: Iterable[str] | Mapping[str, str] | None, where: 
         if not isinstance(condition.type, Number | Pointer) or isinstance(condition, tree.Literal):
             raise ParameterError("where", f"{where!r} is neither true nor false: compare it with something")
     return Asked(chosen, condition, scope)
-
-
-def column_name(text: str) -> str:
-    """What a column is called that nobody named: mm.total_vm is mm_total_vm."""
-    return re.sub(r"\W+", "_", text).strip("_")
 
 
 def _named(columns: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
