@@ -20,6 +20,7 @@ __all__ = [
     "card_rich",
     "cell",
     "is_number",
+    "members_html",
     "record_html",
     "record_rich",
     "rows_html",
@@ -229,6 +230,13 @@ def rows_rich(records: Sequence[Any], schema: Schema, lost: Iterable[str], room:
     yield Text(table.line(head), "bold")
     yield from (Text(table.line(row)) for row in lines)
     yield Text(caption, "italic")
+
+
+def members_html(path: str, members: Sequence[tuple[str, str, int, int]]) -> str:
+    """Where a kernel path leads: name, C type, offset and size of each member; "" where there are none."""
+    rows = [[printable(str(part)) for part in member] for member in members]
+    head = ("member", "in C", "offset", "size")
+    return _html(path, head, rows, (False, False, True, True)) if rows else ""
 
 
 def _card(

@@ -46,6 +46,13 @@ class KernelPath(str):
         kind = f"{node.ctype} *" if isinstance(node, Object) else getattr(node, "ctype", "")
         return f"<{str(self) or self._scope.target}: {kind}>"
 
+    def _repr_html_(self) -> str | None:
+        """The members that it may go on with; None for a path that ends here."""
+        from ..display import members_html
+
+        members = self._members()
+        return members_html(repr(self), [(m.name, m.c_type, m.offset, m.size) for m in members]) or None
+
     def __getattr__(self, name: str) -> KernelPath:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)

@@ -127,6 +127,11 @@ def test_paths_complete_and_say_their_types() -> None:
     assert repr(path.mm.total_vm) == "<mm.total_vm: long unsigned int>"
     assert str(path.mm.total_vm) == "mm.total_vm"
     assert "total_vm" in dir(path.mm)
+    page = path.mm._repr_html_()
+    assert page is not None
+    assert "&lt;mm: struct mm_struct *&gt;" in page
+    assert '<td style="text-align: left">total_vm</td><td style="text-align: left">long unsigned int' in page
+    assert path.comm._repr_html_() is None
     assert path.comm._ipython_key_completions_() == list(range(16))
     assert path.mm._ipython_key_completions_() == []
     # Names that only begin with two underscores are the kernel's.
