@@ -119,6 +119,8 @@ static long count_one(__u32 index, struct count_node *sum)
 		return 0; /* a node without memory */
 	sum->slabs += BPF_CORE_READ(node, nr_slabs.counter);
 	sum->total_objects += BPF_CORE_READ(node, total_objects.counter);
+	if (!WANTED(kmem_cache_record, active_objects))
+		return 0;
 	counted.head = (void *)node + bpf_core_field_offset(struct kmem_cache_node, partial);
 	counted.at = BPF_CORE_READ(node, partial.next);
 	bpf_loop(PARTIAL_MAX, count_slab, &counted, 0);
@@ -126,6 +128,51 @@ static long count_one(__u32 index, struct count_node *sum)
 		sum->unsure = true;
 	sum->free += counted.free;
 	return 0;
+}
+
+/* All memory nodes' slabs. */
+static __always_inline struct count_node count_slabs(struct kmem_cache *cache)
+{
+	struct count_node sum = {};
+
+	if (bpf_core_field_exists(cache->node)) {
+		sum.nodes = (void *)cache + bpf_core_field_offset(struct kmem_cache, node);
+		sum.step = sizeof(struct kmem_cache_node *);
+	} else {
+		sum.nodes = (void *)cache +
+			    bpf_core_field_offset(struct kmem_cache___per_node, per_node) +
+			    bpf_core_field_offset(struct kmem_cache_per_node_ptrs, node);
+		sum.step = bpf_core_type_size(struct kmem_cache_per_node_ptrs);
+	}
+	/* The cache is allocated with room for the nodes that the machine can have: what is behind is not its own. */
+	bpf_loop(host_nodes, count_one, &sum, 0);
+	return sum;
+}
+
+#define SET(column, value) PUT(kmem_cache_record, row, column, value)
+
+static __always_inline void fill(struct kmem_cache *cache, void *row)
+{
+	if (WANTED(kmem_cache_record, name))
+		bpf_probe_read_kernel_str(COLUMN(kmem_cache_record, row, name),
+					  sizeof(((struct kmem_cache_record *)0)->name), cache->name);
+	SET(object_size, cache->object_size);
+	SET(size, cache->size);
+	SET(align, cache->align);
+	/* mm/slub.c, oo_order() and oo_objects() */
+	SET(objects_per_slab, cache->oo.x & 0xffff);
+	SET(pages_per_slab, 1u << (cache->oo.x >> 16 & 31));
+	SET(flags, cache->flags);
+	SET(refcount, cache->refcount);
+	/* To count them is nearly all of a walk's time. */
+	if (WANTED(kmem_cache_record, slabs) || WANTED(kmem_cache_record, total_objects) ||
+	    WANTED(kmem_cache_record, active_objects)) {
+		struct count_node sum = count_slabs(cache);
+
+		SET(slabs, sum.slabs);
+		SET(total_objects, sum.total_objects);
+		SET(active_objects, sum.unsure ? -1 : sum.total_objects - sum.free);
+	}
 }
 
 struct kmem_cache_slot {
@@ -139,37 +186,15 @@ SLOT(kmem_cache_slot)
 SEC("iter/kmem_cache")
 int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
 {
-	struct kmem_cache_record record = {};
 	struct kmem_cache *cache = ctx->s;
-	struct count_node sum = {};
-	struct kmem_cache_slot slot = { .meta = ctx->meta, .s = ctx->s, .record = &record };
+	struct kmem_cache_record record;
+	struct kmem_cache_slot slot = { .meta = ctx->meta, .s = cache, .record = &record };
 	struct output out;
 
 	if (!cache)
 		return 0;
-	bpf_probe_read_kernel_str(record.name, sizeof(record.name), cache->name);
-	record.object_size = cache->object_size;
-	record.size = cache->size;
-	record.align = cache->align;
-	/* mm/slub.c, oo_order() and oo_objects() */
-	record.objects_per_slab = cache->oo.x & 0xffff;
-	record.pages_per_slab = 1u << (cache->oo.x >> 16 & 31);
-	record.flags = cache->flags;
-	record.refcount = cache->refcount;
-	if (bpf_core_field_exists(cache->node)) {
-		sum.nodes = (void *)cache + bpf_core_field_offset(struct kmem_cache, node);
-		sum.step = sizeof(struct kmem_cache_node *);
-	} else {
-		sum.nodes = (void *)cache +
-			    bpf_core_field_offset(struct kmem_cache___per_node, per_node) +
-			    bpf_core_field_offset(struct kmem_cache_per_node_ptrs, node);
-		sum.step = bpf_core_type_size(struct kmem_cache_per_node_ptrs);
-	}
-	/* The cache is allocated with room for the nodes that the machine can have: what is behind is not its own. */
-	bpf_loop(host_nodes, count_one, &sum, 0);
-	record.slabs = sum.slabs;
-	record.total_objects = sum.total_objects;
-	record.active_objects = sum.unsure ? -1 : sum.total_objects - sum.free;
+	record_clear(&record, sizeof(record));
+	fill(cache, &record);
 
 	out = output_begin(ctx->meta->seq);
 	if (query_keeps(&slot, &out))

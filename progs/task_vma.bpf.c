@@ -122,61 +122,80 @@ struct task_vma_slot {
 };
 SLOT(task_vma_slot)
 
+#define SET(column, value) PUT(task_vma_record, row, column, value)
+
+static __always_inline void fill(struct task_struct *task, struct vm_area_struct *vma,
+				 const struct reader *reader, void *row)
+{
+	__u64 flags = vma->vm_flags;
+
+	SET(tid, task_number(task, reader));
+	SET(pid, process_number(task, reader));
+	PUT_TEXT(task_vma_record, row, comm, task->comm);
+	SET(start, vma->vm_start);
+	SET(end, vma->vm_end);
+	if (WANTED(task_vma_record, permissions)) {
+		char *permissions = COLUMN(task_vma_record, row, permissions);
+
+		permissions[0] = flags & VM_READ ? 'r' : '-';
+		permissions[1] = flags & VM_WRITE ? 'w' : '-';
+		permissions[2] = flags & VM_EXEC ? 'x' : '-';
+		permissions[3] = flags & VM_MAYSHARE ? 's' : 'p';
+	}
+	SET(flags, flags);
+	if (vma->vm_file) {
+		struct inode *inode = vma->vm_file->f_inode;
+
+		SET(offset, vma->vm_pgoff * host_page_size);
+		SET(inode, inode->i_ino);
+		SET(device, inode->i_sb->s_dev);
+	}
+}
+
 SEC("iter/task_vma")
 int dump_task_vma(struct bpf_iter__task_vma *ctx)
 {
-	struct task_vma_record record = { .record_size = RECORD_BASE(record) };
 	struct vm_area_struct *vma = ctx->vma;
 	struct task_struct *task = ctx->task;
+	struct task_vma_record record;
 	struct task_vma_slot slot = {
 		.meta = ctx->meta,
-		.task = ctx->task,
-		.vma = ctx->vma,
+		.task = task,
+		.vma = vma,
 		.record = &record,
 	};
-	struct output out;
-	__u64 flags;
 	struct reader reader;
-	char *path;
-	long length;
+	struct output out;
+	char *path = NULL;
+	long length = -1;
 
 	if (!task || !vma)
 		return 0;
 	reader = reader_now();
 	if (!task_asked(task, &reader))
 		return 0;
-	path = scratch_get(&path_scratch);
-	if (!path)
-		return 1;
-	flags = vma->vm_flags;
-	record.tid = pid_number(task->thread_pid, &reader);
-	record.pid = pid_number(task->group_leader->thread_pid, &reader);
-	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));
-	record.start = vma->vm_start;
-	record.end = vma->vm_end;
-	record.flags = flags;
-	record.permissions[0] = flags & VM_READ ? 'r' : '-';
-	record.permissions[1] = flags & VM_WRITE ? 'w' : '-';
-	record.permissions[2] = flags & VM_EXEC ? 'x' : '-';
-	record.permissions[3] = flags & VM_MAYSHARE ? 's' : 'p';
-	if (vma->vm_file) {
-		struct inode *inode = vma->vm_file->f_inode;
-
-		record.offset = vma->vm_pgoff * host_page_size;
-		record.inode = inode->i_ino;
-		record.device = inode->i_sb->s_dev;
-		length = bpf_d_path(&vma->vm_file->f_path, path, PATH_MAX);
-		length = length > 0 && length <= PATH_MAX ? length - 1 : -1;
-	} else {
-		length = area_name(vma, path);
+	record_clear(&record, sizeof(record));
+	record.record_size = RECORD_BASE(record);
+	fill(task, vma, &reader, &record);
+	if (WANTED(task_vma_record, path)) {
+		path = scratch_get(&path_scratch);
+		if (!path)
+			return 1;
+		if (vma->vm_file) {
+			length = bpf_d_path(&vma->vm_file->f_path, path, PATH_MAX);
+			length = length > 0 && length <= PATH_MAX ? length - 1 : -1;
+		} else {
+			length = area_name(vma, path);
+		}
+		span_set(&record.path, &record.record_size, length);
 	}
-	span_set(&record.path, &record.record_size, length);
 
 	out = output_begin(ctx->meta->seq);
 	slot.path = path;
 	if (query_keeps(&slot, &out)) {
 		output_record(&out, &slot, sizeof(record));
-		output_span(&out, path, length, PATH_MAX);
+		if (path)
+			output_span(&out, path, length, PATH_MAX);
 	}
 	return output_end(&out);
 }

@@ -150,8 +150,8 @@ def test_each_engine_gives_the_same_records(target: str, what: str) -> None:
             for _ in range(5):
                 before, between = walked(seq), walked(walk)
                 steady = before & walked(seq)
-                # No buffer is shared with a device here.
-                assert steady or target == "dmabuf"
+                # No buffer is shared with a device here, and what a filter kept may have gone.
+                assert steady or target == "dmabuf" or what == "a filter"
                 gone = steady - between
                 missing = gone if missing is None else missing & gone
                 if not missing:
