@@ -7,7 +7,8 @@
     ├── ObjectError         (ValueError)       an ELF object that can't be used
     ├── SchemaError         (ValueError)       a record that can't be decoded as asked
     ├── ParameterError      (ValueError)       an argument that makes no sense: .parameter
-    │   └── UnsupportedEngine                      a walk that this engine= can't do
+    │   ├── UnsupportedEngine                      a walk that this engine= can't do
+    │   └── UnsupportedQuery                       columns= or where= that this kernel can't do
     ├── ClosedError         (ValueError)       use after close()
     └── KernelError         (OSError)          the kernel refused: .call, .log
         ├── MissingCapability (PermissionError)    .capability
@@ -43,6 +44,7 @@ __all__ = [
     "RecordTooLarge",
     "SchemaError",
     "UnsupportedEngine",
+    "UnsupportedQuery",
     "UnsupportedTarget",
     "VerifierError",
     "WalkCut",
@@ -78,6 +80,10 @@ class ParameterError(Error, ValueError):
 
 class UnsupportedEngine(ParameterError):
     """A walk that the engine asked for can't do; another one may."""
+
+
+class UnsupportedQuery(ParameterError):
+    """Columns or a filter that this kernel can't do; a newer one can."""
 
 
 class ClosedError(Error, ValueError):

@@ -13,12 +13,13 @@ from types import MappingProxyType
 from . import _libbpf, kernel, kinds
 from ._libbpf import Loaded, Object
 from .btf.types import Kind as BtfKind
-from .errors import KernelError, UnsupportedEngine, UnsupportedTarget, VerifierError
+from .errors import KernelError, UnsupportedEngine, UnsupportedQuery, UnsupportedTarget, VerifierError
 from .maps import MapTypes
-from .objects import choose, constants, full_schema, object_schema, packaged
+from .objects import ALONE, choose, constants, full_schema, object_schema, packaged
 from .program import SEQ, SNAPSHOT_HEADER, Fitted, Output, Program, Query
 from .relocate import roots
 from .schema import Schema
+from .workarounds import faults_panic
 
 _SNAPSHOT_MAP, _WALKED_MAP = "snapshot_map", "walked_map"
 _NONE: Mapping[str, int] = MappingProxyType({})
@@ -44,6 +45,7 @@ def load(
     query = query or Query()
     with Object(data, name) as obj:
         chosen, target, _ = choose(obj, program)
+        programs = {found for found, _ in obj.programs()}
         btf = obj.btf()
         whole = Schema("Line", 1, False, ()) if text else here(full_schema(btf, record, types))
     if query == Query():
@@ -56,6 +58,12 @@ def load(
     if output.runs:
         _check_runs(whole, fitted)
         chosen = f"walk_{target}"
+    elif faults_panic():
+        if fitted.compiled:
+            part = "where" if query.where is not None else "columns"
+            message = "here the record's columns can't be computed with: before Linux 5.12 that may panic"
+            raise UnsupportedQuery(part, message)
+        chosen = f"{chosen}{ALONE}" if f"{chosen}{ALONE}" in programs else chosen
     known = constants(btf)
     if output.size and "snapshot_size" not in known:
         raise _no_snapshot(name)

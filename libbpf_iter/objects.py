@@ -17,6 +17,8 @@ from .errors import BtfError, ObjectError, ParameterError, SchemaError
 from .maps import MapTypes
 from .schema import Schema, layout, record_struct
 
+# What a program is named that does the same without other functions.
+ALONE = "_alone"
 _PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -63,7 +65,8 @@ def choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
         for program, section in obj.programs()
         if section.startswith(("iter/", "iter.s/"))
     ]
-    chosen = [entry for entry in found if name in (None, entry[0])]
+    alone = {program for program, _, _ in found if program.endswith(ALONE)}
+    chosen = [entry for entry in found if name == entry[0] or (name is None and entry[0] not in alone)]
     if len(chosen) == 1:
         return chosen[0]
     names = ", ".join(program for program, _, _ in found) or "none"

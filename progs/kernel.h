@@ -109,6 +109,8 @@ struct fs_struct {
  */
 struct bpf_iter__task_vma___any {};
 #define D_PATH "bpf_iter__task_vma"
+/* The same version is the first that has programs of several functions without a danger. */
+#define FUNCTIONS D_PATH
 #define HAS_D_PATH bpf_core_type_exists(struct bpf_iter__task_vma___any)
 
 /* ---- namespaces --------------------------------------------------------- */

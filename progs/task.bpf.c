@@ -117,7 +117,7 @@ struct task_record {
 	rec_opt_bytes_count read_bytes NEEDS("task_io_accounting.read_bytes");
 	rec_opt_bytes_count write_bytes NEEDS("task_io_accounting.write_bytes");
 	__u64 cgroup_id; /* in the unified hierarchy */
-	rec_opt_u32 open_fds; /* None for a task with room for more than a million */
+	rec_opt_u32 open_fds NEEDS(FUNCTIONS); /* None for a task with room for more than a million */
 	rec_text exe NEEDS(D_PATH);
 	rec_text cwd NEEDS(D_PATH);
 	rec_user_args cmdline NEEDS("bpf_func_id.BPF_FUNC_copy_from_user_task");
@@ -407,7 +407,7 @@ static __always_inline void fill_transfers(struct task_struct *task, void *row)
 
 /* All but the task's number, which the caller has. */
 static __always_inline void fill(struct task_struct *task, struct task_struct *plain,
-				 const struct reader *reader, void *row)
+				 const struct reader *reader, void *row, bool functions)
 {
 	fill_numbers(task, plain, reader, row);
 	PUT_TEXT(task_record, row, comm, task->comm);
@@ -419,7 +419,7 @@ static __always_inline void fill(struct task_struct *task, struct task_struct *p
 	fill_memory(task, plain, row);
 	fill_transfers(task, row);
 	SET(cgroup_id, plain->cgroups->dfl_cgrp->kn->id);
-	SET(open_fds, want_open_fds && plain->files ? open_fds(plain) : -1);
+	SET(open_fds, functions && want_open_fds && plain->files ? open_fds(plain) : -1);
 }
 
 /*
@@ -441,13 +441,13 @@ __attribute__((noinline)) int walked_fill(struct task_struct *task TRUSTED, cons
 	if (!tid)
 		return 0;
 	SET(tid, tid);
-	fill(task, plain, &own, row);
+	fill(task, plain, &own, row, true);
 	return 1;
 }
 
 SLOT(task_slot)
 
-static __always_inline int dump(struct bpf_iter__task *ctx)
+static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 {
 	struct task_struct *task = ctx->task, *plain;
 	struct task_record record;
@@ -467,7 +467,7 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 	if (!task_asked(task, &reader))
 		return 0;
 	PUT(task_record, &record, tid, task_number(task, &reader));
-	fill(task, plain, &reader, &record);
+	fill(task, plain, &reader, &record, functions);
 
 	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
 	if (want_exe) {
@@ -521,7 +521,14 @@ static __always_inline int dump(struct bpf_iter__task *ctx)
 SEC("iter/task")
 int dump_task(struct bpf_iter__task *ctx)
 {
-	return dump(ctx);
+	return dump(ctx, true);
+}
+
+/* Without other functions, for kernels that would panic: libbpf_iter/workarounds.py, faults_panic(). */
+SEC("iter/task")
+int dump_task_alone(struct bpf_iter__task *ctx)
+{
+	return dump(ctx, false);
 }
 
 extern int bpf_iter_task_new(struct bpf_iter_task *walk, struct task_struct *task,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from libbpf_iter.errors import UnsupportedTarget
+from libbpf_iter.errors import UnsupportedQuery, UnsupportedTarget
 from libbpf_iter.kernel import mount_of
 from tests.conftest import environment_skip
 
@@ -22,11 +22,13 @@ def _bpf(needs_bpf: None) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """A target that the kernel is too old for is no failure; one that it has, and that is refused, is."""
+    """What the kernel is too old for is no failure; what it has, and is said not to, is."""
     try:
         return (yield)
     except UnsupportedTarget as error:
         lacks(error.target, error)
+    except UnsupportedQuery as error:
+        lacks("queries of columns", error)
 
 
 @pytest.fixture

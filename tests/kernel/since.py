@@ -38,6 +38,8 @@ SINCE = {
     "bpf_iter__task_vma": (5, 12),
     "bpf_prog_aux.verified_insns": (5, 16),
     "bpf_func_id.BPF_FUNC_copy_from_user_task": (5, 18),
+    # Expressions of a record's columns: workarounds.faults_panic().
+    "queries of columns": (5, 12),
     # Parameters of the task targets' links: f0d74c4da1f0.
     "task parameters": (6, 1),
 }

@@ -154,7 +154,7 @@ def test_dear_columns() -> None:
     assert task.cmdline == told(tasks.schema, "cmdline", cmdline)
     assert task.stack is not None and all(address >> 63 for address in task.stack)
     # The session's own descriptor is open in the one listing and the folder's in the other.
-    assert task.open_fds == fds
+    assert task.open_fds == told(tasks.schema, "open_fds", fds)
     assert not hasattr(task, "comm")
 
 

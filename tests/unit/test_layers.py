@@ -49,6 +49,7 @@ LAYERS = [
     "_extension",
     "_libbpf",
     "kernel",
+    "workarounds",
     "netns",
     "params",
     "program",

@@ -1,0 +1,23 @@
+"""Kernel bugs that make a difference to what may be loaded: a function each. Imports kernel.
+
+Those of a walk are where walks are read: :mod:`.session` and :mod:`.losses`.
+"""
+
+from __future__ import annotations
+
+from . import kernel
+
+__all__ = ["faults_panic"]
+
+
+def faults_panic() -> bool:
+    """Whether a program of several functions must not be loaded.
+
+    Its first function is known twice to the kernel, and once without its table of
+    loads that may fault (mended by dfce9cb31405, "bpf: ensure main program has an
+    extable", of Linux 6.4 and some stable ones): a fault that finds that one is a
+    panic. Every load through NULL faults until 4c5de127598e, of Linux 5.12, tests
+    for it first; from there on ours, which follow the kernel's own pointers, don't.
+    No type tells of it: the iterator over mappings came in the same version.
+    """
+    return not kernel.has("bpf_iter__task_vma")
