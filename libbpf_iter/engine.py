@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 
 from . import _libbpf, kernel
+from .btf import Kind
 from .errors import ParameterError, UnsupportedEngine
 from .maps import MapTypes
 from .parameters import Parameters
@@ -14,6 +16,8 @@ from .program import LARGEST_OUTPUT, LARGEST_RECORD, Output, Query
 SNAPSHOT_TARGETS = frozenset({"cgroup", "unix"})
 # Walks that find their place again by counting: what came or went between two reads shifts all behind it.
 _COUNTING_TARGETS = frozenset({"bpf_sk_storage_map", "ipv6_route", "kmem_cache", "netlink"})
+# These do so before Linux 6.17 and 6.16, where they have no type that remembers sockets by their cookies.
+_REMEMBERING = {"tcp": "bpf_tcp_iter_batch_item", "udp": "bpf_udp_iter_batch_item"}
 
 # Targets whose object has a walk_TARGET() too, which needs no iterator, and how many objects it may meet.
 # It goes through all of them without a pause, as a read of an iterator goes through a million
@@ -90,7 +94,14 @@ def for_arrays(
 
 def counts(target: str, types: MapTypes | None) -> bool:
     """Whether a walk that is cut in reads may leave out or repeat what is there all the time."""
+    if target in _REMEMBERING:
+        return not _remembers(target)
     return target in _COUNTING_TARGETS or (types is not None and types.is_hash)
+
+
+@lru_cache(maxsize=2)
+def _remembers(target: str) -> bool:
+    return kernel.btf().get(_REMEMBERING[target], Kind.UNION) is not None
 
 
 def _runs(target: str, given: Parameters) -> bool:
