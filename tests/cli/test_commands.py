@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from libbpf_iter._extension import lib
 
 from libbpf_iter import TaskIter, targets
@@ -180,6 +182,19 @@ def test_what_fails_is_code_1_and_one_line(run: Run, words: list[str], said: str
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
     assert line.startswith("libbpf-iter: ") and said in line
+
+
+PARTS = [*"tid,comm=mm.total_vm>1()[]'\" \0é-", "rss", "and ", "cast("]
+WORDS = st.lists(st.sampled_from(PARTS), max_size=12)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(WORDS.map("".join), st.sampled_from(["--columns", "--where", "--sort", "--param"]))
+def test_whatever_is_typed_there_is_an_answer(run: Run, text: str, option: str) -> None:
+    result = run("task", "--tid", os.getpid(), option, text)
+    assert result.exit_code in (0, 1, 2)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert "Traceback" not in result.output
 
 
 def test_without_the_extra_one_line_says_which() -> None:
