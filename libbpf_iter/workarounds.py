@@ -1,6 +1,6 @@
-"""Kernel bugs that make a difference to what may be loaded: a function each. Imports kernel.
+"""Bugs that some kernels have: a function each, which looks for what came with the mending. Imports kernel.
 
-Those of a walk are where walks are read: :mod:`.session` and :mod:`.losses`.
+What all kernels have is where it matters: :mod:`.session`, :mod:`.losses`, :mod:`.engine`.
 """
 
 from __future__ import annotations

@@ -40,6 +40,9 @@ SINCE = {
     "bpf_func_id.BPF_FUNC_copy_from_user_task": (5, 18),
     # Expressions of a record's columns: workarounds.faults_panic().
     "queries of columns": (5, 12),
+    # engine.counts()
+    "cookies of udp": (6, 16),
+    "cookies of tcp": (6, 17),
     # Parameters of the task targets' links: f0d74c4da1f0.
     "task parameters": (6, 1),
 }

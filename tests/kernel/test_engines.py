@@ -539,7 +539,7 @@ def test_auto_is_what_is_complete() -> None:
         (TaskIter, "snapshot"),
         (lambda: TaskIter(tid=1), "seq"),
         (lambda: TaskIter(pid=os.getpid()), "snapshot"),
-        (lambda: TaskIter(pid=os.getpid(), columns=["tid", "exe"]), "seq"),
+        (lambda: TaskIter(pid=os.getpid(), columns=["tid", "exe"]), "snapshot"),
         (NetlinkIter, "snapshot"),
         (TcpIter, "seq" if kernel.btf().get("bpf_tcp_iter_batch_item", Kind.UNION) else "snapshot"),
         (KsymIter, "seq"),
