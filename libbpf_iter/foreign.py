@@ -15,7 +15,7 @@ from .btf import Btf
 from .decode import Record, record_class
 from .engine import BARE, STRANGERS, candidates, counts
 from .errors import ClosedError, MissingCapability, NoSuchObject, SchemaError
-from .load import load
+from .load import here, load
 from .losses import Losses
 from .maps import MapTypes, map_types
 from .objects import full_schema, iterators_in, read_object
@@ -209,4 +209,4 @@ def _pinned_types(info: LinkInfo) -> tuple[Schema, MapTypes | None]:
     if map_id := info.argument.get("map_id"):
         with _libbpf.map_by_id(map_id) as map_:
             types = map_types(map_)
-    return full_schema(Btf(data), None, types), types
+    return here(full_schema(Btf(data), None, types)), types

@@ -95,8 +95,8 @@ def _said(ran: Iterable[Outcome], wanted: str) -> list[str]:
         for case in outcome.cases:
             if case.outcome == wanted:
                 # A kernel's release differs where the reason is the same.
-                first = case.said.partition("\n")[0].replace(outcome.version, "")
-                said[re.sub(r" \(Linux \S+\)", "", first)][outcome.series].append(case.name)
+                first = re.sub(r" \(Linux \S+\)| \[E\w+: .*\]$", "", case.said.partition("\n")[0])
+                said[first][outcome.series].append(case.name)
     lines = []
     for reason, kernels in said.items():
         tests = sorted({name for names in kernels.values() for name in names})
