@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import stat
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -127,8 +128,10 @@ def targets() -> dict[str, int]:
 
 def is_unified(fd: int) -> bool:
     """Whether an open folder is of the unified cgroup hierarchy, wherever that is mounted."""
-    device = os.fstat(fd).st_dev
-    number = f"{os.major(device)}:{os.minor(device)}"
+    status = os.fstat(fd)
+    if not stat.S_ISDIR(status.st_mode):
+        return False
+    number = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
         if after.startswith("cgroup2 ") and before.split()[2] == number:

@@ -201,6 +201,8 @@ def test_a_cgroup_that_is_removed_is_an_empty_walk() -> None:
             assert len(list(run)) == len(list(link)) == 1
             group.rmdir()
             assert list(run) == list(link) == []
+        with pytest.raises(errors.ParameterError, match="no folder of a cgroup hierarchy"):
+            CgroupIter(top / "cgroup.procs")
 
 
 def test_cgroups_of_another_namespace_begin_at_its_root() -> None:
