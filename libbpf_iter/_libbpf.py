@@ -149,6 +149,14 @@ def owned(result: int, call: str, what: str, log: str = "") -> Fd:
     return Fd(check(result, call, what, log))
 
 
+def open_file(path: str, what: str) -> Fd:
+    """A file or a folder, to read."""
+    try:
+        return Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        raise failure(error.errno or errno.EIO, "open", what) from error
+
+
 def refusal(number: int, program: str, call: str, log: str) -> VerifierError:
     """The verifier's own last word, out of its log."""
     lines = [line.strip() for line in log.splitlines()]

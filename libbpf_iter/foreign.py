@@ -166,8 +166,11 @@ class PinnedIter:
     def _chunks(self, losses: Losses) -> Iterator[bytes]:
         if self._closed:
             raise ClosedError("PinnedIter is closed")
-        pin = Fd(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC))
-        return read_chunks(pin, self.schema, self.target, losses)
+        return self._read(losses)
+
+    def _read(self, losses: Losses) -> Iterator[bytes]:
+        pin = _libbpf.open_file(self.path, f"{self.path} can't be opened")
+        yield from read_chunks(pin, self.schema, self.target, losses)
 
     @property
     def record(self) -> type[Record]:

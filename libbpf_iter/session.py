@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 
 from ._libbpf import Fd
 from .decode import Buffer, Records, record_class, slices
-from .errors import KernelError, RecordTooLarge, SchemaError, WalkCut
+from .errors import ClosedError, KernelError, RecordTooLarge, SchemaError, WalkCut
 from .losses import Losses
 from .schema import Schema
 
@@ -84,8 +84,12 @@ def read_chunks(fd: Fd, schema: Schema, target: str, losses: Losses) -> Iterator
     repeated = _Repeated(schema, target)
     part = bytearray()
     reads = retries = 0
+    process = os.getpid()
     with fd:
         while True:
+            if process != os.getpid():
+                # A fork shares the descriptor's place: what one side reads, the other never sees.
+                raise ClosedError(f"this walk is that of process {process}, which was forked: begin another")
             try:
                 data = os.read(fd.number, size)
             except BlockingIOError as error:

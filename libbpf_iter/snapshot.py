@@ -32,6 +32,19 @@ PAGE = mmap.PAGESIZE
 _HEADER = struct.Struct("=QQ")
 
 
+# A child that is forked shares the memory of the walks that are under way, and may look at it for long.
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+# Before and after: other threads begin and end walks meanwhile.
+os.register_at_fork(before=_count_fork, after_in_parent=_count_fork)
+
+
 class _Walker(Immutable):
     program: Program
     link: Link | None
@@ -69,14 +82,14 @@ def _read_once(session: Fd, losses: Losses) -> None:
 class Snapshot:
     """The records of one walk, in the map's own memory, until ``release()``."""
 
-    def __init__(self, give_back: Callable[[_Walker], None], walker: _Walker, used: int) -> None:
-        self._give_back, self._walker = give_back, walker
+    def __init__(self, give_back: Callable[[_Walker, bool], None], walker: _Walker, used: int) -> None:
+        self._give_back, self._walker, self._forks = give_back, walker, _forks
         self.records = memoryview(walker.memory)[SNAPSHOT_HEADER : SNAPSHOT_HEADER + used].toreadonly()
 
     def release(self) -> None:
         """Let the memory be used for another walk; nobody may look at it any more."""
         self.records.release()
-        self._give_back(self._walker)
+        self._give_back(self._walker, self._forks == _forks)
 
 
 class Snapshots:
@@ -129,10 +142,10 @@ class Snapshots:
         snapshot._give_back = self._take_back
         return snapshot
 
-    def _take_back(self, walker: _Walker) -> None:
+    def _take_back(self, walker: _Walker, ours: bool) -> None:
         with self._lock:
             self._lent -= 1
-        self._give_back(walker)
+        self._give_back(walker, ours)
 
     def walk(self, create: Callable[[Fd], Fd], losses: Losses) -> Iterator[memoryview]:
         """One walk as one chunk, which is there until the next is asked for."""
@@ -167,10 +180,11 @@ class Snapshots:
             raise
         return _Walker(program, link, memory, os.getpid())
 
-    def _give_back(self, walker: _Walker) -> None:
+    def _give_back(self, walker: _Walker, ours: bool) -> None:
+        """Keep a walker for the next walk, unless its memory is not ``ours`` alone since a fork."""
         with self._lock:
             kept = sum(len(free.memory) for free in (walker, *self._free))
-            if not self._closed and kept <= KEPT_MOST:
+            if ours and not self._closed and kept <= KEPT_MOST:
                 self._free.append(walker)
                 return
         walker.close()
