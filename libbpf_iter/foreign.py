@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _libbpf, netns
-from ._libbpf import Fd, LinkInfo
+from ._libbpf import LinkInfo
 from .base import BpfIter
 from .btf import Btf
 from .decode import Record, record_class

@@ -66,14 +66,14 @@ def test_the_child_goes_on_with_a_walk_that_the_kernel_wrote() -> None:
 
 def test_the_childs_arrays_stay_as_they_are() -> None:
     with turns() as turn, TaskIter(engine="snapshot", **MARKED) as tasks:
-        array = tasks.to_numpy()
+        arrays = [tasks.to_numpy()]
 
         def look() -> None:
             turn.wait()
-            assert len(array) and set(array["walk"]) == {1}
+            assert len(arrays[0]) and set(arrays[0]["walk"]) == {1}
 
         child = start(look)
-        del array
+        arrays.clear()
         tasks.params["number"] = 2
         for _ in range(3):
             assert set(tasks.to_numpy()["walk"]) == {2}
@@ -121,7 +121,8 @@ def test_both_sides_walk_side_by_side(engine: str) -> None:
 
         children = [start(walk) for _ in range(3)]
         walk()
-        assert all([succeeded(child) for child in children])
+        for child in children:
+            assert succeeded(child)
 
 
 def test_forking_in_the_middle_of_each_walk_leaves_nothing(count_fds: Callable[[], int]) -> None:
