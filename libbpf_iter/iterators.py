@@ -63,7 +63,7 @@ class _Own(BpfIter[base.R]):
     ) -> None:
         given = given or Parameters()
         target, types = self._target, given.types
-        given.leave_to_program()
+        given.leave_to_program(self._target)
         engines = candidates(target, engine, query, given, OWN)
         super().__init__(
             target,
@@ -208,7 +208,7 @@ class Iter(BpfIter[Any]):
         query = _query(columns, where, params)
         own = target in packaged_targets()
         if own:
-            given.leave_to_program()
+            given.leave_to_program(target)
 
         def load_it(output: Output) -> Program:
             if own:

@@ -32,6 +32,9 @@ ORDERS = {
 _RUN_ORDERS = frozenset({"descendants_pre", "descendants_post", "ancestors_up"})
 
 
+_NOBODY = 0x7FFFFFFF  # a number that no task has: kernel/pid.c, PID_MAX_LIMIT
+
+
 class HasFileno(Protocol):
     def fileno(self) -> int: ...
 
@@ -51,16 +54,24 @@ class Parameters:
         self.walked: dict[str, int] = {}
         # How many objects such a walk has, where that is known beforehand.
         self.objects = 0
-        # What a program of ours is told where the link takes no parameter: progs/pidns.h.
+        # What a program of ours is told to look for itself, its read-only variables: progs/pidns.h.
         self.only: dict[str, int] = {}
         self.held = ExitStack()
         # What an errno of bpf_link_create() says: the parameter at fault, and why.
         self.refusals: dict[int, tuple[str, str]] = {}
 
-    def leave_to_program(self) -> None:
-        """Ask the link for nothing that a program of ours looks for itself."""
-        if self.only:
+    def leave_to_program(self, target: str) -> None:
+        """Ask the link for nothing that the target's program, one of ours, looks for itself.
+
+        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task. It does for a
+        process where only the iterator walks it (before 6.7), which ends where a thread exits.
+        """
+        links = kernel.has("bpf_iter_link_info.task")
+        ends = target == "task" and "only_pid" in self.only and not kernel.has("bpf_iter_task_new")
+        if self.only and (ends or not links):
             self.info, self.expected, self.walked = b"", {}, {}
+        else:
+            self.only = {}
 
 
 def number(name: str, value: Any, most: int = 0xFFFFFFFF) -> int:
@@ -78,26 +89,26 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
     if tid is not None:
         tid = number("tid", tid, 0x7FFFFFFF)
         result = Parameters(struct.pack("=IIII", tid, 0, 0, 0), {"tid": tid})
-        return _without_link(result, "tid", "only_tid", tid)
+        return _told(result, "tid", "only_tid", tid)
     if pid is not None:
         pid = number("pid", pid, 0x7FFFFFFF)
         result = Parameters(struct.pack("=IIII", 0, pid, 0, 0), {"pid": pid})
         result.walked = {"walked_pid": pid}
-        return _without_link(result, "pid", "only_pid", pid)
+        return _told(result, "pid", "only_pid", pid)
     if pidfd is not None:
         fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
         _check_lives(fd)
         result = Parameters(struct.pack("=IIII", 0, 0, fd, 0))
         if pid := _number_of(fd):
             result.walked = {"walked_pid": pid}
-        return _without_link(result, "pidfd", "only_pid", pid or kernel.pid_of(fd))
+        return _told(result, "pidfd", "only_pid", pid or kernel.pid_of(fd) or _NOBODY)
     return Parameters()
 
 
-def _without_link(given: Parameters, name: str, variable: str, value: int) -> Parameters:
-    """What to do before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task."""
+def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters:
+    """What a program of ours is told instead of the link, where it has to look for itself."""
+    given.only = {variable: value}
     if not kernel.has("bpf_iter_link_info.task"):
-        given.only = {variable: value}
         message = "this kernel's links take none: only the package's own programs look for themselves"
         given.refusals[errno.E2BIG] = (name, message)
     return given

@@ -117,8 +117,8 @@ int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
 	span_set(&record.attach_to, &record.record_size, attach_length);
 	record.attach_btf_id = aux->attach_btf_id;
 	__builtin_memcpy(record.tag, prog->tag, sizeof(record.tag));
-	record.jited = BPF_CORE_READ_BITFIELD(prog, jited);
-	record.gpl_compatible = BPF_CORE_READ_BITFIELD(prog, gpl_compatible);
+	record.jited = BPF_CORE_READ_BITFIELD_PROBED(prog, jited);
+	record.gpl_compatible = BPF_CORE_READ_BITFIELD_PROBED(prog, gpl_compatible);
 	record.xlated_size = prog->len * INSTRUCTION_SIZE;
 	record.jited_size = jited_size(prog);
 	record.verified_insns = -1;

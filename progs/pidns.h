@@ -65,8 +65,8 @@ static __always_inline __s32 pid_number(struct pid *pid, const struct reader *re
 }
 
 /*
- * The task, or the process, that is asked for; 0: all. Before Linux 6.1 (f0d74c4da1f0) a link of these
- * targets takes no parameter, so there the program looks for itself.
+ * The task, or the process, that is asked for where the program has to look for itself; 0: all
+ * (libbpf_iter/parameters.py, leave_to_program()).
  */
 const volatile __s32 only_tid = 0;
 const volatile __s32 only_pid = 0;
