@@ -13,7 +13,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from libbpf_iter import (
     TaskVmaIter,
     TcpIter,
     UnixIter,
+    _libbpf,
     asdict,
     errors,
     fields,
@@ -346,15 +347,16 @@ def test_a_process_is_walked_past_threads_that_exit(by: str) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", MORTALS], text=True, **pipes) as process:  # type: ignore[call-overload]
         survivors = set(map(int, process.stdout.readline().split()))
-        number = process.pid if by == "pid" else os.pidfd_open(process.pid)
-        with TaskIter(columns=["tid"], **{by: number}) as tasks:
-            assert tasks.engine == "snapshot"
+        with ExitStack() as stack:
+            number = process.pid
+            if by == "pidfd":
+                number = stack.enter_context(_libbpf.Fd(os.pidfd_open(number)))  # type: ignore[assignment]
+            tasks = stack.enter_context(TaskIter(columns=["tid"], **{by: number}))
+            assert tasks.engine == "snapshot" or not kernel.has("bpf_iter_task_new")
             process.stdin.write("\n")
             process.stdin.flush()
             while not select.select([process.stdout], [], [], 0)[0]:
                 assert survivors <= {task.tid for task in tasks}
-        if by == "pidfd":
-            os.close(number)
         process.kill()
 
 

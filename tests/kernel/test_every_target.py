@@ -104,9 +104,9 @@ def task_file(stack: ExitStack) -> Seen:
     file.seek(33)
     status = os.fstat(file.fileno())
     columns = {
-        "inode": status.st_ino,
-        "pid": os.getpid(),
         "fd": file.fileno(),
+        "pid": os.getpid(),
+        "inode": status.st_ino,
         "mode": status.st_mode,
         "flags": int(fields_of(f"/proc/self/fdinfo/{file.fileno()}")["flags"], 8) & ~os.O_CLOEXEC,
         "pos": 33,
@@ -114,7 +114,7 @@ def task_file(stack: ExitStack) -> Seen:
         "device": status.st_dev,
         "path": file.name,
     }
-    return Seen({"pid": os.getpid()}, "inode", columns, "file.f_inode.i_size", 100)
+    return Seen({"pid": os.getpid()}, "fd", columns, "file.f_inode.i_size", 100)
 
 
 def task_vma(stack: ExitStack) -> Seen:
