@@ -5,6 +5,7 @@ Small enough to be run on every kernel (tests/vm); the names of these tests say 
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import socket
@@ -342,11 +343,25 @@ def kmem_cache(_: ExitStack) -> Seen:
     return Seen({}, "name", columns, "s.size", size)
 
 
+def dmabuf(stack: ExitStack) -> Seen:
+    """Of a memfd: include/uapi/linux/udmabuf.h, UDMABUF_CREATE."""
+    if not os.path.exists("/dev/udmabuf"):
+        pytest.skip("this kernel makes no buffer without a device: it has no /dev/udmabuf")
+    size = 4 * PAGE
+    with open(os.memfd_create("test", os.MFD_ALLOW_SEALING), "r+b") as memory, open("/dev/udmabuf") as device:
+        memory.truncate(size)
+        fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        create = struct.pack("=IIQQ", memory.fileno(), 0, 0, size)
+        buffer = stack.enter_context(_libbpf.Fd(fcntl.ioctl(device, 0x40187542, create)))
+    columns = {"inode": os.fstat(buffer.number).st_ino, "size": size, "exporter": "udmabuf"}
+    return Seen({}, "inode", columns, "dmabuf.size", size)
+
+
 OBJECTS = {
     make.__name__: make
     for make in (
         *(task, task_file, task_vma, bpf_map, bpf_prog, bpf_link, bpf_map_elem, bpf_sk_storage_map),
-        *(sockmap, tcp, udp, unix, netlink, ipv6_route, ksym, cgroup, kmem_cache),
+        *(sockmap, tcp, udp, unix, netlink, ipv6_route, ksym, cgroup, kmem_cache, dmabuf),
     )
 }
 each = pytest.mark.parametrize(("target", "engine"), [(t, e) for t in OBJECTS for e in ("seq", "snapshot")])

@@ -12,7 +12,12 @@ from typing import NamedTuple
 BOOTS = 5
 BOOT_SECONDS = 60
 TAIL = 25
-MEMORY_MIB = 1536
+# Emulated on purpose: /dev/kvm may be there, and hang the machine. It ends with whoever started it.
+QEMU = (
+    "setpriv --pdeathsig KILL qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1536"
+    " -nodefaults -no-user-config -display none -no-reboot"
+)
+BOOT_OPTIONS = "console=ttyS0 panic=-1 quiet mitigations=off"
 
 
 class Run(NamedTuple):
@@ -37,8 +42,9 @@ def run(kernel: Path, image: Path, folder: Path, seconds: float) -> Run:
         _, started, said = _read(folder / "results").partition("started\n")
     results, _, code = said.rpartition("exit ")
     exit_code = int(code) if code.strip().isdigit() else None
-    if exit_code is None and not problem:
-        problem = _with_tail("the machine stopped before the tests were done", folder)
+    if exit_code is None:
+        results = ""
+        problem = problem or _with_tail("the machine stopped before the tests were done", folder)
     return Run(results or None, exit_code, boots, time.monotonic() - begun, problem)
 
 
@@ -47,10 +53,7 @@ def _run_once(kernel: Path, image: Path, folder: Path, seconds: float) -> str:
     ports = [folder / name for name in ("console", "output", "results")]
     for port in ports:
         port.write_bytes(b"")
-    command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"]
-    command += ["-smp", "2", "-m", str(MEMORY_MIB), "-nodefaults", "-no-user-config"]
-    command += ["-display", "none", "-no-reboot", "-kernel", str(kernel), "-initrd", str(image)]
-    command += ["-append", "console=ttyS0 panic=-1 quiet mitigations=off"]
+    command = [*QEMU.split(), "-kernel", str(kernel), "-initrd", str(image), "-append", BOOT_OPTIONS]
     for port in ports:
         command += ["-serial", f"file:{port}"]
     with (folder / "qemu").open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as qemu:
