@@ -70,6 +70,11 @@ LAYERS = [
     "foreign",
     "symbols",
     "__init__",
+    "aio",
+    "metrics.aggregate",
+    "metrics.groups",
+    "metrics.exporters",
+    "metrics",
     "cli.command",
     "cli.views",
     "cli.table",
@@ -119,6 +124,8 @@ def test_imports_only_from_below(path: Path) -> None:
 # What needs an extra, and who may import it.
 OPTIONAL = {
     "click": {"cli"},
+    "opentelemetry": {"metrics"},
+    "prometheus_client": {"metrics"},
     "rich": {"cli", "display"},
     "pyarrow": {"cli"},
     "numpy": {"arrays", "base", "rows"},

@@ -1,0 +1,118 @@
+"""What one number says of many records: its aggregate, name and unit. Imports kinds and schema; pure."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import kinds
+from ..errors import ParameterError
+from ..immutable import Immutable
+from ..schema import Schema
+
+__all__ = ["Metric", "count", "distinct", "max", "min", "sum"]
+
+# A column's unit, the base unit that both conventions ask for, and the factor to it.
+_BASE_UNITS = {"": ("", 1), "bytes": ("bytes", 1), "ns": ("seconds", 1e-9)}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+class Aggregate(Immutable):
+    """How values become one: each is lifted to a result, and two results join to one of both."""
+
+    name: str
+    lift: Callable[[Any], Any]
+    join: Callable[[Any, Any], Any]
+    finish: Callable[[Any], Any]
+
+
+_COUNT = Aggregate("count", lambda _: 1, operator.add, _same)
+_SUM = Aggregate("sum", _same, operator.add, _same)
+_MIN = Aggregate("min", _same, builtins.min, _same)
+_MAX = Aggregate("max", _same, builtins.max, _same)
+_DISTINCT = Aggregate("distinct", lambda value: frozenset((value,)), operator.or_, len)
+
+
+class Metric(Immutable):
+    """A number for each group of records: made by :func:`count`, :func:`sum` and their siblings."""
+
+    aggregate: Aggregate
+    column: str
+    by: tuple[str, ...]
+    name: str
+    help: str
+
+    def named(self, schema: Schema) -> Named:
+        """What it is for records of this schema; a column that isn't there, or can't be added, is refused."""
+        for column in (*self.by, *((self.column,) if self.column else ())):
+            schema[column]
+        unit, factor = "", 1.0
+        if self.aggregate is _COUNT:
+            name = "objects"
+        elif self.aggregate is _DISTINCT:
+            name = f"{self.column}_distinct"
+        else:
+            unit, factor = _BASE_UNITS[_unit(schema, self.column)]
+            name = self.column.removesuffix("_ns")
+            if self.aggregate is not _SUM:
+                name += f"_{self.aggregate.name}"
+        of = f" of {self.column}" if self.column else ""
+        by = f" by {' and '.join(self.by)}" if self.by else ""
+        help = self.help or f"{self.aggregate.name}{of}{by}, of all {schema.name} records of a walk"
+        return Named(self, self.name or name, help, unit, factor)
+
+
+class Named(Immutable):
+    """A metric, and what exporters have to know: ``unit`` is "bytes", "seconds", or none."""
+
+    metric: Metric
+    name: str
+    help: str
+    unit: str
+    factor: float
+
+
+def count(*, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
+    """How many objects there are."""
+    return _metric(_COUNT, "", by, name, help)
+
+
+def sum(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
+    """A column's sum; nanoseconds become seconds, as they do for :func:`min` and :func:`max`."""
+    return _metric(_SUM, column, by, name, help)
+
+
+def min(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
+    """A column's smallest value."""
+    return _metric(_MIN, column, by, name, help)
+
+
+def max(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
+    """A column's largest value."""
+    return _metric(_MAX, column, by, name, help)
+
+
+def distinct(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
+    """How many different values a column has: processes are distinct pids of threads."""
+    return _metric(_DISTINCT, column, by, name, help)
+
+
+def _metric(aggregate: Aggregate, column: str, by: str | Iterable[str], name: str, help: str) -> Metric:
+    return Metric(aggregate, column, (by,) if isinstance(by, str) else tuple(by), name, help)
+
+
+def _unit(schema: Schema, column: str) -> str:
+    """The unit of a column that can be added and compared."""
+    kind = schema[column].kind
+    if isinstance(kind, kinds.Nullable):
+        kind = kind.inner
+    if isinstance(kind, kinds.Integer):
+        return kind.unit
+    if isinstance(kind, kinds.Boolean | kinds.Float | kinds.BitField):
+        return ""
+    raise ParameterError("columns", f"{column} is no number: count() and distinct() take it, and by= does")

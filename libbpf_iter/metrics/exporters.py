@@ -1,0 +1,111 @@
+"""Numbers for Prometheus and OpenTelemetry, each imported by what uses it. Imports groups."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Error
+from .aggregate import Named
+from .groups import Metrics, Series
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import CallbackOptions, Meter, Observation
+    from prometheus_client.core import GaugeMetricFamily
+
+__all__ = ["opentelemetry", "prometheus"]
+
+_log = logging.getLogger(__name__)
+# What Unified Code for Units of Measure calls them, as OpenTelemetry asks.
+_UCUM = {"bytes": "By", "seconds": "s", "": "1"}
+
+
+class _Prometheus:
+    """A collector for ``prometheus_client``'s registries: one walk a scrape."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """The names, for a registry to refuse those that it has: without it, it would walk for them."""
+        return [*map(self._family, self._metrics.named), *self._state(0, 0)]
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            series, lost = self._metrics.series()
+        except Error:
+            # No numbers rather than wrong ones; NAME_up says so.
+            _log.exception("%s can't be walked", self._metrics.prefix)
+            yield from self._state(0, 0)
+            return
+        families = {id(named): self._family(named) for named in self._metrics.named}
+        for one in series:
+            families[id(one.named)].add_metric([value for _, value in one.labels], one.value)
+        yield from families.values()
+        yield from self._state(1, len(lost))
+
+    def _family(self, named: Named) -> GaugeMetricFamily:
+        from prometheus_client.core import GaugeMetricFamily
+
+        name = f"{self._metrics.prefix}_{named.name}"
+        return GaugeMetricFamily(name, named.help, labels=named.metric.by, unit=named.unit)
+
+    def _state(self, up: int, lost: int) -> list[GaugeMetricFamily]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        prefix = self._metrics.prefix
+        return [
+            GaugeMetricFamily(f"{prefix}_up", "1 where the last walk came to its end", value=up),
+            GaugeMetricFamily(f"{prefix}_lost", "Ways in which the last walk may be incomplete", value=lost),
+        ]
+
+
+def prometheus(metrics: Metrics) -> Any:
+    """A collector: ``REGISTRY.register(prometheus(metrics))``.
+
+    Names are PREFIX_NAME_UNIT. Besides the metrics there are PREFIX_up, 0 where
+    the walk failed (the log says why), and PREFIX_lost, see :attr:`Session.lost`.
+    """
+    return _Prometheus(metrics)
+
+
+class _Observed:
+    """One walk for all of a collection's callbacks, which come one after the other."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._lock = threading.Lock()
+        self._waiting: dict[int, list[Series]] = {}
+
+    def take(self, named: Named) -> list[Series]:
+        """A metric's numbers, once; who asks again is in the next collection."""
+        with self._lock:
+            if id(named) not in self._waiting:
+                series, _ = self._metrics.series()
+                self._waiting = {id(each): [] for each in self._metrics.named}
+                for one in series:
+                    self._waiting[id(one.named)].append(one)
+            return self._waiting.pop(id(named))
+
+
+def opentelemetry(metrics: Metrics, meter: Meter) -> None:
+    """Observable gauges PREFIX.NAME on a meter: one walk a collection.
+
+    A walk that fails is an exception of the callback, which the SDK logs, and no number.
+    """
+    observed = _Observed(metrics)
+    for named in metrics.named:
+        name = f"{metrics.prefix}.{named.name}"
+        callback = _callback(observed, named)
+        meter.create_observable_gauge(name, [callback], unit=_UCUM[named.unit], description=named.help)
+
+
+def _callback(observed: _Observed, named: Named) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    from opentelemetry.metrics import Observation
+
+    def observe(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(one.value, dict(one.labels)) for one in observed.take(named)]
+
+    return observe
