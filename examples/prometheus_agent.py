@@ -26,9 +26,7 @@ SOCKETS = [metrics.count(by=["state", "family"])]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=9123)
-    parser.add_argument(
-        "--pin", help="a pinned task iterator, which takes no privilege"
-    )
+    parser.add_argument("--pin", help="a pinned task iterator, which takes no privilege")
     arguments = parser.parse_args()
 
     registry = CollectorRegistry()
