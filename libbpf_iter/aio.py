@@ -37,7 +37,7 @@ async def walk(iterator: Walkable[R]) -> AsyncGenerator[R, None]:
     """
     session = iterator.session()
     loop = asyncio.get_running_loop()
-    part = None
+    part: asyncio.Future[list[R]] | None = None
     try:
         while True:
             part = loop.run_in_executor(None, partial(list, islice(session, _BATCH)))
