@@ -71,6 +71,9 @@ class Writer:
     def const(self, to: int) -> int:
         return self.add(10, "", to)
 
+    def tag(self, name: str, of: int, component: int = -1) -> int:
+        return self.add(17, name, of, self.words(component))
+
     def build(self) -> bytes:
         header = struct.pack(
             self.order + "HBBIIIII",

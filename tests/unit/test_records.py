@@ -137,6 +137,22 @@ def test_dear_columns_are_asked_for() -> None:
         event().select("comm")
 
 
+def test_a_column_says_what_it_needs_of_the_kernel() -> None:
+    """progs/record.h, NEEDS(); tags of other types and other words are none."""
+    writer = Writer()
+    number = writer.int("__u32", 4)
+    members = [("first", number, 0), ("second", number, 32)]
+    other, record = writer.struct("other", 8, members), writer.struct("event_record", 8, members)
+    writer.tag("needs:bpf_prog_aux.verified_insns", record, 1)
+    writer.tag("needs:nothing", other, 0)
+    writer.tag("needs:nothing", record)
+    writer.tag("needs:nothing", record, 2)
+    writer.tag("wants:nothing", record, 0)
+    fields = layout(Btf(writer.build()), record).fields
+    assert [field.needs for field in fields] == ["", "bpf_prog_aux.verified_insns"]
+    assert [field.unavailable for field in fields] == [None, None]
+
+
 def test_schema_and_fields_take_records_and_classes() -> None:
     cls = record_class(event())
     assert schema(one()) is schema(cls)
