@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from libbpf_iter import Iter, TaskIter, errors, targets
+from libbpf_iter import Iter, TaskIter, errors, kernel, targets
 from libbpf_iter.engine import counts
 from libbpf_iter.workarounds import faults_panic
 from tests.kernel.since import has
@@ -16,7 +16,7 @@ WITHOUT_PARAMETERS = ("task", "task_file", "task_vma", "bpf_map", "bpf_prog", "t
 
 
 def test_a_process_whose_threads_are_read_in_parts_says_so() -> None:
-    if not has("task parameters"):
+    if not kernel.has("bpf_iter_task_new"):
         pytest.skip("here the program looks for the process, in a walk of all tasks")
     with threads(300) as tids:
         with TaskIter(
