@@ -50,10 +50,10 @@ def main() -> int:
     outcomes = []
     try:
         kernels.update()
-        builds = kernels.builds()
     except archive.Unfetched as error:
-        print(f"no kernel can be fetched: {error}")
-        return 1
+        # What was fetched before, and what other parts of the archive have, is there all the same.
+        print(f"the archive's index is incomplete, or old: {error}")
+    builds = kernels.builds()
     initramfs = image.build(given.folder / "image", script)
     chosen = given.series or dict.fromkeys((*SERIES, *list(builds)[-NEWEST:]))
     run = _runner(kernels, builds, initramfs, given.folder)
