@@ -13,7 +13,7 @@ from ._libbpf import Fd
 from .arrays import array, array_in_place
 from .arrow import schema_capsule, stream_capsule
 from .decode import Buffer, record_class
-from .engine import Engine, counts, first_output, loses_threads
+from .engine import Engine, counts, first_output
 from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
 from .link import Link
 from .losses import Losses
@@ -155,8 +155,7 @@ class BpfIter(Generic[R]):
         return Session(self.schema, self._chunks(losses), self.engine, losses)
 
     def _losses(self, *, session: bool = False) -> Losses:
-        given = self._parameters
-        counting = counts(self.target, given.types) or loses_threads(self.target, given)
+        counting = counts(self.target, self._parameters.types)
         return Losses(self.target, counts=counting, session=session)
 
     def __iter__(self) -> Iterator[R]:

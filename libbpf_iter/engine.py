@@ -80,8 +80,7 @@ def _complete_and_fast(target: str, given: Parameters, runs: list[Engine], unend
         return [*runs, Engine.LINK]
     if target == "bpf_map_elem" and given.types is not None and _bytes_of(given.types) > _STREAMED:
         return [Engine.SEQ]
-    cut = counts(target, given.types) or loses_threads(target, given)
-    links = [Engine.LINK] if cut else []
+    links = [Engine.LINK] if counts(target, given.types) else []
     return [*runs, *links, Engine.SEQ]
 
 
@@ -103,15 +102,6 @@ def counts(target: str, types: MapTypes | None) -> bool:
 @lru_cache(maxsize=2)
 def _remembers(target: str) -> bool:
     return kernel.btf().get(_REMEMBERING[target], Kind.UNION) is not None
-
-
-def loses_threads(target: str, given: Parameters) -> bool:
-    """Whether the kernel ends the walk of a process's threads where the next one exits between two reads.
-
-    kernel/bpf/task_iter.c, task_group_seq_get_next(), still so in Linux 7.0. What walks by itself
-    goes on (progs/task.bpf.c); one read of the iterator leaves no more than a moment for it.
-    """
-    return target == "task" and bool(given.info) and "tid" not in given.expected
 
 
 def _runs(target: str, given: Parameters) -> bool:

@@ -43,8 +43,11 @@ def threads() -> int:
 
 
 def pid_of(pidfd: int) -> int:
-    """The number of a pidfd's process, as the pid namespace of the mounted /proc has it."""
-    fields = Path(f"/proc/self/fdinfo/{pidfd}").read_text().split()
+    """The number of a pidfd's process in the pid namespace of the mounted /proc; 0 where it has none."""
+    try:
+        fields = Path(f"/proc/self/fdinfo/{pidfd}").read_text().split()
+    except FileNotFoundError:
+        return 0
     return int(fields[fields.index("Pid:") + 1])
 
 

@@ -32,9 +32,6 @@ ORDERS = {
 _RUN_ORDERS = frozenset({"descendants_pre", "descendants_post", "ancestors_up"})
 
 
-_NOBODY = 0x7FFFFFFF  # a number that no task has: kernel/pid.c, PID_MAX_LIMIT
-
-
 class HasFileno(Protocol):
     def fileno(self) -> int: ...
 
@@ -63,13 +60,14 @@ class Parameters:
     def leave_to_program(self, target: str) -> None:
         """Ask the link for nothing that the target's program, one of ours, looks for itself.
 
-        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task. It does for a
-        process where only the iterator walks it (before 6.7), which ends where a thread exits.
+        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task. And it does for
+        the threads of a process, whose walk the kernel ends where the thread that it is at exits
+        (kernel/bpf/task_iter.c, task_group_seq_get_next(), still so in 7.0): in one of all tasks it
+        goes on at the next number.
         """
-        links = kernel.has("bpf_iter_link_info.task")
-        ends = target == "task" and "only_pid" in self.only and not kernel.has("bpf_iter_task_new")
-        if self.only and (ends or not links):
-            self.info, self.expected, self.walked = b"", {}, {}
+        ends = target == "task" and "only_pid" in self.only
+        if ends or (self.only and not kernel.has("bpf_iter_link_info.task")):
+            self.info, self.expected = b"", {}
         else:
             self.only = {}
 
@@ -99,9 +97,10 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
         fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
         _check_lives(fd)
         result = Parameters(struct.pack("=IIII", 0, 0, fd, 0))
-        if pid := _number_of(fd):
-            result.walked = {"walked_pid": pid}
-        return _told(result, "pidfd", "only_pid", pid or kernel.pid_of(fd) or _NOBODY)
+        if not (pid := _number_of(fd) or kernel.pid_of(fd)):
+            return result
+        result.walked = {"walked_pid": pid}
+        return _told(result, "pidfd", "only_pid", pid)
     return Parameters()
 
 

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from libbpf_iter import Iter, TaskIter, errors, kernel, targets
+from libbpf_iter import Iter, TaskIter, errors, targets
 from libbpf_iter.engine import counts
 from libbpf_iter.workarounds import faults_panic
 from tests.kernel.since import has
-from tests.kernel.test_task import threads
 
 WITHOUT_PARAMETERS = ("task", "task_file", "task_vma", "bpf_map", "bpf_prog", "tcp", "udp", "unix", "netlink")
-
-
-def test_a_process_whose_threads_are_read_in_parts_says_so() -> None:
-    if not kernel.has("bpf_iter_task_new"):
-        pytest.skip("here the program looks for the process, in a walk of all tasks")
-    with threads(300) as tids:
-        with TaskIter(
-            pid=os.getpid(), columns=["tid", "exe", "comm", "start_time_ns"], engine="seq"
-        ) as tasks:
-            session = tasks.session()
-            assert tids <= {task.tid for task in session}
-            assert len(session.lost) == 1 and "missing" in session.lost[0]
-        with TaskIter(pid=os.getpid(), columns=["tid", "exe"]) as tasks:
-            session = tasks.session()
-            assert tids <= {task.tid for task in session}
-            assert (session.engine, session.lost) == ("snapshot", ())
 
 
 @pytest.mark.parametrize("target", ["tcp", "udp"])
