@@ -14,10 +14,10 @@ def faults_panic() -> bool:
     """Whether a program of several functions must not be loaded.
 
     Its first function is known twice to the kernel, and once without its table of
-    loads that may fault (mended by dfce9cb31405, "bpf: ensure main program has an
-    extable", of Linux 6.4 and some stable ones): a fault that finds that one is a
-    panic. Every load through NULL faults until 4c5de127598e, of Linux 5.12, tests
-    for it first; from there on ours, which follow the kernel's own pointers, don't.
-    No type tells of it: the iterator over mappings came in the same version.
+    loads that may fault: a fault that finds that one is a panic, as seen on 5.10.262
+    (mended by 0108a4e9f358, "bpf: ensure main program has an extable", which not all
+    stable kernels have). Every load through NULL faults until 4c5de127598e, of Linux
+    5.12, which tests for it first; from there on ours, which follow the kernel's own
+    pointers, don't. No type tells of it: the iterator over mappings came in that version.
     """
     return not kernel.has("bpf_iter__task_vma")
