@@ -17,6 +17,7 @@ from . import _libbpf, kernel
 from ._libbpf import Fd
 from .errors import NoSuchObject, NoSuchProcess, ParameterError
 from .maps import MapTypes, map_types
+from .workarounds import tid_may_find_leaders_alone
 
 # include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
 ORDERS = {
@@ -60,13 +61,13 @@ class Parameters:
     def leave_to_program(self, target: str) -> None:
         """Ask the link for nothing that the target's program, one of ours, looks for itself.
 
-        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task. And it does for
-        the threads of a process, whose walk the kernel ends where the thread that it is at exits
+        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task; for one
+        task as long as the kernel may find those alone that lead a process. And it does for the threads of a process, whose walk the kernel ends where the thread that it is at exits
         (kernel/bpf/task_iter.c, task_group_seq_get_next(), still so in 7.0): in one of all tasks it
         goes on at the next number.
         """
-        ends = target == "task" and "only_pid" in self.only
-        if ends or (self.only and not kernel.has("bpf_iter_link_info.task")):
+        missed = target == "task" and ("only_pid" in self.only or tid_may_find_leaders_alone())
+        if self.only and (missed or not kernel.has("bpf_iter_link_info.task")):
             self.info, self.expected = b"", {}
         else:
             self.only = {}

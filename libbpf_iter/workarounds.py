@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import kernel
 
-__all__ = ["faults_panic"]
+__all__ = ["faults_panic", "tid_may_find_leaders_alone"]
 
 
 def faults_panic() -> bool:
@@ -21,3 +21,13 @@ def faults_panic() -> bool:
     pointers, don't. No type tells of it: the iterator over mappings came in that version.
     """
     return not kernel.has("bpf_iter__task_vma")
+
+
+def tid_may_find_leaders_alone() -> bool:
+    """Whether a link with the number of a thread that leads no process may walk nothing.
+
+    f0d74c4da1f0, of Linux 6.1, looks for the number among processes; "bpf: Fix iter/task
+    tid filtering", which is in all of 6.13 and in later stable kernels before it, doesn't.
+    No type tells of it either, but the iterator over slab caches came in that version.
+    """
+    return not kernel.has("bpf_iter__kmem_cache")

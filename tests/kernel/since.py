@@ -40,6 +40,8 @@ SINCE = {
     "bpf_func_id.BPF_FUNC_copy_from_user_task": (5, 18),
     # Expressions of a record's columns: workarounds.faults_panic().
     "queries of columns": (5, 12),
+    # workarounds.tid_may_find_leaders_alone()
+    "threads by tid": (6, 13),
     # engine.counts()
     "cookies of udp": (6, 16),
     "cookies of tcp": (6, 17),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from libbpf_iter import Iter, TaskIter, errors, targets
 from libbpf_iter.engine import counts
-from libbpf_iter.workarounds import faults_panic
+from libbpf_iter.workarounds import faults_panic, tid_may_find_leaders_alone
 from tests.kernel.since import has
+from tests.kernel.test_task import threads
 
 WITHOUT_PARAMETERS = ("task", "task_file", "task_vma", "bpf_map", "bpf_prog", "tcp", "udp", "unix", "netlink")
 
@@ -21,6 +24,14 @@ def test_sockets_that_are_counted_are_walked_in_one_read(target: str) -> None:
         list(session)
         assert session.lost == ()  # one read was enough
     assert not (counted and has(f"cookies of {target}"))
+
+
+def test_a_thread_is_found_that_leads_no_process() -> None:
+    assert tid_may_find_leaders_alone() == (not has("threads by tid"))
+    with threads(3) as tids:
+        for tid in tids:
+            with TaskIter(tid, columns=["tid", "pid"]) as tasks:
+                assert [(task.tid, task.pid) for task in tasks] == [(tid, os.getpid())]
 
 
 def test_where_faults_panic_is_known() -> None:
