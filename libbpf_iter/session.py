@@ -84,12 +84,16 @@ def read_chunks(fd: Fd, schema: Schema, target: str, losses: Losses) -> Iterator
     repeated = _Repeated(schema, target)
     part = bytearray()
     reads = retries = 0
+    full = False
     process = os.getpid()
     with fd:
         while True:
             if process != os.getpid():
                 # A fork shares the descriptor's place: what one side reads, the other never sees.
                 raise ClosedError(f"this walk is that of process {process}, which was forked: begin another")
+            if full:
+                # What had no room any more may be lost, and then nothing follows that would say so.
+                losses.cut()
             try:
                 data = os.read(fd.number, size)
             except BlockingIOError as error:
@@ -107,8 +111,9 @@ def read_chunks(fd: Fd, schema: Schema, target: str, losses: Losses) -> Iterator
             reads += 1
             if repeated(data):
                 break
-            if reads == 2:
+            if reads > 1:
                 losses.cut()
+            full = len(data) > LARGEST_RECORD - _largest(schema)
             if part or len(data) == size:
                 # Only our own buffer cuts a record in two, never the kernel.
                 part += data
@@ -119,6 +124,11 @@ def read_chunks(fd: Fd, schema: Schema, target: str, losses: Losses) -> Iterator
                 yield data
         if part:
             yield bytes(part)
+
+
+def _largest(schema: Schema) -> int:
+    """What a record takes, with its text where a walk loses what had no room (unix: 108 bytes)."""
+    return schema.size + (128 if schema.framed else 0)
 
 
 class _Repeated:

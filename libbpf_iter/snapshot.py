@@ -79,6 +79,14 @@ def _read_once(session: Fd, losses: Losses) -> None:
                 losses.cut()
 
 
+def _mapped(map_: Fd, size: int) -> mmap.mmap:
+    try:
+        return mmap.mmap(map_.number, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+    except OSError as error:
+        message = f"a map of {size >> 20} MiB can't be had in memory"
+        raise KernelError(error.errno or errno.ENOMEM, message, call="mmap") from error
+
+
 class Snapshot:
     """The records of one walk, in the map's own memory, until ``release()``."""
 
@@ -171,8 +179,7 @@ class Snapshots:
             if not output.runs:
                 link = self._attach(program)
             assert program.snapshot is not None
-            flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
-            memory = mmap.mmap(program.snapshot.number, SNAPSHOT_HEADER + output.size, flags=flags)
+            memory = _mapped(program.snapshot, SNAPSHOT_HEADER + output.size)
         except BaseException:
             if link is not None:
                 link.close()
