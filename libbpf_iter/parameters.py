@@ -151,8 +151,12 @@ def bpf_map(map_: MapRef) -> Parameters:
     result.info = struct.pack("=IIII", fd.number, 0, 0, 0)
     info = result.types.info
     result.expected = {"map_id": info.id}
-    message = f"this iterator doesn't walk maps of type {info.type}, as {info.name} is"
+    message = (
+        f"this iterator walks no map of type {info.type}, as {info.name} is, or not by a program that sleeps"
+    )
     result.refusals[errno.EINVAL] = ("map", message)
+    message = f"the program reads beyond a key of {info.key_size} bytes, or a value of {info.value_size}"
+    result.refusals[errno.EACCES] = ("map", message)
     return result
 
 

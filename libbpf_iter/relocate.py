@@ -42,6 +42,8 @@ def _relocations(extension: bytes) -> list[tuple[int, int]]:
         return []
     _, _, _, header, _, _, _, _, start, length = _HEADER.unpack_from(extension)
     at, end, found = header + start, header + start + length, []
+    if not length:
+        return []
     try:
         (size,) = struct.unpack_from("=I", extension, at)
         at += 4
