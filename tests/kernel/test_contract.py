@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import signal
@@ -202,7 +203,7 @@ def test_threads_with_files_of_their_own_are_walked_and_others_are_not() -> None
 
     def wait(name: str, unshare: bool) -> None:
         if unshare:
-            os.unshare(os.CLONE_FILES) if hasattr(os, "unshare") else unshare_files()
+            unshare_files()
         ids[name] = threading.get_native_id()
         shown.wait()
         done.wait()
@@ -222,8 +223,6 @@ def test_threads_with_files_of_their_own_are_walked_and_others_are_not() -> None
 
 
 def unshare_files() -> None:
-    import ctypes
-
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.unshare(0x400) == 0  # include/uapi/linux/sched.h, CLONE_FILES
 
