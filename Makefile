@@ -20,7 +20,7 @@ ifeq ($(shell id -u),0)
 export LIBBPF_ITER_REQUIRE_KERNEL ?= 1
 endif
 
-.PHONY: help run test test-kernels bench lint format types build stubs setup programs bpffs clean
+.PHONY: help run test test-kernels bench lint format types build wheel stubs setup programs bpffs clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make format   ruff: repair what it can'
 	@echo 'make types    mypy'
 	@echo 'make build    the sdist and the wheel, into dist/'
+	@echo 'make wheel    the same, and a wheel that brings libbpf and libelf along'
 	@echo 'make stubs    regenerate the .pyi files of the records'
 	@echo 'make setup    only what all of these do first: packages, .venv, extension, BPF programs'
 	@echo 'make clean    remove all that was made'
@@ -77,6 +78,10 @@ types: $(INSTALLED)
 build: $(INSTALLED)
 	rm -rf dist
 	$(BIN)/python -m build
+
+# With libbpf and libelf in it, for machines that have neither.
+wheel: build
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cbuild.bundle dist/*-linux_*.whl dist
 
 stubs: setup
 	$(BIN)/python -m cbuild.stubs

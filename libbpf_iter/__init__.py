@@ -14,6 +14,15 @@ from .kernel import targets
 from .objects import include_dir
 from .symbols import KernelSymbols
 
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version  # slow to import, and pyproject.toml is the version's home
+
+        return version("libbpf_iter")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "KernelSymbols",
     "ObjectIter",

@@ -221,8 +221,61 @@ def test_programs_are_reproducible(sources: Path, wheel: Path, tmp_path: Path) -
             assert made.read_bytes() == archive.read(f"libbpf_iter/programs/{made.name}")
 
 
+@pytest.fixture(scope="session")
+def bundled(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel with its libraries in it."""
+    for module in ("auditwheel", "abi3audit"):
+        if importlib.util.find_spec(module) is None:
+            environment_skip(f"bundling the package takes {module}")
+    folder = tmp_path_factory.mktemp("bundled")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    run(sys.executable, "-m", "cbuild.bundle", wheel, folder, cwd=ROOT, path=path)
+    (made,) = folder.iterdir()
+    return made
+
+
+# Bound over a library, it is one that can't be loaded.
+WITHOUT = """
+for library in $(ldconfig -p | awk '/lib(bpf|elf)\\.so/ { print $NF }'); do
+    mount --bind /dev/null "$library" || exit 99
+done
+exec "$@"
+"""
+
+
+class TestBundled:
+    def test_says_which_systems_it_is_for_and_whose_libraries_it_has(self, bundled: Path) -> None:
+        assert "-cp311-abi3-manylinux_2_" in bundled.name
+        held = names(bundled)
+        for library in ("libbpf", "libelf"):
+            assert any(name.startswith(f"libbpf_iter.libs/{library}") for name in held)
+            assert any(name.endswith(f"licenses/{library}.so.1.txt") for name in held)
+
+    def test_walks_where_neither_library_is(
+        self, bundled: Path, installed: Path, tmp_path: Path, needs_bpf: None
+    ) -> None:
+        if os.geteuid() != 0:
+            environment_skip("hiding a library takes root")
+        site = tmp_path / "site"
+        with zipfile.ZipFile(bundled) as archive:
+            archive.extractall(site)
+        for module in ("cffi", "_cffi_backend", "pycparser", "elftools"):
+            link(module, site)
+        code = "from libbpf_iter import TaskIter; print(next(iter(TaskIter())).tid)"
+        hidden = ["unshare", "--mount", "sh", "-c", WITHOUT, "sh"]
+        command = [*hidden, "env", f"PYTHONPATH={site}", sys.executable, "-S", "-c", code]
+        assert int(run(*command, cwd=tmp_path)) >= 0
+        # Where they are hidden from it, the plain wheel says which one it misses.
+        done = subprocess.run([*hidden, installed, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+        assert "libbpf.so.1" in done.stderr
+
+
 class TestInstalled:
     """With an empty PATH: no clang, no compiler, no bpftool."""
+
+    def test_says_its_version(self, installed: Path, wheel: Path, tmp_path: Path) -> None:
+        printed = run(installed, "-c", "import libbpf_iter; print(libbpf_iter.__version__)", cwd=tmp_path)
+        assert printed.strip() == metadata(wheel, "METADATA")["Version"]
 
     def test_imports(self, installed: Path, tmp_path: Path) -> None:
         code = "import libbpf_iter, libbpf_iter._extension as e; print(e.__file__)"
