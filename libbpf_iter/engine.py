@@ -113,7 +113,7 @@ def _runs(target: str, given: Parameters) -> bool:
         told = not given.types.per_cpu
     elif target == "task":
         objects = kernel.threads()
-        size, told = objects * _BYTES_A_THREAD, bool(given.walked) or not given.info
+        size, told = objects * _BYTES_A_THREAD, bool(given.walked) or not (given.info or given.only)
     else:
         objects, size, told = given.objects, 0, bool(given.walked)
     return told and objects <= RUN_MOST[target] and size <= LARGEST_OUTPUT

@@ -61,11 +61,10 @@ class Parameters:
     def leave_to_program(self, target: str) -> None:
         """Ask the link for nothing that the target's program, one of ours, looks for itself.
 
-        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task. And it does
-        for the task target, in a walk of all of them: for one of them as long as the kernel may
-        find those alone that lead a process; for the threads of a process since the kernel's walk ends
-        where the thread that it is at exits (kernel/bpf/task_iter.c, task_group_seq_get_next(), still
-        so in 7.0), while one of all tasks goes on at the next number.
+        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task. TaskIter's does,
+        in a walk of all tasks, for one thread as long as the kernel may find those alone that lead a
+        process; and for a process, whose walk the kernel ends where the thread that it is at exits
+        (kernel/bpf/task_iter.c, task_group_seq_get_next(), still so in 7.0).
         """
         missed = target == "task" and ("only_pid" in self.only or tid_may_find_leaders_alone())
         if self.only and (missed or not kernel.has("bpf_iter_link_info.task")):

@@ -353,7 +353,7 @@ def test_a_process_is_walked_past_threads_that_exit(by: str, engine: str) -> Non
                 number = stack.enter_context(_libbpf.Fd(os.pidfd_open(number)))  # type: ignore[assignment]
             tasks = stack.enter_context(TaskIter(columns=["tid"], engine=engine, **{by: number}))
             if engine == "auto":
-                assert tasks.engine == ("snapshot" if kernel.has("bpf_iter_task_new") else "seq")
+                assert tasks.engine == ("snapshot" if kernel.has("bpf_task_from_vpid") else "seq")
             process.stdin.write("\n")
             process.stdin.flush()
             while not select.select([process.stdout], [], [], 0)[0]:

@@ -351,7 +351,7 @@ def dmabuf(stack: ExitStack) -> Seen:
     with open(os.memfd_create("test", os.MFD_ALLOW_SEALING), "r+b") as memory, open("/dev/udmabuf") as device:
         memory.truncate(size)
         fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-        create = struct.pack("=IIQQ", memory.fileno(), 0, 0, size)
+        create = bytearray(struct.pack("=IIQQ", memory.fileno(), 0, 0, size))
         buffer = stack.enter_context(_libbpf.Fd(fcntl.ioctl(device, 0x40187542, create)))
     columns = {"inode": os.fstat(buffer.number).st_ino, "size": size, "exporter": "udmabuf"}
     return Seen({}, "inode", columns, "dmabuf.size", size)
