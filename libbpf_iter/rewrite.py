@@ -45,7 +45,10 @@ class Elf:
 
     def _name(self, table: _Section, offset: int) -> str:
         start = table.offset + offset
-        return self._data[start : self._data.index(b"\0", start)].decode("utf-8", "surrogateescape")
+        end = self._data.find(b"\0", start)
+        if end < 0:
+            raise ObjectError("the object is damaged: a name has no end")
+        return self._data[start:end].decode("utf-8", "surrogateescape")
 
     def _index(self, name: str) -> int:
         for index, section in enumerate(self._sections):

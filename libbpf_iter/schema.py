@@ -148,7 +148,7 @@ def layout(
             fields.append(Field(member.name, end, kind, c_type))
             end += kind.size
             continue
-        kind, offset = _member_kind(btf, member, 0)
+        kind, offset = _member_kind(btf, node, member, 0)
         fields.append(
             Field(
                 member.name,
@@ -187,8 +187,15 @@ def _class_name(struct: str) -> str:
     return name + "_" if keyword.iskeyword(name) else name
 
 
-def _member_kind(btf: Btf, member: bt.Member, depth: int) -> tuple[kinds.Kind, int]:
+def _member_kind(btf: Btf, struct: bt.Struct, member: bt.Member, depth: int) -> tuple[kinds.Kind, int]:
     """The kind of a member, and its offset in bytes."""
+    kind, offset = _whole_or_bits(btf, member, depth)
+    if offset + kind.size > struct.size:
+        raise SchemaError(f"{struct.name}: {member.name} lies outside of its {struct.size} bytes")
+    return kind, offset
+
+
+def _whole_or_bits(btf: Btf, member: bt.Member, depth: int) -> tuple[kinds.Kind, int]:
     if not member.bitfield_size and member.bit_offset % 8 == 0:
         node = btf[btf.resolve(member.type_id)]
         # Before kind_flag, a bitfield was an int of fewer bits than it has bytes for.
@@ -198,6 +205,8 @@ def _member_kind(btf: Btf, member: bt.Member, depth: int) -> tuple[kinds.Kind, i
     if not isinstance(node, bt.Int | bt.Enum):
         raise SchemaError(f"{member.name}: {btf.c_name(member.type_id)} can't be a bitfield")
     bits = member.bitfield_size or getattr(node, "bits", node.size * 8)
+    if not 0 < bits <= 64:
+        raise SchemaError(f"{member.name}: a bitfield of {bits} bits can't be")
     start, shift = divmod(member.bit_offset, 8)
     size = (shift + bits + 7) // 8
     plain = isinstance(node, bt.Int) and not node.bool
@@ -282,6 +291,6 @@ def _nested_kind(btf: Btf, type_id: int, node: bt.Struct, depth: int) -> kinds.K
     for member in btf.flat_members(type_id):
         if not member.name:
             continue
-        kind, offset = _member_kind(btf, member, depth + 1)
+        kind, offset = _member_kind(btf, node, member, depth + 1)
         fields.append((member.name, offset, kind))
     return kinds.Nested(node.size, _class_name(node.name), tuple(fields))
