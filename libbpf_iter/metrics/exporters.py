@@ -83,8 +83,13 @@ class _Observed:
         """A metric's numbers, once; who asks again is in the next collection."""
         with self._lock:
             if id(named) not in self._waiting:
-                series, _ = self._metrics.series()
+                # Before the walk, so that one which fails isn't made again for each of the others.
                 self._waiting = {id(each): [] for each in self._metrics.named}
+                try:
+                    series, _ = self._metrics.series()
+                except BaseException:
+                    self._waiting.pop(id(named))
+                    raise
                 for one in series:
                     self._waiting[id(one.named)].append(one)
             return self._waiting.pop(id(named))

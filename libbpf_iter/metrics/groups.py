@@ -110,7 +110,10 @@ def _label(value: object) -> str:
         return ""
     if isinstance(value, enum.Enum):
         return value.name or repr(value)
-    return value.hex() if isinstance(value, bytes) else str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    # Anyone may give a task a name that is no UTF-8; exporters write nothing else.
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _snake(name: str) -> str:

@@ -105,6 +105,26 @@ def test_a_walk_that_fails_is_seen_and_no_zero(caplog: pytest.LogCaptureFixture)
     assert "task can't be walked" in caplog.text and "TaskIter is closed" in caplog.text
 
 
+def test_a_name_that_is_no_text_does_not_stop_the_scrape() -> None:
+    with threads(1) as (tid,), TaskIter(tid=tid, columns=["comm"]) as tasks:
+        Path(f"/proc/self/task/{tid}/comm").write_bytes(b"\xff caf\xc3\xa9")
+        found = scrape(metrics.prometheus(metrics.Metrics(tasks, metrics.count(by="comm"))))
+    assert found["task_objects", (("comm", "\ufffd café"),)] == 1
+
+
+def test_opentelemetry_tries_a_walk_that_fails_once_a_collection() -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider(metric_readers=[reader])
+    tasks = TaskIter(columns=["rss"])
+    counted = Counted(tasks)
+    numbers = metrics.Metrics(counted, metrics.count(), metrics.sum("rss"), metrics.max("rss"))
+    metrics.opentelemetry(numbers, provider.get_meter("test"))
+    tasks.close()
+    for walks in (1, 2):
+        assert reader.get_metrics_data() is None and counted.walks == walks
+    provider.shutdown()
+
+
 def test_opentelemetry_observes_one_walk_a_collection() -> None:
     reader = InMemoryMetricReader()
     provider = MeterProvider(metric_readers=[reader])
