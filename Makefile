@@ -20,7 +20,7 @@ ifeq ($(shell id -u),0)
 export LIBBPF_ITER_REQUIRE_KERNEL ?= 1
 endif
 
-.PHONY: help run test test-kernels bench lint format types build wheel stubs setup programs bpffs clean
+.PHONY: help run test test-kernels bench fuzz sanitize soak lint format types build wheel stubs setup programs bpffs clean
 .DELETE_ON_ERROR:
 
 help:
@@ -29,6 +29,9 @@ help:
 	@echo 'make test-kernels  run those of the kernel on others, under emulation  [KERNELS="6.1 6.12"]'
 	@echo 'make bench    measure against C, psutil, ps, ss …: ratios, and JSON in build/bench (root)'
 	@echo '              [BENCH="maps files"]'
+	@echo 'make fuzz     hostile input, guided by coverage  [SECONDS=300 TARGETS="btf elf"]'
+	@echo 'make sanitize the tests with the C under sanitizers'
+	@echo 'make soak     random walks under churn: nothing may be left behind  [MINUTES=10] (root)'
 	@echo 'make lint     ruff: rules and format'
 	@echo 'make format   ruff: repair what it can'
 	@echo 'make types    mypy'
@@ -63,6 +66,22 @@ bench: setup bpffs
 		cat build/bench/$$question.txt; \
 		tail -n 1 build/bench/$$question.txt > build/bench/$$question.json; \
 	done
+
+# Hostile input, guided by coverage; what it finds is in build/fuzz.
+SECONDS ?= 300
+TARGETS ?=
+fuzz: setup
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@$(BIN)/python -W ignore -m tests.fuzz $(SECONDS) $(TARGETS)
+
+# The C of cbuild/ under AddressSanitizer and UndefinedBehaviorSanitizer.
+sanitize: setup bpffs
+	@$(BIN)/python -m tests.sanitize $(ARGS)
+
+# Random walks under churn; whatever was taken has to be given back.
+MINUTES ?= 10
+soak: setup bpffs
+	@$(BIN)/python -m tests.soak $(MINUTES)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check --quiet .

@@ -305,7 +305,7 @@ class BpfIter(Generic[R]):
 
     def _facts(self) -> dict[str, Any]:
         """What it was made with, for its display; the kernel isn't asked."""
-        facts: dict[str, Any] = {"target": self.target, **self._parameters.expected}
+        facts: dict[str, Any] = {"target": self.target, **self._parameters.expected, **self._parameters.left}
         if self._netns is not None:
             facts["netns"] = "all" if self._netns == "all" else "another"
         if self._query is not None and self._query.where is not None:

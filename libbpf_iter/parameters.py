@@ -47,6 +47,7 @@ class Parameters:
     def __init__(self, info: bytes = b"", expected: dict[str, int] | None = None) -> None:
         self.info = info
         self.expected = expected or {}
+        self.left: dict[str, int] = {}  # what would be expected, but is left to the program
         self.types: MapTypes | None = None
         # What a program that walks by itself is told, its read-only variables; empty where it can't.
         self.walked: dict[str, int] = {}
@@ -68,7 +69,7 @@ class Parameters:
         """
         missed = target == "task" and ("only_pid" in self.only or tid_may_find_leaders_alone())
         if self.only and (missed or not kernel.has("bpf_iter_link_info.task")):
-            self.info, self.expected = b"", {}
+            self.info, self.expected, self.left = b"", {}, self.expected
         else:
             self.only = {}
 
