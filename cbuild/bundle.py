@@ -1,12 +1,15 @@
 """``python -m cbuild.bundle WHEEL FOLDER``: a wheel that brings its libraries, for machines without them.
 
-auditwheel copies libbpf and libelf into it and gives it a manylinux tag: that of this machine's C
-library, so whoever wants an older one builds on an older system. Their licences go with them.
+auditwheel copies libbpf and libelf into it (and zstd, where libelf needs it; zlib every manylinux system
+has) and gives it a manylinux tag: the newest symbols of the C library that anything in it was linked
+with. Built on Debian 12, whose glibc is 2.36, that is manylinux_2_34; for an older one, build on an older
+system. The licences of what was copied go with it.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -14,46 +17,66 @@ from pathlib import Path
 
 from .tools import BuildError, run
 
-# Neither is on manylinux's list of libraries that every system has; zlib, which both use, is.
-BUNDLED = ("libbpf.so.1", "libelf.so.1")
+# As SPDX has it. A library that isn't here stops the build: somebody has to read its licence first.
+LICENSES = {
+    "libbpf": "(LGPL-2.1-only OR BSD-2-Clause)",
+    "libelf": "(GPL-2.0-or-later OR LGPL-3.0-or-later)",
+    "libzstd": "(BSD-3-Clause OR GPL-2.0-only)",
+}
+EXPRESSION = "License-Expression: "
 
 
 def bundle(wheel: Path, destination: Path) -> Path:
     """The bundled wheel, in ``destination``."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        run([sys.executable, "-m", "wheel", "unpack", "--dest", scratch, wheel])
-        (tree,) = scratch.iterdir()
-        (licenses,) = tree.glob("*.dist-info/licenses")
-        for library, path in _libraries(tree).items():
-            shutil.copyfile(_license(path), licenses / f"{library}.txt")
-        packed = scratch / "packed"
+        repaired, packed = scratch / "repaired", scratch / "packed"
+        run([sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", repaired, wheel])
+        (made,) = repaired.iterdir()
+        run([sys.executable, "-m", "wheel", "unpack", "--dest", scratch / "tree", made])
+        (tree,) = (scratch / "tree").iterdir()
+        _add_licenses(tree, _linked(wheel, scratch / "plain"))
         packed.mkdir()
         run([sys.executable, "-m", "wheel", "pack", "--dest-dir", packed, tree])
-        (plain,) = packed.iterdir()
-        repaired = scratch / "repaired"
-        run([sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", repaired, plain])
-        (made,) = repaired.iterdir()
+        (made,) = packed.iterdir()
         run([sys.executable, "-m", "abi3audit", "--strict", made])
         destination.mkdir(parents=True, exist_ok=True)
         return Path(shutil.copy2(made, destination))
 
 
-def _libraries(tree: Path) -> dict[str, Path]:
-    """Where the linker finds those that will be bundled."""
-    (extension,) = tree.glob("libbpf_iter/_extension*.so")
-    found = {}
-    for line in run(["ldd", extension]).splitlines():
-        name, _, place = line.strip().partition(" => ")
-        if name in BUNDLED and place:
-            found[name] = Path(place.split()[0]).resolve()
-    if missing := set(BUNDLED) - found.keys():
-        raise BuildError(f"{extension.name} isn't linked with {', '.join(sorted(missing))}")
-    return found
+def _linked(wheel: Path, scratch: Path) -> dict[str, Path]:
+    """The libraries that the linker finds for the extension: libelf is /lib/.../libelf-0.188.so."""
+    run([sys.executable, "-m", "wheel", "unpack", "--dest", scratch, wheel])
+    (extension,) = scratch.glob("*/libbpf_iter/_extension*.so")
+    found = re.findall(r"^\t(\w+)\.so\S* => (/\S+)", run(["ldd", extension]), re.MULTILINE)
+    return {name: Path(path).resolve() for name, path in found}
 
 
-def _license(library: Path) -> Path:
-    """What Debian's package of a library says of its licences."""
+def _add_licenses(tree: Path, linked: dict[str, Path]) -> None:
+    """Say in the wheel's metadata, and in full beside it, what the libraries in it are licensed under."""
+    (info,) = tree.glob("*.dist-info")
+    metadata = info / "METADATA"
+    before, expression, after = metadata.read_text().partition(EXPRESSION)
+    own, newline, after = after.partition("\n")
+    files = []
+    for copied in sorted(tree.glob("*.libs/*")):
+        name = copied.name.partition("-")[0]  # auditwheel puts a hash behind it
+        if name not in LICENSES or name not in linked:
+            raise BuildError(f"{copied.name} is in the wheel, and nothing says under which licence")
+        own += f" AND {LICENSES[name]}"
+        notice = _notice(linked[name])
+        files.append((f"{name}.txt", notice))
+        # What the notice leaves to files that Debian alone has.
+        for text in re.findall(r"/usr/share/common-licenses/([\w.-]*\w)", notice.read_text()):
+            files.append((f"{text}.txt", Path("/usr/share/common-licenses", text)))
+    for name, source in dict(files).items():
+        shutil.copyfile(source, info / "licenses" / name)
+        newline += f"License-File: {name}\n"
+    metadata.write_text(before + expression + own + newline + after)
+
+
+def _notice(library: Path) -> Path:
+    """What Debian's package of a library says of its authors and licences."""
     for path in (library, Path("/", *library.parts[2:])):  # /usr/lib is also /lib
         try:
             package = run(["dpkg-query", "--search", str(path)]).partition(":")[0]

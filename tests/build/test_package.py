@@ -172,7 +172,8 @@ class TestWheel:
         found = metadata(wheel, "METADATA")
         required = [r for r in found.get_all("Requires-Dist", []) if "extra ==" not in r]
         assert found["Name"] == "libbpf_iter"
-        assert found["License-Expression"] == "BSD-2-Clause"
+        assert found["License-Expression"] == "BSD-2-Clause AND (GPL-2.0-only OR BSD-2-Clause)"
+        assert found.get_all("License-File") == ["LICENSE", "LICENSE.GPL-2.0"]
         assert found["Requires-Python"] == ">=3.11"
         assert sorted(required) == ["cffi>=1.16", "pyelftools>=0.29"]
 
@@ -249,7 +250,18 @@ class TestBundled:
         held = names(bundled)
         for library in ("libbpf", "libelf"):
             assert any(name.startswith(f"libbpf_iter.libs/{library}") for name in held)
-            assert any(name.endswith(f"licenses/{library}.so.1.txt") for name in held)
+            assert any(name.endswith(f"licenses/{library}.txt") for name in held)
+
+    def test_has_the_licences_of_all_that_is_in_it(self, bundled: Path) -> None:
+        found = metadata(bundled, "METADATA")
+        assert found["License-Expression"] == (
+            "BSD-2-Clause AND (GPL-2.0-only OR BSD-2-Clause) AND (LGPL-2.1-only OR BSD-2-Clause)"
+            " AND (GPL-2.0-or-later OR LGPL-3.0-or-later)"
+        )
+        files = {name.partition(".dist-info/licenses/")[2] for name in names(bundled)} - {""}
+        assert files == set(found.get_all("License-File", []))
+        # Those that Debian's notices only name.
+        assert {"LICENSE", "LICENSE.GPL-2.0", "LGPL-2.1.txt", "LGPL-3.txt", "GPL-2.txt", "GPL-3.txt"} <= files
 
     def test_walks_where_neither_library_is(
         self, bundled: Path, installed: Path, tmp_path: Path, needs_bpf: None
