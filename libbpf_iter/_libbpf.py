@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -169,6 +170,20 @@ def refusal(number: int, program: str, call: str, log: str) -> VerifierError:
     return VerifierError(program, message, errno=number, call=call, log=log)
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No signal meanwhile.
+
+    Where one is pending the verifier gives up (kernel/bpf/verifier.c, do_check()), and libbpf tries
+    five times only: a profiler's timer is quicker than that.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 # ---- object files -----------------------------------------------------------
 
 
@@ -296,7 +311,7 @@ class Object:
         for name, map_ in self._maps():
             if name in without_maps:
                 check(lib.bpf_map__set_autocreate(map_, False), "bpf_map__set_autocreate", name)
-        with logged() as log:
+        with logged() as log, _undisturbed():
             result = lib.bpf_object__load(self._object)
         if result < 0:
             raise self._load_failure(-result, program_name, log())
@@ -354,12 +369,14 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
     program.instruction_count = len(code) // 8
     program.attach_btf_id, program.btf_fd = attach_btf_id, btf.number
     program.function_count, program.function_size = 1, 8
-    result = lib.lbi_program_load(program)
+    with _undisturbed():
+        result = lib.lbi_program_load(program)
     if result < 0 and result != -errno.EPERM:
         # Asked for only now: a log costs every load, and most have nothing to say.
         log = ffi.new("char[]", _LOG_SIZE)
         program.log, program.log_size, program.log_level = log, _LOG_SIZE, 1
-        again = lib.lbi_program_load(program)
+        with _undisturbed():
+            again = lib.lbi_program_load(program)
         if again < 0:
             raise refusal(-again, name, "bpf_prog_load", _text(log))
         result = again

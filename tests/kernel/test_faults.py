@@ -211,6 +211,22 @@ def test_ctrl_c_ends_a_long_walk_and_leaves_nothing(long_walk: Any, count_fds: C
     assert list(long_walk) == []
 
 
+@pytest.mark.parametrize("columns", [["tid", "state"], {"pages": "mm.total_vm"}])
+def test_signals_that_come_all_the_time_keep_nothing_from_loading(columns: Any) -> None:
+    """The verifier gives up where one is pending."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: came.append(number))
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        for _ in range(20):
+            with TaskIter(columns=columns) as tasks:
+                assert next(iter(tasks))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(came) > 20
+
+
 ENDS = """
 import sys, threading
 from libbpf_iter import PinnedIter, TaskFileIter, TaskIter, UnixIter
