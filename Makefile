@@ -27,6 +27,7 @@ help:
 	@echo 'make run      print the tasks of this machine, by the package (root)  [ARGS="tcp --netns all"]'
 	@echo 'make test     run the tests; root runs those of the kernel too  [ARGS="tests/unit -x"]'
 	@echo 'make test-kernels  run those of the kernel on others, under emulation  [KERNELS="6.1 6.12"]'
+	@echo '              [WHEEL=dist/...: of the wheel that make wheel made]'
 	@echo 'make bench    measure against C, psutil, ps, ss …: ratios, and JSON in build/bench (root)'
 	@echo '              [BENCH="maps files"]'
 	@echo 'make fuzz     hostile input, guided by coverage  [SECONDS=300 TARGETS="btf elf"]'
@@ -49,9 +50,10 @@ test: setup bpffs
 
 # Kernels of the Debian archive, in machines that are emulated, with the package as it is built here.
 KERNELS ?=
+WHEEL ?=
 KERNELS_LEAST ?= 1
 test-kernels: setup $(VENV)/.vm-packages
-	@$(BIN)/python -m tests.vm --least $(KERNELS_LEAST) $(KERNELS)
+	@$(BIN)/python -m tests.vm --least $(KERNELS_LEAST) $(if $(WHEEL),--wheel $(WHEEL)) $(KERNELS)
 
 $(VENV)/.vm-packages: tests/vm/system-packages.sh | $(INSTALLED)
 	@tests/vm/system-packages.sh

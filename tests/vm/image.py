@@ -2,6 +2,8 @@
 
 The kernel unpacks archives that follow each other. Python and the libraries seldom change and are
 kept; the project, and what the machine is to run, come behind them.
+
+With a bundled wheel, the package is that wheel's, and the system has no libbpf and no libelf.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -26,12 +29,16 @@ DISTRIBUTIONS = ("cffi", "hypothesis", "pyelftools", "pytest", "pytest-timeout")
 PROGRAMS = ("busybox", "bpftool", "ip", "ss", "nsenter", "unshare")
 # Parts of the standard library that nothing here runs.
 LEFT_OUT = frozenset({"test", "idlelib", "lib2to3", "ensurepip", "tkinter", "turtledemo", "site-packages"})
+# The files that a bundled wheel does without.
+BUNDLED = re.compile(r"lib(bpf|elf)\b.*\.so")
 
 
-def build(folder: Path, script: str) -> Path:
+def build(folder: Path, script: str, wheel: Path | None) -> Path:
     """The file that is handed to a kernel; ``script`` is what the machine runs."""
     folder.mkdir(parents=True, exist_ok=True)
     system = _with_ways(_system_files())
+    if wheel is not None:
+        system = [path for path in system if not BUNDLED.match(path.name)]
     base = folder / f"base-{_seen(system)}.cpio"
     if not base.exists():
         for old in folder.glob("base-*.cpio"):
@@ -43,9 +50,14 @@ def build(folder: Path, script: str) -> Path:
     shutil.copy(Path(__file__).parent / "init", own / "init")
     (own / "command").write_text(script)
     (own / "command").chmod(0o755)
-    parts = (base, folder / "own.cpio", folder / "project.cpio")
+    parts = [base, folder / "own.cpio", folder / "project.cpio"]
     _archive(parts[1], own, own.iterdir())
-    _archive(parts[2], Path("/"), _with_ways(_project_files()))
+    project = _with_ways(_project_files())
+    if wheel is not None:
+        project = [path for path in project if not path.is_relative_to(PROJECT / "libbpf_iter")]
+        parts.append(folder / "wheel.cpio")
+        _archive_wheel(parts[3], folder / "wheel", wheel)
+    _archive(parts[2], Path("/"), project)
     image = folder / "initramfs"
     with image.open("wb") as whole:
         for part in parts:
@@ -70,6 +82,14 @@ def _archive(to: Path, root: Path, paths: Iterable[Path]) -> None:
     with partial.open("wb") as output:
         subprocess.run(command, input=names.encode(), stdout=output, check=True)
     partial.rename(to)
+
+
+def _archive_wheel(to: Path, scratch: Path, wheel: Path) -> None:
+    """A wheel, unpacked where the project has its own package."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(scratch / PROJECT.relative_to("/"))
+    _archive(to, scratch, sorted(scratch.rglob("*")))
 
 
 def _project_files() -> Iterator[Path]:
