@@ -20,7 +20,7 @@ ifeq ($(shell id -u),0)
 export LIBBPF_ITER_REQUIRE_KERNEL ?= 1
 endif
 
-.PHONY: help run test test-kernels bench fuzz sanitize soak lint format types build wheel stubs setup programs bpffs clean
+.PHONY: help run test test-kernels bench fuzz sanitize soak docs lint format types build wheel stubs setup programs bpffs clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make fuzz     hostile input, guided by coverage  [SECONDS=300 TARGETS="btf elf"]'
 	@echo 'make sanitize the tests with the C under sanitizers'
 	@echo 'make soak     random walks under churn: nothing may be left behind  [MINUTES=10] (root)'
+	@echo 'make docs     the documentation, into build/docs'
 	@echo 'make lint     ruff: rules and format'
 	@echo 'make format   ruff: repair what it can'
 	@echo 'make types    mypy'
@@ -84,6 +85,11 @@ sanitize: setup bpffs
 MINUTES ?= 10
 soak: setup bpffs
 	@$(BIN)/python -m tests.soak $(MINUTES)
+
+# The pages, in build/docs; a warning is a failure.
+docs: setup
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+	@echo build/docs/index.html
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check --quiet .

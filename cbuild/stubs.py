@@ -1,4 +1,4 @@
-"""The records' stub, ``libbpf_iter/records.pyi``: written from the programs' BTF, for type checkers.
+"""The records' stub, ``libbpf_iter/records.pyi``: the programs' BTF and comments, for checkers and people.
 
 ``python -m cbuild.stubs`` writes it; a test compares it with what it would write.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from libbpf_iter import objects
 from libbpf_iter.schema import Field, Schema
 
+from .comments import comments
 from .tools import ROOT
 
 STUB = ROOT / "libbpf_iter" / "records.pyi"
@@ -32,10 +33,12 @@ def _annotation(field: Field) -> str:
     return annotation
 
 
-def _class(schema: Schema) -> str:
+def _class(schema: Schema, said: dict[str, str]) -> str:
     lines = [f"class {schema.name}(Record):"]
     for field in schema.fields:
         note = f"{field.c_type}; when asked for" if field.dear else field.c_type
+        if field.name in said:
+            note += f": {said[field.name]}"
         lines.append(f"    @property\n    def {field.name}(self) -> {_annotation(field)}: ...  # {note}")
     return "\n".join(lines) + "\n"
 
@@ -43,7 +46,7 @@ def _class(schema: Schema) -> str:
 def stub() -> str:
     """The stub's text."""
     classes = [
-        _class(objects.object_schema(objects.packaged(target), target))
+        _class(objects.object_schema(objects.packaged(target), target), comments(target))
         for target in objects.packaged_targets()
     ]
     return _HEADER + "".join("\n" + text for text in classes)

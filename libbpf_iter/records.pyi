@@ -16,11 +16,11 @@ class BpfLink(Record):
     @property
     def prog_name(self) -> str: ...  # char[16]
     @property
-    def attach_type(self) -> KernelEnum | int: ...  # enum attach_type
+    def attach_type(self) -> KernelEnum | int: ...  # enum attach_type: the program's
     @property
     def attach_btf_id(self) -> int: ...  # __u32
     @property
-    def target(self) -> str | None: ...  # rec_text
+    def target(self) -> str | None: ...  # rec_text: an iterator's target, or the kernel function that is traced; None for others
     @property
     def refcnt(self) -> int: ...  # __s64
 
@@ -32,15 +32,15 @@ class BpfMap(Record):
     @property
     def type(self) -> KernelEnum | int: ...  # enum map_type
     @property
-    def key_size(self) -> int: ...  # __u32
+    def key_size(self) -> int: ...  # __u32: bytes
     @property
-    def value_size(self) -> int: ...  # __u32
+    def value_size(self) -> int: ...  # __u32: bytes
     @property
     def max_entries(self) -> int: ...  # __u32
     @property
-    def map_flags(self) -> int: ...  # __u32
+    def map_flags(self) -> int: ...  # __u32: BPF_F_* of include/uapi/linux/bpf.h
     @property
-    def btf_id(self) -> int: ...  # __u32
+    def btf_id(self) -> int: ...  # __u32: 0 where the map has no types
     @property
     def btf_key_type_id(self) -> int: ...  # __u32
     @property
@@ -50,15 +50,15 @@ class BpfMap(Record):
     @property
     def frozen(self) -> bool: ...  # _Bool
     @property
-    def refcnt(self) -> int: ...  # __s64
+    def refcnt(self) -> int: ...  # __s64: the walk's own reference is among them
     @property
-    def usercnt(self) -> int: ...  # __s64
+    def usercnt(self) -> int: ...  # __s64: references of user space: descriptors and pins
 
 class BpfMapElem(Record):
     @property
     def key(self) -> Any: ...  # void
     @property
-    def cpu(self) -> int | None: ...  # rec_opt_u32
+    def cpu(self) -> int | None: ...  # rec_opt_u32: None for a map with one value for all CPUs
     @property
     def value(self) -> Any: ...  # void
 
@@ -68,33 +68,33 @@ class BpfProg(Record):
     @property
     def type(self) -> KernelEnum | int: ...  # enum prog_type
     @property
-    def attach_type(self) -> KernelEnum | int: ...  # enum attach_type
+    def attach_type(self) -> KernelEnum | int: ...  # enum attach_type: the one expected when it was loaded
     @property
-    def name(self) -> str | None: ...  # rec_text
+    def name(self) -> str | None: ...  # rec_text: the function's name in its BTF, which may be longer than 15 characters
     @property
-    def attach_to(self) -> str | None: ...  # rec_text
+    def attach_to(self) -> str | None: ...  # rec_text: the kernel function it is for, or None
     @property
     def attach_btf_id(self) -> int: ...  # __u32
     @property
-    def tag(self) -> bytes: ...  # __u8[8]
+    def tag(self) -> bytes: ...  # __u8[8]: a hash of its instructions
     @property
     def jited(self) -> bool: ...  # _Bool
     @property
     def gpl_compatible(self) -> bool: ...  # _Bool
     @property
-    def xlated_size(self) -> int: ...  # __u32
+    def xlated_size(self) -> int: ...  # __u32: bytes, after the verifier's rewrites
     @property
-    def jited_size(self) -> int: ...  # __u32
+    def jited_size(self) -> int: ...  # __u32: bytes of machine code
     @property
     def verified_insns(self) -> int | None: ...  # rec_opt_u32
     @property
     def used_map_cnt(self) -> int: ...  # __u32
     @property
-    def load_time_ns(self) -> int: ...  # rec_ns
+    def load_time_ns(self) -> int: ...  # rec_ns: since boot
     @property
-    def uid(self) -> int: ...  # __u32
+    def uid(self) -> int: ...  # __u32: who loaded it
     @property
-    def btf_id(self) -> int: ...  # __u32
+    def btf_id(self) -> int: ...  # __u32: 0 where it has no types
     @property
     def refcnt(self) -> int: ...  # __s64
 
@@ -130,29 +130,29 @@ class BpfSkStorageMap(Record):
 
 class Cgroup(Record):
     @property
-    def level(self) -> int: ...  # __s32
+    def level(self) -> int: ...  # __s32: 0 for the root
     @property
-    def id(self) -> int: ...  # __u64
+    def id(self) -> int: ...  # __u64: the inode of its folder
     @property
-    def parent_id(self) -> int: ...  # __u64
+    def parent_id(self) -> int: ...  # __u64: 0 for the root
     @property
-    def path(self) -> str | None: ...  # rec_text
+    def path(self) -> str | None: ...  # rec_text: from the hierarchy's root; None if deeper than 64 or longer than 3584
     @property
     def descendants(self) -> int: ...  # __s32
     @property
     def dying_descendants(self) -> int: ...  # __s32
     @property
-    def populated(self) -> bool: ...  # _Bool
+    def populated(self) -> bool: ...  # _Bool: a task is in it or below
     @property
     def frozen(self) -> bool: ...  # _Bool
     @property
-    def memory_current(self) -> int | None: ...  # rec_opt_bytes_count
+    def memory_current(self) -> int | None: ...  # rec_opt_bytes_count: None where the controller is not there
     @property
     def pids_current(self) -> int | None: ...  # rec_opt_u64
 
 class Dmabuf(Record):
     @property
-    def name(self) -> str: ...  # char[32]
+    def name(self) -> str: ...  # char[32]: empty where nobody has named it
     @property
     def exporter(self) -> str: ...  # char[32]
     @property
@@ -160,7 +160,7 @@ class Dmabuf(Record):
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def references(self) -> int | None: ...  # rec_opt_u64
+    def references(self) -> int | None: ...  # rec_opt_u64: open files
 
 class Ipv6Route(Record):
     @property
@@ -168,7 +168,7 @@ class Ipv6Route(Record):
     @property
     def source(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
     @property
-    def gateway(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
+    def gateway(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip: of the first path; the other families' are there too
     @property
     def prefix_len(self) -> int: ...  # __u8
     @property
@@ -190,29 +190,29 @@ class Ipv6Route(Record):
     @property
     def preference(self) -> KernelEnum | int: ...  # enum router_preference
     @property
-    def nexthop_id(self) -> int: ...  # __u32
+    def nexthop_id(self) -> int: ...  # __u32: of the nexthop object, or 0
     @property
     def refs(self) -> int: ...  # __u32
     @property
-    def netns(self) -> int: ...  # __u32
+    def netns(self) -> int: ...  # __u32: inode number
     @property
-    def expires_ns(self) -> int | None: ...  # rec_opt_ns
+    def expires_ns(self) -> int | None: ...  # rec_opt_ns: from now
 
 class KmemCache(Record):
     @property
     def name(self) -> str: ...  # char[64]
     @property
-    def object_size(self) -> int: ...  # __u32
+    def object_size(self) -> int: ...  # __u32: bytes asked for
     @property
-    def size(self) -> int: ...  # __u32
+    def size(self) -> int: ...  # __u32: bytes taken, with what is kept beside the object
     @property
-    def align(self) -> int: ...  # __u32
+    def align(self) -> int: ...  # __u32: bytes
     @property
     def objects_per_slab(self) -> int: ...  # __u32
     @property
     def pages_per_slab(self) -> int: ...  # __u32
     @property
-    def flags(self) -> int: ...  # __u32
+    def flags(self) -> int: ...  # __u32: SLAB_* of include/linux/slab.h, whose values differ between kernels
     @property
     def refcount(self) -> int: ...  # __s32
     @property
@@ -220,41 +220,41 @@ class KmemCache(Record):
     @property
     def total_objects(self) -> int: ...  # __u64
     @property
-    def active_objects(self) -> int | None: ...  # rec_opt_u64
+    def active_objects(self) -> int | None: ...  # rec_opt_u64: None where too many slabs are partly filled to be counted
 
 class Ksym(Record):
     @property
-    def exported(self) -> bool: ...  # _Bool
+    def exported(self) -> bool: ...  # _Bool: to modules
     @property
-    def type(self) -> str: ...  # char
+    def type(self) -> str: ...  # char: the letter of nm
     @property
     def address(self) -> KernelPointer: ...  # rec_kptr
     @property
-    def seq_num(self) -> int: ...  # __u64
+    def seq_num(self) -> int: ...  # __u64: the kernel shows the last symbol twice, under one number
     @property
     def name(self) -> str | None: ...  # rec_text
     @property
-    def module(self) -> str | None: ...  # rec_text
+    def module(self) -> str | None: ...  # rec_text: None for the kernel's own
 
 class Netlink(Record):
     @property
     def protocol(self) -> KernelEnum | int: ...  # enum netlink_protocol
     @property
-    def portid(self) -> int: ...  # __u32
+    def portid(self) -> int: ...  # __u32: 0 for the kernel's; else often the pid of who opened it
     @property
-    def groups(self) -> int: ...  # __u32
+    def groups(self) -> int: ...  # __u32: mask of the first 32
     @property
     def dst_portid(self) -> int: ...  # __u32
     @property
-    def dst_group(self) -> int: ...  # __u32
+    def dst_group(self) -> int: ...  # __u32: number, from 1
     @property
-    def netns(self) -> int: ...  # __u32
+    def netns(self) -> int: ...  # __u32: inode number
     @property
     def inode(self) -> int: ...  # __u64
     @property
     def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
-    def rx_queue(self) -> int: ...  # rec_bytes_count
+    def rx_queue(self) -> int: ...  # rec_bytes_count: memory in use, as the kernel accounts it
     @property
     def tx_queue(self) -> int: ...  # rec_bytes_count
     @property
@@ -298,17 +298,17 @@ class Sockmap(Record):
 
 class Task(Record):
     @property
-    def tid(self) -> int: ...  # __s32
+    def tid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it, and so the next four
     @property
     def pid(self) -> int: ...  # __s32
     @property
-    def ppid(self) -> int: ...  # __s32
+    def ppid(self) -> int: ...  # __s32: 0 where the parent is outside of the namespace
     @property
     def pgid(self) -> int: ...  # __s32
     @property
     def sid(self) -> int: ...  # __s32
     @property
-    def global_tid(self) -> int: ...  # __s32
+    def global_tid(self) -> int: ...  # __s32: as the initial pid namespace numbers it
     @property
     def global_pid(self) -> int: ...  # __s32
     @property
@@ -316,7 +316,7 @@ class Task(Record):
     @property
     def comm(self) -> str: ...  # char[16]
     @property
-    def state(self) -> str: ...  # char
+    def state(self) -> str: ...  # char: the letter that ps shows
     @property
     def flags(self) -> KernelFlags: ...  # rec_flags_task_flag
     @property
@@ -332,7 +332,7 @@ class Task(Record):
     @property
     def threads(self) -> int: ...  # __s32
     @property
-    def uid(self) -> int: ...  # __u32
+    def uid(self) -> int: ...  # __u32: in the initial user namespace, and so the next three
     @property
     def euid(self) -> int: ...  # __u32
     @property
@@ -340,7 +340,7 @@ class Task(Record):
     @property
     def egid(self) -> int: ...  # __u32
     @property
-    def pid_ns(self) -> int: ...  # __u32
+    def pid_ns(self) -> int: ...  # __u32: inode numbers, as /proc/PID/ns has them; 0 for a task that has left
     @property
     def mnt_ns(self) -> int: ...  # __u32
     @property
@@ -354,17 +354,17 @@ class Task(Record):
     @property
     def user_ns(self) -> int: ...  # __u32
     @property
-    def utime_ns(self) -> int: ...  # rec_ns
+    def utime_ns(self) -> int: ...  # rec_ns: as /proc/PID/stat divides the run time
     @property
     def stime_ns(self) -> int: ...  # rec_ns
     @property
-    def runtime_ns(self) -> int: ...  # rec_ns
+    def runtime_ns(self) -> int: ...  # rec_ns: the scheduler's own count
     @property
-    def start_time_ns(self) -> int: ...  # rec_ns
+    def start_time_ns(self) -> int: ...  # rec_ns: since boot, time asleep included
     @property
     def vsize(self) -> int: ...  # rec_bytes_count
     @property
-    def rss(self) -> int: ...  # rec_bytes_count
+    def rss(self) -> int: ...  # rec_bytes_count: as /proc/PID/stat counts: less what a CPU hasn't added yet
     @property
     def minor_faults(self) -> int: ...  # __u64
     @property
@@ -378,9 +378,9 @@ class Task(Record):
     @property
     def write_bytes(self) -> int | None: ...  # rec_opt_bytes_count
     @property
-    def cgroup_id(self) -> int: ...  # __u64
+    def cgroup_id(self) -> int: ...  # __u64: in the unified hierarchy
     @property
-    def open_fds(self) -> int | None: ...  # rec_opt_u32; when asked for
+    def open_fds(self) -> int | None: ...  # rec_opt_u32; when asked for: None for a task with room for more than a million
     @property
     def exe(self) -> str | None: ...  # rec_text; when asked for
     @property
@@ -392,7 +392,7 @@ class Task(Record):
 
 class TaskFile(Record):
     @property
-    def tid(self) -> int: ...  # __s32
+    def tid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
     def pid(self) -> int: ...  # __s32
     @property
@@ -402,45 +402,45 @@ class TaskFile(Record):
     @property
     def kind(self) -> KernelEnum | int: ...  # enum file_kind
     @property
-    def mode(self) -> FileMode: ...  # rec_mode
+    def mode(self) -> FileMode: ...  # rec_mode: the inode's type and permissions
     @property
-    def flags(self) -> int: ...  # __u32
+    def flags(self) -> int: ...  # __u32: O_*, as /proc/PID/fdinfo has them, O_CLOEXEC left out
     @property
-    def pos(self) -> int: ...  # __s64
+    def pos(self) -> int: ...  # __s64: bytes
     @property
-    def size(self) -> int: ...  # __s64
+    def size(self) -> int: ...  # __s64: bytes
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def device(self) -> Device: ...  # rec_dev
+    def device(self) -> Device: ...  # rec_dev: that the inode is on
     @property
-    def rdevice(self) -> Device: ...  # rec_dev
+    def rdevice(self) -> Device: ...  # rec_dev: that the inode is
     @property
-    def path(self) -> str | None: ...  # rec_text
+    def path(self) -> str | None: ...  # rec_text: as readlink of /proc/PID/fd shows it
 
 class TaskVma(Record):
     @property
-    def tid(self) -> int: ...  # __s32
+    def tid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
     def pid(self) -> int: ...  # __s32
     @property
     def comm(self) -> str: ...  # char[16]
     @property
-    def start(self) -> UserPointer: ...  # rec_uptr
+    def start(self) -> UserPointer: ...  # rec_uptr: the first address
     @property
-    def end(self) -> UserPointer: ...  # rec_uptr
+    def end(self) -> UserPointer: ...  # rec_uptr: the first address behind it
     @property
-    def permissions(self) -> str: ...  # char[8]
+    def permissions(self) -> str: ...  # char[8]: as /proc/PID/maps: r, w, x, and p for private or s for shared
     @property
-    def flags(self) -> int: ...  # __u64
+    def flags(self) -> int: ...  # __u64: VM_* of include/linux/mm.h
     @property
-    def offset(self) -> int: ...  # __u64
+    def offset(self) -> int: ...  # __u64: bytes into the file
     @property
     def inode(self) -> int: ...  # __u64
     @property
     def device(self) -> Device: ...  # rec_dev
     @property
-    def path(self) -> str | None: ...  # rec_text
+    def path(self) -> str | None: ...  # rec_text: a file, or as /proc/PID/maps [heap], [stack], [vdso], [anon:NAME] …; None for other memory
 
 class Tcp(Record):
     @property
@@ -456,15 +456,15 @@ class Tcp(Record):
     @property
     def remote_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
     @property
-    def uid(self) -> int | None: ...  # rec_opt_u32
+    def uid(self) -> int | None: ...  # rec_opt_u32: in the user namespace of who opened the iterator; a request has its listener's
     @property
-    def inode(self) -> int: ...  # __u64
+    def inode(self) -> int: ...  # __u64: 0 without a file
     @property
     def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
-    def netns(self) -> int: ...  # __u32
+    def netns(self) -> int: ...  # __u32: inode number
     @property
-    def ifindex(self) -> int: ...  # __u32
+    def ifindex(self) -> int: ...  # __u32: of the device it is bound to, or 0
     @property
     def mark(self) -> int: ...  # __u32
     @property
@@ -472,23 +472,23 @@ class Tcp(Record):
     @property
     def reuse_port(self) -> bool: ...  # _Bool
     @property
-    def rx_queue(self) -> int: ...  # rec_bytes_count
+    def rx_queue(self) -> int: ...  # rec_bytes_count: received, not yet read
     @property
-    def tx_queue(self) -> int: ...  # rec_bytes_count
+    def tx_queue(self) -> int: ...  # rec_bytes_count: written, not yet acknowledged
     @property
-    def backlog(self) -> int | None: ...  # rec_opt_u32
+    def backlog(self) -> int | None: ...  # rec_opt_u32: waiting for accept(); None if not listening
     @property
     def backlog_max(self) -> int | None: ...  # rec_opt_u32
     @property
     def timer(self) -> KernelEnum | int: ...  # enum tcp_timer
     @property
-    def timer_expires_ns(self) -> int | None: ...  # rec_opt_ns
+    def timer_expires_ns(self) -> int | None: ...  # rec_opt_ns: from now
     @property
     def congestion(self) -> str: ...  # char[16]
     @property
-    def cwnd(self) -> int | None: ...  # rec_opt_u32
+    def cwnd(self) -> int | None: ...  # rec_opt_u32: packets
     @property
-    def ssthresh(self) -> int | None: ...  # rec_opt_u32
+    def ssthresh(self) -> int | None: ...  # rec_opt_u32: packets; None while there is no limit
     @property
     def srtt_ns(self) -> int | None: ...  # rec_opt_ns
     @property
@@ -496,7 +496,7 @@ class Tcp(Record):
     @property
     def rto_ns(self) -> int | None: ...  # rec_opt_ns
     @property
-    def retransmits(self) -> int: ...  # __u32
+    def retransmits(self) -> int: ...  # __u32: timeouts in a row
     @property
     def total_retrans(self) -> int | None: ...  # rec_opt_u32
     @property
@@ -512,7 +512,7 @@ class Tcp(Record):
     @property
     def mss(self) -> int | None: ...  # rec_opt_u32
     @property
-    def snd_wnd(self) -> int | None: ...  # rec_opt_u32
+    def snd_wnd(self) -> int | None: ...  # rec_opt_u32: bytes
     @property
     def rcv_wnd(self) -> int | None: ...  # rec_opt_u32
 
@@ -520,7 +520,7 @@ class Udp(Record):
     @property
     def family(self) -> KernelEnum | int: ...  # enum address_family
     @property
-    def state(self) -> KernelEnum | int: ...  # enum tcp_state
+    def state(self) -> KernelEnum | int: ...  # enum tcp_state: TCP_ESTABLISHED: connected; TCP_CLOSE: not
     @property
     def local_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
     @property
@@ -530,15 +530,15 @@ class Udp(Record):
     @property
     def remote_addr(self) -> IPv4Address | IPv6Address | None: ...  # rec_ip
     @property
-    def uid(self) -> int: ...  # __u32
+    def uid(self) -> int: ...  # __u32: in the user namespace of who opened the iterator
     @property
     def inode(self) -> int: ...  # __u64
     @property
     def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
-    def netns(self) -> int: ...  # __u32
+    def netns(self) -> int: ...  # __u32: inode number
     @property
-    def ifindex(self) -> int: ...  # __u32
+    def ifindex(self) -> int: ...  # __u32: of the device it is bound to, or 0
     @property
     def mark(self) -> int: ...  # __u32
     @property
@@ -546,46 +546,46 @@ class Udp(Record):
     @property
     def reuse_port(self) -> bool: ...  # _Bool
     @property
-    def rx_queue(self) -> int: ...  # rec_bytes_count
+    def rx_queue(self) -> int: ...  # rec_bytes_count: memory in use, as the kernel accounts it
     @property
     def tx_queue(self) -> int: ...  # rec_bytes_count
     @property
     def drops(self) -> int: ...  # __u32
     @property
-    def bucket(self) -> int: ...  # __s32
+    def bucket(self) -> int: ...  # __s32: of the hash table that is walked, which need not be that of /proc/net/udp
 
 class Unix(Record):
     @property
     def type(self) -> KernelEnum | int: ...  # enum sock_type
     @property
-    def state(self) -> KernelEnum | int: ...  # enum tcp_state
+    def state(self) -> KernelEnum | int: ...  # enum tcp_state: TCP_ESTABLISHED, TCP_LISTEN or TCP_CLOSE, as ss has it
     @property
-    def socket_state(self) -> KernelEnum | int: ...  # enum socket_state
+    def socket_state(self) -> KernelEnum | int: ...  # enum socket_state: as /proc/net/unix has it
     @property
-    def flags(self) -> KernelFlags: ...  # rec_flags_unix_flag
+    def flags(self) -> KernelFlags: ...  # rec_flags_unix_flag: as /proc/net/unix has them
     @property
     def shutdown(self) -> KernelFlags: ...  # rec_flags_sock_shutdown
     @property
-    def inode(self) -> int: ...  # __u64
+    def inode(self) -> int: ...  # __u64: 0 before accept()
     @property
-    def peer_inode(self) -> int: ...  # __u64
+    def peer_inode(self) -> int: ...  # __u64: 0 without a peer
     @property
     def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
-    def uid(self) -> int: ...  # __u32
+    def uid(self) -> int: ...  # __u32: in the user namespace of who opened the iterator
     @property
-    def netns(self) -> int: ...  # __u32
+    def netns(self) -> int: ...  # __u32: inode number
     @property
-    def rx_queue(self) -> int | None: ...  # rec_opt_bytes_count
+    def rx_queue(self) -> int | None: ...  # rec_opt_bytes_count: as SIOCINQ tells; None for more packets than can be counted
     @property
-    def tx_queue(self) -> int: ...  # rec_bytes_count
+    def tx_queue(self) -> int: ...  # rec_bytes_count: memory of what the peer has not read
     @property
-    def backlog(self) -> int | None: ...  # rec_opt_u32
+    def backlog(self) -> int | None: ...  # rec_opt_u32: waiting for accept(); None if not listening
     @property
     def backlog_max(self) -> int | None: ...  # rec_opt_u32
     @property
-    def refs(self) -> int: ...  # __u32
+    def refs(self) -> int: ...  # __u32: from 5.18 on, with one that the walk holds
     @property
     def path(self) -> str | None: ...  # rec_text
     @property
-    def abstract(self) -> str | None: ...  # rec_text
+    def abstract(self) -> str | None: ...  # rec_text: without the NUL that it begins with

@@ -1,5 +1,7 @@
 """Numbers of a walk for monitoring: sums and counts of records by group, scraped or observed.
 
+::
+
     from libbpf_iter import TaskIter, metrics
     from prometheus_client import REGISTRY
 
