@@ -1,13 +1,14 @@
 """A walk in an event loop that goes on meanwhile. Imports session.
 
-The kernel walks without the GIL, and in a thread of the loop's executor; records
-come to the loop in batches.
+The kernel walks without the GIL, and in a thread of the walk's own; records come
+to the loop in batches.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -32,15 +33,16 @@ async def walk(iterator: Walkable[R]) -> AsyncGenerator[R, None]:
     """One walk: ``async for task in walk(tasks)``.
 
     What ends the loop early, a cancellation too, closes the session; a part of the
-    walk that the kernel is in comes to its end in its thread first. Sockets
-    are those of the namespace of that thread, which is the process's: name another by ``netns=``.
+    walk that the kernel is in comes to its end in its thread first.
     """
     session = iterator.session()
     loop = asyncio.get_running_loop()
+    # It is in the namespaces of the thread that makes it, which is the loop's; a pool's may not be.
+    thread = ThreadPoolExecutor(1, "libbpf_iter.aio")
     part: asyncio.Future[list[R]] | None = None
     try:
         while True:
-            part = loop.run_in_executor(None, partial(list, islice(session, _BATCH)))
+            part = loop.run_in_executor(thread, partial(list, islice(session, _BATCH)))
             records = await asyncio.shield(part)
             if not records:
                 return
@@ -51,3 +53,4 @@ async def walk(iterator: Walkable[R]) -> AsyncGenerator[R, None]:
             session.close()
         else:
             part.add_done_callback(lambda _: session.close())
+        thread.shutdown(wait=False)

@@ -10,6 +10,7 @@ from typing import Any
 from .. import kinds
 from ..errors import ParameterError
 from ..immutable import Immutable
+from ..names import near
 from ..schema import Schema
 
 __all__ = ["Metric", "count", "distinct", "max", "min", "sum"]
@@ -29,13 +30,14 @@ class Aggregate(Immutable):
     lift: Callable[[Any], Any]
     join: Callable[[Any, Any], Any]
     finish: Callable[[Any], Any]
+    empty: Any = None  # the result of no object at all, where that is a number
 
 
-_COUNT = Aggregate("count", lambda _: 1, operator.add, _same)
+_COUNT = Aggregate("count", lambda _: 1, operator.add, _same, 0)
 _SUM = Aggregate("sum", _same, operator.add, _same)
 _MIN = Aggregate("min", _same, builtins.min, _same)
 _MAX = Aggregate("max", _same, builtins.max, _same)
-_DISTINCT = Aggregate("distinct", lambda value: frozenset((value,)), operator.or_, len)
+_DISTINCT = Aggregate("distinct", lambda value: frozenset((value,)), operator.or_, len, frozenset())
 
 
 class Metric(Immutable):
@@ -50,27 +52,29 @@ class Metric(Immutable):
     def named(self, schema: Schema) -> Named:
         """What it is for records of this schema; a column that isn't there, or can't be added, is refused."""
         for column in (*self.by, *((self.column,) if self.column else ())):
-            schema[column]
+            _kind(schema, column)
         unit, factor = "", 1.0
         if self.aggregate is _COUNT:
             name = "objects"
         elif self.aggregate is _DISTINCT:
-            name = f"{self.column}_distinct"
+            name = f"{self.column.replace('.', '_')}_distinct"
         else:
             unit, factor = _BASE_UNITS[_unit(schema, self.column)]
-            name = self.column.removesuffix("_ns")
+            name = self.column.replace(".", "_").removesuffix("_ns")
             if self.aggregate is not _SUM:
                 name += f"_{self.aggregate.name}"
         of = f" of {self.column}" if self.column else ""
         by = f" by {' and '.join(self.by)}" if self.by else ""
         help = self.help or f"{self.aggregate.name}{of}{by}, of all {schema.name} records of a walk"
-        return Named(self, self.name or name, help, unit, factor)
+        labels = tuple(column.replace(".", "_") for column in self.by)
+        return Named(self, labels, self.name or name, help, unit, factor)
 
 
 class Named(Immutable):
     """A metric, and what exporters have to know: ``unit`` is "bytes", "seconds", or none."""
 
     metric: Metric
+    labels: tuple[str, ...]
     name: str
     help: str
     unit: str
@@ -106,9 +110,21 @@ def _metric(aggregate: Aggregate, column: str, by: str | Iterable[str], name: st
     return Metric(aggregate, column, (by,) if isinstance(by, str) else tuple(by), name, help)
 
 
+def _kind(schema: Schema, column: str) -> kinds.Kind:
+    """The kind of a column, or of a member of one: ``value.packets`` of a map's elements."""
+    name, *members = column.split(".")
+    kind = schema[name].kind
+    for member in members:
+        known = {name: inner for name, _, inner in kind.fields} if isinstance(kind, kinds.Nested) else {}
+        if member not in known:
+            raise ParameterError("columns", f"{column}: there is no member {member!r}{near(member, known)}")
+        kind = known[member]
+    return kind
+
+
 def _unit(schema: Schema, column: str) -> str:
     """The unit of a column that can be added and compared."""
-    kind = schema[column].kind
+    kind = _kind(schema, column)
     if isinstance(kind, kinds.Nullable):
         kind = kind.inner
     if isinstance(kind, kinds.Integer):

@@ -50,7 +50,7 @@ class _Prometheus:
         from prometheus_client.core import GaugeMetricFamily
 
         name = f"{self._metrics.prefix}_{named.name}"
-        return GaugeMetricFamily(name, named.help, labels=named.metric.by, unit=named.unit)
+        return GaugeMetricFamily(name, named.help, labels=named.labels, unit=named.unit)
 
     def _state(self, up: int, lost: int) -> list[GaugeMetricFamily]:
         from prometheus_client.core import GaugeMetricFamily
@@ -78,6 +78,11 @@ class _Observed:
         self._metrics = metrics
         self._lock = threading.Lock()
         self._waiting: dict[int, list[Series]] = {}
+        self._lost: list[int] = []
+
+    def lost(self) -> list[int]:
+        """In how many ways the last walk may be incomplete; nothing where it failed, or there was none."""
+        return self._lost
 
     def take(self, named: Named) -> list[Series]:
         """A metric's numbers, once; who asks again is in the next collection."""
@@ -85,11 +90,13 @@ class _Observed:
             if id(named) not in self._waiting:
                 # Before the walk, so that one which fails isn't made again for each of the others.
                 self._waiting = {id(each): [] for each in self._metrics.named}
+                self._lost = []
                 try:
-                    series, _ = self._metrics.series()
+                    series, lost = self._metrics.series()
                 except BaseException:
                     self._waiting.pop(id(named))
                     raise
+                self._lost = [len(lost)]
                 for one in series:
                     self._waiting[id(one.named)].append(one)
             return self._waiting.pop(id(named))
@@ -99,12 +106,18 @@ def opentelemetry(metrics: Metrics, meter: Meter) -> None:
     """Observable gauges PREFIX.NAME on a meter: one walk a collection.
 
     A walk that fails is an exception of the callback, which the SDK logs, and no number.
+    PREFIX.lost is what the walk before it may have left out, see :attr:`Session.lost`.
     """
+    from opentelemetry.metrics import Observation
+
     observed = _Observed(metrics)
     for named in metrics.named:
         name = f"{metrics.prefix}.{named.name}"
         callback = _callback(observed, named)
         meter.create_observable_gauge(name, [callback], unit=_UCUM[named.unit], description=named.help)
+    lost = "Ways in which the last walk may be incomplete"
+    tell = [lambda _: map(Observation, observed.lost())]
+    meter.create_observable_gauge(f"{metrics.prefix}.lost", tell, description=lost)
 
 
 def _callback(observed: _Observed, named: Named) -> Callable[[CallbackOptions], Iterable[Observation]]:

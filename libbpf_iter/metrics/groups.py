@@ -73,8 +73,10 @@ class Metrics:
     def _finish(self, named: Named, values: dict[Any, Any]) -> list[Series]:
         metric = named.metric
         aggregate = metric.aggregate
+        # Without a group there is one, also where nothing was walked to, and then there are none: 0.
+        nothing = () if metric.by or aggregate.empty is None else ((None, aggregate.empty),)
         labelled: dict[tuple[str, ...], Any] = {}
-        for key, value in values.items():
+        for key, value in values.items() or nothing:
             # Values that print alike are one group: an exporter can't tell them from each other.
             labels = tuple(_label(part) for part in (key if len(metric.by) > 1 else (key,)[: len(metric.by)]))
             labelled[labels] = aggregate.join(labelled[labels], value) if labels in labelled else value
@@ -84,7 +86,9 @@ class Metrics:
         for _, value in rest:
             kept[other] = aggregate.join(kept[other], value) if other in kept else value
         return [
-            Series(named, tuple(zip(metric.by, labels, strict=True)), aggregate.finish(value) * named.factor)
+            Series(
+                named, tuple(zip(named.labels, labels, strict=True)), aggregate.finish(value) * named.factor
+            )
             for labels, value in kept.items()
         ]
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
+import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from libbpf_iter import BpfMapElemIter, TaskIter, aio
+from libbpf_iter import BpfMapElemIter, TaskIter, TcpIter, aio
+from tests.kernel.network import other_namespace
 from tests.kernel.test_engines import threads
 from tests.kernel.test_maps import Map
 
@@ -52,6 +56,26 @@ def test_the_loop_goes_on_while_the_kernel_walks() -> None:
             assert asyncio.run(both(elements)) == 0
     finally:
         array.close()
+
+
+def test_sockets_are_those_of_the_loops_thread() -> None:
+    async def ports() -> set[int]:
+        with TcpIter(columns=["local_port"]) as sockets:
+            return {record.local_port async for record in aio.walk(sockets)}
+
+    found: list[set[int]] = []
+
+    def elsewhere(namespace: int) -> None:
+        assert ctypes.CDLL(None).setns(namespace, 0) == 0
+        found.append(asyncio.run(ports()))
+
+    with other_namespace() as namespace, socket.create_server(("127.0.0.1", 0)) as server:
+        mine = server.getsockname()[1]
+        assert mine in asyncio.run(ports())
+        worker = threading.Thread(target=elsewhere, args=(namespace,))
+        worker.start()
+        worker.join()
+    assert found and mine not in found[0]
 
 
 def test_a_walk_that_is_cancelled_leaves_nothing(count_fds: Callable[[], int]) -> None:

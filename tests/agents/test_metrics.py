@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import urllib.request
@@ -21,8 +22,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from libbpf_iter import TaskFileIter, TaskIter, errors, metrics
+from libbpf_iter import BpfMapElemIter, TaskFileIter, TaskIter, errors, metrics
 from tests.kernel.test_engines import threads
+from tests.kernel.test_maps import Map
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("needs_bpf")
@@ -97,6 +99,34 @@ def test_what_is_beyond_most_is_one_series() -> None:
     assert list(counts.values()) == [most] and kinds[next(iter(counts))] == kinds[largest]
 
 
+def test_nothing_there_is_a_count_of_none() -> None:
+    with TaskIter(tid=2**30, columns=["pid", "rss"]) as tasks:
+        numbers = metrics.Metrics(tasks, metrics.count(), metrics.distinct("pid"), metrics.max("rss"))
+        found = scrape(metrics.prometheus(numbers))
+    assert found == {
+        ("task_objects", ()): 0,
+        ("task_pid_distinct", ()): 0,
+        ("task_up", ()): 1,
+        ("task_lost", ()): 0,
+    }
+
+
+def test_members_of_a_maps_values_are_columns() -> None:
+    pairs = Map(1, 4, 8, 8, btf=True)  # BPF_MAP_TYPE_HASH of struct pair
+    try:
+        for key in range(4):
+            pairs[struct.pack("=I", key)] = struct.pack("=iI", key, 10 * key)
+        with BpfMapElemIter(pairs) as elements:
+            numbers = metrics.Metrics(elements, metrics.sum("value.left"), metrics.count(by="value.right"))
+            found = scrape(metrics.prometheus(numbers))
+            with pytest.raises(errors.ParameterError, match=r"no member 'lefty'.*left"):
+                metrics.Metrics(elements, metrics.sum("value.lefty"))
+    finally:
+        pairs.close()
+    assert found["bpf_map_elem_value_left", ()] == 6
+    assert found["bpf_map_elem_objects", (("value_right", "30"),)] == 1
+
+
 def test_a_walk_that_fails_is_seen_and_no_zero(caplog: pytest.LogCaptureFixture) -> None:
     tasks = TaskIter(columns=["rss"])
     collector = metrics.prometheus(metrics.Metrics(tasks, metrics.sum("rss")))
@@ -138,6 +168,7 @@ def test_opentelemetry_observes_one_walk_a_collection() -> None:
         (found,) = data.resource_metrics[0].scope_metrics
         by_name = {metric.name: metric for metric in found.metrics}
         assert by_name["linux.task.rss"].unit == "By"
+        assert by_name["linux.task.lost"].data.data_points[0].value == 0
         states = {p.attributes["state"]: p.value for p in by_name["linux.task.objects"].data.data_points}
         assert states["R"] >= 1 and sum(states.values()) >= len(os.listdir("/proc/self/task"))
     provider.shutdown()
