@@ -184,6 +184,30 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+# More than a program, its maps and types, and a probe of libbpf's take at once.
+_ROOM = 16
+
+
+def _need_descriptors() -> None:
+    """Refuse here what would fail in libbpf for want of descriptors.
+
+    libbpf probes what the kernel can do when it first needs to know, and keeps
+    the answer: a probe that got no descriptor says, for as long as the process
+    lives, that this kernel has no global data or no BTF.
+    """
+    taken: list[Fd] = []
+    try:
+        taken.append(Fd(os.eventfd(0)))
+        while len(taken) < _ROOM:
+            taken.append(Fd(os.dup(taken[0].number)))
+    except OSError as error:
+        what = f"loading a program takes up to {_ROOM} descriptors"
+        raise failure(error.errno or errno.EMFILE, "dup", what) from error
+    finally:
+        for fd in taken:
+            fd.close()
+
+
 # ---- object files -----------------------------------------------------------
 
 
@@ -293,6 +317,7 @@ class Object:
 
     def load(self, program_name: str, *, sleepable: bool, without_maps: frozenset[str]) -> Loaded:
         """Load one program, and the maps it uses; ``without_maps`` are not made."""
+        _need_descriptors()
         chosen = None
         for program in self._programs():
             name = _text(lib.bpf_program__name(program))
@@ -357,6 +382,7 @@ def load_btf(data: bytes) -> Fd:
 
 def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function: int) -> Fd:
     """Load an iterator's program from bare instructions; ``function`` is its FUNC in ``btf``."""
+    _need_descriptors()
     program = ffi.new("struct lbi_program *")
     parts = (
         ffi.new("char[]", name.encode()[:15]),
@@ -395,6 +421,7 @@ def run_program(program: Fd) -> None:
 
 def create_array(name: str, value_size: int) -> Fd:
     """A map of one value that can be mapped into memory."""
+    _need_descriptors()
     result = lib.lbi_map_create(_ARRAY, name.encode()[:15], 4, value_size, 1, _MMAPABLE, 0, 0, 0)
     return owned(result, "bpf_map_create", f"map {name!r} can't be made")
 

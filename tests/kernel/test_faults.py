@@ -306,6 +306,33 @@ def test_no_descriptor_left_is_said_and_costs_none(engine: str) -> None:
     assert in_child(exhaust)
 
 
+FIRST_LOAD = """
+import os, resource, sys
+from libbpf_iter import TaskIter, errors
+room, engine = int(sys.argv[1]), sys.argv[2]
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+before = os.listdir("/proc/self/fd")
+resource.setrlimit(resource.RLIMIT_NOFILE, (len(before) - 1 + room, hard))
+try:
+    TaskIter(engine=engine)
+except errors.KernelError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+assert os.listdir("/proc/self/fd") == before
+with TaskIter(engine=engine) as tasks:
+    assert tasks.engine == engine and list(tasks)
+"""
+
+
+@pytest.mark.parametrize("room", [2, 3, 4])
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_a_first_load_without_descriptors_spoils_no_later_one(room: int, engine: str) -> None:
+    """What libbpf once took for a lack of the kernel's it would never ask for again."""
+    command = [sys.executable, "-c", FIRST_LOAD, str(room), engine]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Too many open files" in run.stdout
+
+
 def test_no_memory_for_a_map_is_said_or_done_without() -> None:
     def starve() -> None:
         TaskIter().close()  # all that is imported and kept
