@@ -7,6 +7,7 @@ Descriptors, threads, memory, and the kernel's programs, maps and links return t
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -47,6 +48,8 @@ def kernel_objects() -> Counter[str]:
 
 
 def resident() -> int:
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # what is free is not held
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 

@@ -74,9 +74,10 @@ class Metrics:
         metric = named.metric
         aggregate = metric.aggregate
         # Without a group there is one, also where nothing was walked to, and then there are none: 0.
-        nothing = () if metric.by or aggregate.empty is None else ((None, aggregate.empty),)
+        if not values and not metric.by and aggregate.empty is not None:
+            values = {None: aggregate.empty}
         labelled: dict[tuple[str, ...], Any] = {}
-        for key, value in values.items() or nothing:
+        for key, value in values.items():
             # Values that print alike are one group: an exporter can't tell them from each other.
             labels = tuple(_label(part) for part in (key if len(metric.by) > 1 else (key,)[: len(metric.by)]))
             labelled[labels] = aggregate.join(labelled[labels], value) if labels in labelled else value

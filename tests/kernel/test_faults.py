@@ -194,11 +194,18 @@ def long_walk() -> Iterator[Any]:
 
 def test_ctrl_c_ends_a_long_walk_and_leaves_nothing(long_walk: Any, count_fds: Callable[[], int]) -> None:
     before = count_fds()
-    main, walking = threading.main_thread().ident, threading.Event()
+    main, walking = threading.main_thread(), threading.Event()
+
+    def kernel_ticks() -> int:
+        stat = Path(f"/proc/self/task/{main.native_id}/stat").read_text()
+        return int(stat.rpartition(")")[2].split()[12])
 
     def interrupt() -> None:
         walking.wait()
-        signal.pthread_kill(main, signal.SIGINT)  # type: ignore[arg-type]
+        begun = kernel_ticks()
+        while kernel_ticks() < begun + 2:
+            pass  # until it is the kernel that walks
+        signal.pthread_kill(main.ident, signal.SIGINT)  # type: ignore[arg-type]
 
     interrupter = threading.Thread(target=interrupt)
     interrupter.start()
