@@ -13,7 +13,7 @@ import threading
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from libbpf_iter import PinnedIter, TaskIter, TcpIter, metrics, records
+from libbpf_iter import PinnedIter, TaskIter, TcpIter, metrics
 
 TASKS = [
     metrics.count(by="state"),
@@ -31,7 +31,7 @@ def main() -> None:
 
     registry = CollectorRegistry()
     if arguments.pin:
-        tasks = PinnedIter(arguments.pin, record=records.Task)
+        tasks = PinnedIter(arguments.pin)
         registry.register(metrics.prometheus(metrics.Metrics(tasks, *TASKS)))
     else:
         tasks = TaskIter(columns=["state", "pid", "uid", "voluntary_switches"])

@@ -419,10 +419,10 @@ def run_program(program: Fd) -> None:
         raise failure(number, "bpf_prog_test_run", "the walk failed")
 
 
-def create_array(name: str, value_size: int) -> Fd:
-    """A map of one value that can be mapped into memory."""
+def create_array(name: str, value_size: int, entries: int = 1) -> Fd:
+    """An array that can be mapped into memory."""
     _need_descriptors()
-    result = lib.lbi_map_create(_ARRAY, name.encode()[:15], 4, value_size, 1, _MMAPABLE, 0, 0, 0)
+    result = lib.lbi_map_create(_ARRAY, name.encode()[:15], 4, value_size, entries, _MMAPABLE, 0, 0, 0)
     return owned(result, "bpf_map_create", f"map {name!r} can't be made")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from . import _libbpf, netns
+from . import _libbpf, netns, pins
 from ._libbpf import Fd
 from .arrays import array, array_in_place
 from .arrow import schema_capsule, stream_capsule
@@ -60,6 +60,7 @@ class BpfIter(Generic[R]):
         self._query = query
         self._params = query.params if query else None
         self._link: Link | None = None
+        self._published: dict[str, int] = {}  # pins that have their types beside them, and their modes
         self._snapshots: Snapshots | None = None
         # What arrays come from: the same, unless something is better where all records are wanted at once.
         self._array_engines = array_engines
@@ -264,6 +265,10 @@ class BpfIter(Generic[R]):
         """
         link, program = self.link, other.link.program
         link.update(program)
+        for path, mode in self._published.items():
+            pins.withdraw(path)
+            if os.path.exists(path):
+                pins.publish(path, mode, program)
         with self._lock:
             old = self._snapshots, self._array_snapshots
             self._snapshots = self._array_snapshots = None
@@ -273,12 +278,26 @@ class BpfIter(Generic[R]):
             snapshots.close()
 
     def pin(self, path: str | os.PathLike[str], mode: int = 0o600) -> None:
-        """Pin the link, see :meth:`Link.pin`; ``PinnedIter(path)`` reads it."""
-        self.link.pin(path, mode)
+        """Pin the link, see :meth:`Link.pin`; ``PinnedIter(path)`` reads it.
+
+        Where ``mode`` lets others read it, what its records are is pinned beside it, as
+        PATH_types; not for the elements of a map, whose types are the map's.
+        """
+        where, link = os.fspath(path), self.link
+        link.pin(where, mode)
+        if mode & 0o077 and self._parameters.types is None:
+            try:
+                pins.publish(where, mode, link.program)
+            except BaseException:
+                os.unlink(where)
+                raise
+            self._published[where] = mode
 
     def unpin(self, path: str | os.PathLike[str]) -> None:
         """Remove a pin; sessions of it that run go on."""
         os.unlink(path)
+        pins.withdraw(os.fspath(path))
+        self._published.pop(os.fspath(path), None)
 
     def close(self) -> None:
         """Detach. Sessions that run go on to their end; a pin stays."""

@@ -66,7 +66,7 @@ def fit(
     if query.columns is not None and (new or output.size):
         _place_columns(elf, whole, used, places)
     packed_size = new.size if isinstance(new, Packed) else 0
-    return Fitted(elf.finish(), schema, used, asked, compiled, packed_size)
+    return Fitted(elf.finish(), schema, used, asked, compiled, packed_size, new.btf if new else b"")
 
 
 def _place_columns(elf: Elf, whole: Schema, used: set[str], packed: Mapping[str, int]) -> None:
@@ -148,7 +148,7 @@ def load_asked(target: str, asked: Asked, query: Query) -> Program:
             raise blame(error, compiled, compiled.code) from error
     name = "".join(word.capitalize() for word in target.split("_"))
     schema = Schema(name, schema.size, schema.framed, schema.fields)
-    return Program(fd, target, schema, None, SEQ, None, asked, compiled)
+    return Program(fd, target, schema, None, SEQ, None, asked, compiled, compiled.btf)
 
 
 def blame(error: VerifierError, compiled: Compiled, code: bytes) -> VerifierError:

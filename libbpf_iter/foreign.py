@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from . import _libbpf, netns
+from . import _libbpf, netns, pins
 from ._libbpf import LinkInfo
 from .base import BpfIter
 from .btf import Btf
@@ -113,8 +113,9 @@ class PinnedIter:
     """An iterator that somebody pinned; each ``iter()`` opens the pin anew.
 
     Its records are typed by the pinned program's own BTF, which only a
-    privileged process may read. ``record``, the class of its records
-    (``records.Task``), makes do without: then the file's mode alone decides.
+    privileged process may ask for. For others there is what ``pin(mode=0o444)``
+    leaves beside the pin; where nothing is, ``record``, the class of its records
+    (``records.Task``), makes do without. The file's mode alone decides then.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, record: type[Record] | None = None) -> None:
@@ -134,6 +135,10 @@ class PinnedIter:
             self.target = self.info.target
             self.schema, types = _pinned_types(self.info)
         except MissingCapability as error:
+            if (found := pins.published(self.path)) is not None:
+                self.target, self._counts = found[0], counts(found[0], None)
+                self.schema = here(full_schema(Btf(found[1]), None))
+                return
             need = error.capability or "CAP_SYS_ADMIN"
             message = f"the types of {self.path} can't be read without {need}: give record="
             raise MissingCapability(

@@ -81,7 +81,18 @@ def load(
     seq_num = next((f.offset for f in fitted.schema.fields if f.name == "seq_num"), None)
     if not compiled or not compiled.size:
         seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
-    return Program(loaded.program, target, fitted.schema, snapshot, output, seq_num, fitted.asked, compiled)
+    types_of_records = fitted.btf or btf.data
+    return Program(
+        loaded.program,
+        target,
+        fitted.schema,
+        snapshot,
+        output,
+        seq_num,
+        fitted.asked,
+        compiled,
+        types_of_records,
+    )
 
 
 def _no_snapshot(name: str) -> UnsupportedEngine:

@@ -69,6 +69,7 @@ class Fitted(Immutable):
     asked: Asked | None = None
     compiled: Compiled | None = None
     packed_size: int = 0
+    btf: bytes = b""  # of the records that leave, where it isn't the object's own
 
 
 class Program(Immutable):
@@ -84,6 +85,7 @@ class Program(Immutable):
     # What a query was compiled to, and where its trees are; None where none was.
     asked: Asked | None = None
     compiled: Compiled | None = None
+    btf: bytes = b""  # that says what its records are
 
     def close(self) -> None:
         self.fd.close()

@@ -125,6 +125,11 @@ class Btf:
         """The type ids, void and those of the base left out."""
         return iter(range(self._first_id, len(self)))
 
+    @property
+    def data(self) -> bytes:
+        """The whole blob."""
+        return self._data
+
     def sections(self) -> tuple[memoryview, memoryview]:
         """The raw type and string sections."""
         return self._types, memoryview(self._data)[self._strings : self._strings_end]

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import click
 
-from .. import display, kernel
+from .. import display, kernel, pins
 from ..decode import Record
 from ..errors import MissingCapability, ParameterError
 from ..foreign import PinnedIter
@@ -117,6 +117,7 @@ def unpin(path: str) -> None:
     """Remove the pin at PATH; walks of it that run go on."""
     with open_pin(path):
         os.unlink(path)
+        pins.withdraw(path)
 
 
 @click.command()

@@ -195,7 +195,6 @@ AS_NOBODY = """
 import encodings.idna, os, sys
 sys.path.insert(0, "examples")
 import prometheus_agent
-prometheus_agent.records.Task
 os.setgroups([]), os.setgid(65534), os.setuid(65534)
 prometheus_agent.main()
 """

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from libbpf_iter import (
     TaskIter,
     TcpIter,
     UnixIter,
+    asdict,
     errors,
     records,
     targets,
@@ -137,12 +139,72 @@ def test_an_unprivileged_user_reads_a_pin(bpffs: Path) -> None:
     task_record = records.Task
     assert as_nobody(lambda: [t.tid for t in PinnedIter(path, record=task_record)] == [me])
 
-    def types_are_not_theirs() -> bool:
-        with pytest.raises(errors.MissingCapability, match="give record="):
-            PinnedIter(path)
-        return True
 
-    assert as_nobody(types_are_not_theirs)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"columns": ["comm", "tid"]},
+        {"columns": {"t": "tid", "pages": "mm.total_vm"}},
+        {"where": "tid > 0"},
+    ],
+)
+def test_an_unprivileged_user_is_told_the_types_of_a_pin(bpffs: Path, asked: dict[str, Any]) -> None:
+    path = bpffs / "tasks"
+    bpffs.chmod(0o755)
+    me = os.getpid()
+    with TaskIter(tid=me, **asked) as tasks:
+        names = [field.name for field in tasks.schema.fields]
+        tasks.pin(path, mode=0o444)
+        assert sorted(entry.name for entry in bpffs.iterdir()) == ["tasks", "tasks_types"]
+
+        def told() -> bool:
+            with PinnedIter(path) as pinned:
+                assert pinned.info is None and pinned.target == "task"
+                (mine,) = map(asdict, pinned)
+            # Nobody asked for command lines, so nobody reads them.
+            return me in mine.values() and set(mine) >= set(names) and mine.get("cmdline") is None
+
+        assert as_nobody(told)
+        with TaskIter(tid=me, columns=["nice"]) as other:
+            tasks.update(other)
+            assert as_nobody(lambda: [field.name for field in PinnedIter(path).schema.fields] == ["nice"])
+        tasks.unpin(path)
+        assert not list(bpffs.iterdir())
+
+
+def test_a_pin_is_its_owners_alone_unless_said_otherwise(bpffs: Path) -> None:
+    path = bpffs / "tasks"
+    bpffs.chmod(0o755)
+    with TaskIter(tid=os.getpid()) as tasks:
+        tasks.pin(path)
+        assert [entry.name for entry in bpffs.iterdir()] == ["tasks"]
+        task_record = records.Task
+
+        def refused() -> bool:
+            with pytest.raises(PermissionError):
+                PinnedIter(path)
+            with pytest.raises(PermissionError):
+                list(PinnedIter(path, record=task_record))
+            return True
+
+        assert as_nobody(refused)
+
+
+def test_types_that_are_somebody_elses_word_are_none(bpffs: Path) -> None:
+    path = bpffs / "tasks"
+    bpffs.chmod(0o755)
+    with TaskIter(tid=os.getpid()) as tasks:
+        tasks.pin(path, mode=0o444)
+        os.chown(bpffs / "tasks_types", 65534, 65534)
+
+        def refused() -> bool:
+            with pytest.raises(errors.MissingCapability, match="give record="):
+                PinnedIter(path)
+            return True
+
+        assert as_nobody(refused)
+        tasks.unpin(path)
 
 
 @pytest.mark.parametrize(

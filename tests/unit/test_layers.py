@@ -62,6 +62,7 @@ LAYERS = [
     "session",
     "rows",
     "parameters",
+    "pins",
     "engine",
     "snapshot",
     "records",
