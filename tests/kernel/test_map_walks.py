@@ -1,0 +1,167 @@
+"""A map walked in one run, by bpf_for_each_map_elem(), against its iterator and what was put into it."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from libbpf_iter import BpfMapElemIter, Iter
+
+from .test_maps import ARRAY, HASH, PERCPU_ARRAY, Map
+
+LRU_HASH, PERCPU_HASH = 9, 5  # include/uapi/linux/bpf.h
+ROOT = Path(__file__).parents[2]
+
+
+def runs(elements: Any) -> bool:
+    """Whether a snapshot is made in one run, and not by an iterator."""
+    return elements._snapshots is not None and elements._snapshots._output.runs
+
+
+def key_of(number: int, size: int) -> bytes:
+    return number.to_bytes(size, sys.byteorder)
+
+
+def filled(kind: int, key: int, value: int, count: int) -> tuple[Map, dict[bytes, bytes]]:
+    """A map with values that differ in each byte, and what it holds."""
+    held = {key_of(n, key): bytes((n + at) % 251 for at in range(value)) for n in range(count)}
+    table = Map(kind, key, value, count if kind == ARRAY else count * 4)
+    for name, content in held.items():
+        table[name] = content
+    return table, held
+
+
+@pytest.mark.parametrize("value", [1, 3, 4, 8, 12, 100, 4096])
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [(ARRAY, 4)] + [(kind, key) for kind in (HASH, LRU_HASH) for key in (1, 2, 4, 7, 8, 16, 64)],
+)
+def test_sizes_and_kinds_by_each_engine(kind: int, key: int, value: int) -> None:
+    table, held = filled(kind, key, value, 100)
+    try:
+        with (
+            BpfMapElemIter(table, engine="seq") as seq,
+            BpfMapElemIter(table, engine="snapshot") as run,
+            Iter("bpf_map_elem", map=table, engine="snapshot") as by_name,
+        ):
+            assert runs(run) and runs(by_name)
+            found = list(run)
+            assert {element.key: element.value for element in found} == held
+            assert len(found) == len(held) and {element.cpu for element in found} == {None}
+            for other in (seq, by_name):
+                assert {element._data for element in other} == {element._data for element in found}
+            array = run.to_numpy()
+            assert dict(zip(array["key"].tolist(), array["value"].tolist(), strict=True)) == held
+    finally:
+        table.close()
+
+
+@pytest.mark.parametrize("kind", [ARRAY, HASH, LRU_HASH])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"where": "key % 3 == 1"},
+        {"columns": ["value", "key"]},
+        {"columns": {"twice": "key * 2", "right": "value.right"}, "where": "value.left > 100"},
+        {"columns": {"id": "map.id", "key": "key"}, "where": "key < limit", "params": {"limit": 7}},
+    ],
+)
+def test_queries_by_each_engine(kind: int, query: dict[str, Any]) -> None:
+    # An LRU map that is nearly full lets go of what it holds.
+    table = Map(kind, 4, 8, 2000 if kind == LRU_HASH else 500, btf=True)
+    try:
+        for number in range(500):
+            table[struct.pack("=I", number)] = struct.pack("=Ii", number * 2, -number)
+        with (
+            BpfMapElemIter(table, engine="seq", **query) as seq,
+            BpfMapElemIter(table, engine="snapshot", **query) as run,
+        ):
+            assert runs(run)
+            one, other = list(seq), list(run)
+            assert 0 < len(one) <= 500
+            assert sorted(map(repr, one)) == sorted(map(repr, other))
+    finally:
+        table.close()
+
+
+@pytest.mark.parametrize("kind", [PERCPU_HASH, PERCPU_ARRAY])
+def test_values_of_each_cpu_are_the_iterators(kind: int) -> None:
+    """bpf_for_each_map_elem() shows this CPU's alone."""
+    table = Map(kind, 4, 8, 10)
+    try:
+        with BpfMapElemIter(table, engine="snapshot") as elements:
+            assert not runs(elements)
+    finally:
+        table.close()
+
+
+def test_a_map_that_outgrows_its_first_memory_is_walked_again() -> None:
+    """A hash may have room for much more than it holds, so nothing says how much memory is needed."""
+    count = 100_000  # 2.8 MB of records, where 1 MiB is tried first
+    large = Map(HASH, 8, 16, count)
+    try:
+        with BpfMapElemIter(large, engine="snapshot") as elements:
+            assert list(elements) == [] and elements.to_numpy().size == 0
+            before = elements._snapshots._output.size  # type: ignore[union-attr]
+            for number in range(count):
+                large[key_of(number, 8)] = key_of(number, 16)
+            keys = np.frombuffer(elements.to_numpy()["key"].tobytes(), "u8")
+            assert (np.sort(keys) == np.arange(count)).all()
+            assert elements._snapshots._output.size > before  # type: ignore[union-attr]
+            session = elements.session()
+            assert sum(1 for _ in session) == count and session.lost == ()
+    finally:
+        large.close()
+
+
+def test_walks_at_once_do_not_mix() -> None:
+    """Eight threads over two maps, and two walks at once of each."""
+    tables = [filled(HASH, 4, 8, 2000), filled(HASH, 4, 8, 3000)]
+    failures: list[int] = []
+
+    def walk(elements: Any, held: dict[bytes, bytes]) -> None:
+        for _ in range(20):
+            found = list(elements)
+            if len(found) != len(held) or {e.key: e.value for e in found} != held:
+                failures.append(len(found))
+
+    iterators = [(BpfMapElemIter(table, engine="snapshot"), held) for table, held in tables]
+    try:
+        threads = [threading.Thread(target=walk, args=iterators[n % 2]) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        for elements, _ in iterators:
+            elements.close()
+        for table, _ in tables:
+            table.close()
+    assert not failures
+
+
+OTHER = """
+from tests.kernel.test_map_walks import HASH, filled
+table, held = filled(HASH, 4, 8, 300)
+print(table.id, flush=True)
+input()
+"""
+
+
+def test_a_map_of_another_process_by_its_id() -> None:
+    words = [sys.executable, "-c", OTHER]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as other:
+        assert other.stdin is not None and other.stdout is not None
+        with BpfMapElemIter(int(other.stdout.readline()), engine="snapshot") as elements:
+            assert runs(elements)
+            other.communicate("\n")  # it is gone, and the map is ours alone
+            assert other.returncode == 0
+            assert {element.key for element in elements} == {key_of(n, 4) for n in range(300)}
+            assert elements.to_numpy().size == 300
