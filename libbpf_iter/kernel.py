@@ -101,7 +101,7 @@ def has(name: str) -> bool:
     """
     of, _, part = name.partition(".")
     if not part:
-        return any(btf().get(of, kind) is not None for kind in Kind)
+        return of in btf()
     for kind in (Kind.STRUCT, Kind.UNION):
         found = btf().get(of, kind)
         if found is not None:

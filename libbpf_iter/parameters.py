@@ -67,8 +67,10 @@ class Parameters:
         process; and for a process, whose walk the kernel ends where the thread that it is at exits
         (kernel/bpf/task_iter.c, task_group_seq_get_next(), still so in 7.0).
         """
+        if not self.only:
+            return
         missed = target == "task" and ("only_pid" in self.only or tid_may_find_leaders_alone())
-        if self.only and (missed or not kernel.has("bpf_iter_link_info.task")):
+        if missed or not kernel.has("bpf_iter_link_info.task"):
             self.info, self.expected, self.left = b"", {}, self.expected
         else:
             self.only = {}

@@ -240,6 +240,15 @@ class Btf:
                     return type_id
         return None
 
+    def __contains__(self, name: object) -> bool:
+        """Whether a type of any kind has that name."""
+        if not isinstance(name, str):
+            return False
+        if self._base is not None and name in self._base:
+            return True
+        offsets = self._string_offsets(name + "\0")
+        return any(True for offset in offsets for _ in self._ids_of_name(offset))
+
     def find(self, name: str, kind: Kind) -> int:
         """As :meth:`get`; a missing one is a :class:`BtfError`."""
         found = self.get(name, kind)
@@ -258,14 +267,13 @@ class Btf:
     def _kind(self, type_id: int) -> int:
         return self._index()[2][type_id - self._first_id]
 
-    def _string_offsets(self, prefix: str) -> list[int]:
+    def _string_offsets(self, prefix: str) -> Iterator[int]:
         """Where strings begin that start with ``prefix``; found in the section, none is decoded."""
         needle = b"\0" + prefix.encode("utf-8", "surrogateescape")
-        found, at = [], self._data.find(needle, self._strings, self._strings_end)
+        at = self._data.find(needle, self._strings, self._strings_end)
         while at >= 0:
-            found.append(self._string_base + at - self._strings + 1)
+            yield self._string_base + at - self._strings + 1
             at = self._data.find(needle, at + 1, self._strings_end)
-        return found
 
     def _ids_of_name(self, offset: int) -> Iterator[int]:
         """The types whose name is at ``offset`` of the strings: its bytes are looked for, which is fast."""

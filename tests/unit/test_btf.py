@@ -70,6 +70,7 @@ def test_split_btf_goes_on_where_its_base_ends() -> None:
     assert split[len(base)].name == "more"
     assert split.resolve(len(base)) == 1
     assert split.find("int", Kind.INT) == 1
+    assert "int" in split and "more" in split and "more" not in base and "mor" not in split
 
 
 def test_a_missing_name_is_named() -> None:
