@@ -123,6 +123,7 @@ _NEEDS = {
     "bpf_map_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_btf_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_map_get_next_id": "CAP_SYS_ADMIN",
+    "bpf_prog_test_run": "CAP_BPF",
 }
 
 
@@ -412,7 +413,8 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
 def run_program(program: Fd) -> None:
     """Run a program of section "syscall" once, without a context; the GIL is not held meanwhile."""
     result = ffi.new("uint32_t *")
-    check(lib.lbi_program_run(program.number, ffi.NULL, 0, result), "bpf_prog_test_run", "the walk failed")
+    what = "the walk, in one run, failed (engine='seq' makes none)"
+    check(lib.lbi_program_run(program.number, ffi.NULL, 0, result), "bpf_prog_test_run", what)
     if result[0]:
         # As the kernel does it: an int, and negative for an errno.
         number = -int(ffi.cast("int32_t", result[0]))
