@@ -123,7 +123,6 @@ _NEEDS = {
     "bpf_map_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_btf_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_map_get_next_id": "CAP_SYS_ADMIN",
-    "bpf_prog_test_run": "CAP_BPF",
 }
 
 
@@ -413,12 +412,12 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
 def run_program(program: Fd) -> None:
     """Run a program of section "syscall" once, without a context; the GIL is not held meanwhile."""
     result = ffi.new("uint32_t *")
-    what = "the walk, in one run, failed (engine='seq' makes none)"
+    what = "the walk failed"
     check(lib.lbi_program_run(program.number, ffi.NULL, 0, result), "bpf_prog_test_run", what)
     if result[0]:
         # As the kernel does it: an int, and negative for an errno.
         number = -int(ffi.cast("int32_t", result[0]))
-        raise failure(number, "bpf_prog_test_run", "the walk failed")
+        raise failure(number, "bpf_prog_test_run", what)
 
 
 def create_array(name: str, value_size: int, entries: int = 1) -> Fd:
