@@ -145,7 +145,8 @@ def load_asked(target: str, asked: Asked, query: Query) -> Program:
         try:
             fd = _libbpf.load_iterator(compiled.code, "query", function, types, compiled.function)
         except VerifierError as error:
-            raise blame(error, compiled, compiled.code) from error
+            blamed = blame(error, compiled, compiled.code)
+            raise blamed from (error if blamed is not error else None)
     name = "".join(word.capitalize() for word in target.split("_"))
     schema = Schema(name, schema.size, schema.framed, schema.fields)
     return Program(fd, target, schema, None, SEQ, None, asked, compiled, compiled.btf)

@@ -145,9 +145,11 @@ def _load(
                 raise
             from .fit import blame
 
-            raise blame(error, compiled, obj.instructions(program)) from error
+            blamed = blame(error, compiled, obj.instructions(program))
+            raise blamed from (error if blamed is not error else None)
         except KernelError as error:
-            raise explain(error, target) from error
+            explained = explain(error, target)
+            raise explained from (error if explained is not error else None)
 
 
 def here(schema: Schema) -> Schema:

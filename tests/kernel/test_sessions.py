@@ -28,6 +28,7 @@ from libbpf_iter import (
 )
 from libbpf_iter.objects import packaged_targets
 from tests.conftest import BTF
+from tests.kernel.children import in_child
 
 PROGRAMS = Path(__file__).parents[2] / "libbpf_iter" / "programs"
 
@@ -119,15 +120,12 @@ def as_nobody(work: Callable[[], bool]) -> bool:
     """What a check says in a child process without any privilege."""
     if os.geteuid():
         pytest.skip("only root can become somebody else")
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.setuid(65534)
-            status = 0 if work() else 2
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def check() -> None:
+        os.setuid(65534)
+        assert work()
+
+    return in_child(check)
 
 
 def test_an_unprivileged_user_reads_a_pin(bpffs: Path) -> None:
@@ -219,6 +217,7 @@ def test_what_is_missing_is_named(attach: Callable[[], object], capability: str)
     def check() -> bool:
         with pytest.raises(PermissionError) as caught:
             attach()
+        assert caught.value.__cause__ is not caught.value  # or whoever follows causes never ends
         copy = pickle.loads(pickle.dumps(caught.value))
         return (copy.capability, str(copy)) == (capability, str(caught.value))
 
