@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self, TypeVar
@@ -185,17 +186,18 @@ def drop_doubled(schema: Schema, seq_num_offset: int, chunks: Iterator[Buffer]) 
     kernel/kallsyms.c, bpf_iter_ksym_seq_stop(): the program is called once more
     at the end, with the last symbol instead of with none, and the same seq_num.
     """
-    held, last = b"", -1
+    before = held = b""
     for chunk in chunks:
         if held:
             yield held
-        held = bytes(chunk)  # a chunk is there only until the next is asked for
-        at = end = 0
-        for data in slices(schema, chunk):
-            previous, last = last, _number(data, seq_num_offset)
-            at, end = end, end + len(data)
-    if held and previous == last:
-        held = held[:at]
+        before, held = held, bytes(chunk)  # a chunk is there only until the next is asked for
+    # The last two may be of two chunks.
+    last = deque(slices(schema, held), 2)
+    if len(last) == 1:
+        last.extendleft(deque(slices(schema, before), 1))
+    numbers = [_number(data, seq_num_offset) for data in last]
+    if len(numbers) == 2 and numbers[0] == numbers[1]:
+        held = held[: -len(last[1])]
     if held:
         yield held
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -26,9 +27,13 @@ from libbpf_iter import (
     records,
     targets,
 )
+from libbpf_iter.btf import Btf
 from libbpf_iter.objects import packaged_targets
+from libbpf_iter.schema import layout
+from libbpf_iter.session import drop_doubled
 from tests.conftest import BTF
 from tests.kernel.children import in_child
+from tests.unit.btf_writer import Writer
 
 PROGRAMS = Path(__file__).parents[2] / "libbpf_iter" / "programs"
 
@@ -302,3 +307,25 @@ def test_nonsense_is_refused(arguments: dict[str, object], parameter: str) -> No
 
 def test_every_program_has_its_target() -> None:
     assert set(packaged_targets()) - set(targets()) == set()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "left"),
+    [
+        ([[0, 1], [2, 2]], [0, 1, 2]),
+        ([[0, 1], [1]], [0, 1]),
+        ([[0], [1], [1]], [0, 1]),
+        ([[0, 0]], [0]),
+        ([[0, 1], [2]], [0, 1, 2]),
+        ([[0]], [0]),
+        ([], []),
+    ],
+)
+def test_a_last_record_that_comes_twice_is_there_once(chunks: list[list[int]], left: list[int]) -> None:
+    """Wherever reads cut the walk."""
+    writer = Writer()
+    struct_id = writer.struct("symbol", 8, [("seq_num", writer.int("__u64", 8), 0)])
+    schema = layout(Btf(writer.build()), struct_id)
+    packed = [struct.pack(f"={len(chunk)}Q", *chunk) for chunk in chunks]
+    found = b"".join(drop_doubled(schema, 0, iter(packed)))
+    assert list(struct.unpack(f"={len(found) // 8}Q", found)) == left
