@@ -10,6 +10,9 @@ _MEMBER = re.compile(
     r"^\t[^;/]*?[\s*](?P<name>\w+)(?:\[[^\]]*\])?(?:\s+NEEDS\([^)]*\))?;(?:\s*/\*\s*(?P<said>.*?)\s*\*/)?$",
     re.MULTILINE | re.DOTALL,
 )
+# Where one comment is for several members.
+_NUMBERS = ["", "one", "two", "three", "four", "five", "six"]
+_AND_SO = re.compile(r",? and so the next (\w+)$")
 
 
 def comments(target: str) -> dict[str, str]:
@@ -17,5 +20,15 @@ def comments(target: str) -> dict[str, str]:
     source = (ROOT / "progs" / f"{target}.bpf.c").read_text()
     start = source.index(f"struct {target}_record {{\n")
     body = source[start : source.index("\n};", start)]
-    said = {m["name"]: m["said"] for m in _MEMBER.finditer(body) if m["said"]}
-    return {name: re.sub(r"\s*\n\s*\*?\s*", " ", text) for name, text in said.items()}
+    found: dict[str, str] = {}
+    shared, left = "", 0
+    for member in _MEMBER.finditer(body):
+        own = re.sub(r"\s*\n\s*\*?\s*", " ", member["said"] or "")
+        text = "; ".join(filter(None, (shared if left > 0 else "", own)))
+        left -= 1
+        if more := _AND_SO.search(own):
+            shared, left = own[: more.start()], _NUMBERS.index(more[1])
+            text = shared
+        if text:
+            found[member["name"]] = text
+    return found

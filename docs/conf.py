@@ -8,6 +8,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 project = "libbpf_iter"
 author = "The libbpf_iter authors"
+copyright = "2026, the libbpf_iter authors"
 release = version = metadata.version("libbpf_iter")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.doctest", "targets"]
 html_theme = "furo"

@@ -27,7 +27,7 @@ def column(field: Field, said: str) -> str:
     if field.needs:
         facts.append(f"`None` where the kernel lacks `{field.needs}`")
     python = "Any" if field.c_type == "void" else field.kind.annotation
-    cells = f"`{field.name}`", f"`{python}` `{field.c_type}`", "; ".join(facts)
+    cells = f"`{field.name}`", f"`{python}`<br>`{field.c_type}`", "; ".join(facts)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -44,7 +44,7 @@ def page(target: str, cls: type) -> str:
             "",
             f"## Columns of `records.{schema.name}`",
             "",
-            "| column | types in Python and C | |",
+            "| column | types in Python and C | what it is |",
             "|---|---|---|",
             *rows,
             "",

@@ -298,15 +298,15 @@ class Sockmap(Record):
 
 class Task(Record):
     @property
-    def tid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it, and so the next four
+    def tid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
-    def pid(self) -> int: ...  # __s32
+    def pid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
-    def ppid(self) -> int: ...  # __s32: 0 where the parent is outside of the namespace
+    def ppid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it; 0 where the parent is outside of the namespace
     @property
-    def pgid(self) -> int: ...  # __s32
+    def pgid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
-    def sid(self) -> int: ...  # __s32
+    def sid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
     def global_tid(self) -> int: ...  # __s32: as the initial pid namespace numbers it
     @property
@@ -332,13 +332,13 @@ class Task(Record):
     @property
     def threads(self) -> int: ...  # __s32
     @property
-    def uid(self) -> int: ...  # __u32: in the initial user namespace, and so the next three
+    def uid(self) -> int: ...  # __u32: in the initial user namespace
     @property
-    def euid(self) -> int: ...  # __u32
+    def euid(self) -> int: ...  # __u32: in the initial user namespace
     @property
-    def gid(self) -> int: ...  # __u32
+    def gid(self) -> int: ...  # __u32: in the initial user namespace
     @property
-    def egid(self) -> int: ...  # __u32
+    def egid(self) -> int: ...  # __u32: in the initial user namespace
     @property
     def pid_ns(self) -> int: ...  # __u32: inode numbers, as /proc/PID/ns has them; 0 for a task that has left
     @property
