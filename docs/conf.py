@@ -13,9 +13,12 @@ release = version = metadata.version("libbpf_iter")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.doctest", "targets"]
 html_theme = "furo"
 html_title = f"libbpf_iter {release}"
+html_static_path = ["static"]
+html_css_files = ["narrow.css"]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"

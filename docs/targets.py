@@ -27,7 +27,8 @@ def column(field: Field, said: str) -> str:
     if field.needs:
         facts.append(f"`None` where the kernel lacks `{field.needs}`")
     python = "Any" if field.c_type == "void" else field.kind.annotation
-    cells = f"`{field.name}`", f"`{python}`<br>`{field.c_type}`", "; ".join(facts)
+    # What is said shares a cell with the types: a phone has no room for a third.
+    cells = f"`{field.name}`", "<br>".join(filter(None, [f"`{python}` `{field.c_type}`", "; ".join(facts)]))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -44,8 +45,8 @@ def page(target: str, cls: type) -> str:
             "",
             f"## Columns of `records.{schema.name}`",
             "",
-            "| column | types in Python and C | what it is |",
-            "|---|---|---|",
+            "| column | types in Python and C; what it is |",
+            "|---|---|",
             *rows,
             "",
         ]

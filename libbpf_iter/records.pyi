@@ -100,11 +100,11 @@ class BpfProg(Record):
 
 class BpfSkStorageMap(Record):
     @property
-    def family(self) -> int: ...  # __u32
+    def family(self) -> int: ...  # __u32: AF_*, of include/linux/socket.h
     @property
-    def protocol(self) -> int: ...  # __u32
+    def protocol(self) -> int: ...  # __u32: IPPROTO_*, of include/uapi/linux/in.h
     @property
-    def type(self) -> int: ...  # __u32
+    def type(self) -> int: ...  # __u32: SOCK_*, of include/linux/net.h
     @property
     def state(self) -> KernelEnum | int: ...  # enum tcp_state
     @property
@@ -122,7 +122,7 @@ class BpfSkStorageMap(Record):
     @property
     def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
-    def netns(self) -> int: ...  # __u32
+    def netns(self) -> int: ...  # __u32: inode number
     @property
     def ifindex(self) -> int: ...  # __u32
     @property
@@ -270,11 +270,11 @@ class Sockmap(Record):
     @property
     def key(self) -> Any: ...  # void
     @property
-    def family(self) -> int: ...  # __u32
+    def family(self) -> int: ...  # __u32: AF_*, of include/linux/socket.h
     @property
-    def protocol(self) -> int: ...  # __u32
+    def protocol(self) -> int: ...  # __u32: IPPROTO_*, of include/uapi/linux/in.h
     @property
-    def type(self) -> int: ...  # __u32
+    def type(self) -> int: ...  # __u32: SOCK_*, of include/linux/net.h
     @property
     def state(self) -> KernelEnum | int: ...  # enum tcp_state
     @property
@@ -292,7 +292,7 @@ class Sockmap(Record):
     @property
     def cookie(self) -> int | None: ...  # rec_opt_u64
     @property
-    def netns(self) -> int: ...  # __u32
+    def netns(self) -> int: ...  # __u32: inode number
     @property
     def ifindex(self) -> int: ...  # __u32
 
