@@ -1,4 +1,4 @@
-/* What libbpf_iter/_libbpf.py may call, for cffi: the C compiler checks each line against the real
+/* What libbpf_iter/_libbpf may call, for cffi: the C compiler checks each line against the real
  * headers. "..." lets the compiler fill in what we don't name.
  *
  * Conventions (libbpf 1.x, and the same for lbi_*): an int is >= 0 or a negative errno; a pointer

@@ -1,0 +1,64 @@
+"""libbpf, as Python wants it: owned descriptors, exceptions with the log. The extension's only importer.
+
+calls    what each call needs: :class:`Fd`, :func:`check`, :func:`owned`, the log
+loading  what loading a program asks for: descriptors, no signals, the verifier's last word
+object   object files: :class:`Object`
+bare     programs, maps and types that no object file holds
+types    the kernel's BTF at the speed of C
+links    links, iterators, pins, and the namespace they are made in
+info     what the kernel holds, and says of it
+"""
+
+from .bare import create_array, load_btf, load_iterator, run_program
+from .calls import Fd, check, open_file, owned
+from .info import (
+    LinkInfo,
+    MapInfo,
+    btf_by_id,
+    link_info,
+    map_by_id,
+    map_ids,
+    map_info,
+    maps_of,
+    possible_cpus,
+    program_btf,
+    program_by_id,
+    version,
+)
+from .links import CLONE_NEWNET, get_pinned, iter_create, link_create, link_update, pin, setns
+from .object import Loaded, Object
+from .types import extract_types, index_types
+
+__all__ = [
+    "CLONE_NEWNET",
+    "Fd",
+    "LinkInfo",
+    "Loaded",
+    "MapInfo",
+    "Object",
+    "btf_by_id",
+    "check",
+    "create_array",
+    "extract_types",
+    "get_pinned",
+    "index_types",
+    "iter_create",
+    "link_create",
+    "link_info",
+    "link_update",
+    "load_btf",
+    "load_iterator",
+    "map_by_id",
+    "map_ids",
+    "map_info",
+    "maps_of",
+    "open_file",
+    "owned",
+    "pin",
+    "possible_cpus",
+    "program_btf",
+    "program_by_id",
+    "run_program",
+    "setns",
+    "version",
+]

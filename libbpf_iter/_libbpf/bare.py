@@ -1,0 +1,67 @@
+"""Programs, maps and types that no object file holds."""
+
+from __future__ import annotations
+
+import errno
+
+from .._extension import ffi, lib
+from .calls import Fd, check, failure, owned, text
+from .loading import need_descriptors, refusal, undisturbed
+
+# include/uapi/linux/bpf.h
+_TRACING, _TRACE_ITER = 26, 28
+_ARRAY, _MMAPABLE = 2, 1 << 10
+_LOG_SIZE = 1 << 20
+
+
+def load_btf(data: bytes) -> Fd:
+    log = ffi.new("char[]", 1 << 16)
+    result = lib.lbi_btf_load(data, len(data), log, len(log))
+    return owned(result, "bpf_btf_load", "the record's types can't be loaded", text(log))
+
+
+def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function: int) -> Fd:
+    """Load an iterator's program from bare instructions; ``function`` is its FUNC in ``btf``."""
+    need_descriptors()
+    program = ffi.new("struct lbi_program *")
+    parts = (
+        ffi.new("char[]", name.encode()[:15]),
+        ffi.new("char[]", b"Dual BSD/GPL"),
+        ffi.from_buffer(code),
+        ffi.new("uint32_t[]", [0, function]),
+    )
+    program.type, program.attach_type = _TRACING, _TRACE_ITER
+    program.name, program.license, program.instructions, program.functions = parts
+    program.instruction_count = len(code) // 8
+    program.attach_btf_id, program.btf_fd = attach_btf_id, btf.number
+    program.function_count, program.function_size = 1, 8
+    with undisturbed():
+        result = lib.lbi_program_load(program)
+    if result < 0 and result != -errno.EPERM:
+        # Asked for only now: a log costs every load, and most have nothing to say.
+        log = ffi.new("char[]", _LOG_SIZE)
+        program.log, program.log_size, program.log_level = log, _LOG_SIZE, 1
+        with undisturbed():
+            again = lib.lbi_program_load(program)
+        if again < 0:
+            raise refusal(-again, name, "bpf_prog_load", text(log))
+        result = again
+    return owned(result, "bpf_object__load", f"program {name!r} can't be loaded")
+
+
+def run_program(program: Fd) -> None:
+    """Run a program of section "syscall" once, without a context; the GIL is not held meanwhile."""
+    result = ffi.new("uint32_t *")
+    what = "the walk failed"
+    check(lib.lbi_program_run(program.number, ffi.NULL, 0, result), "bpf_prog_test_run", what)
+    if result[0]:
+        # As the kernel does it: an int, and negative for an errno.
+        number = -int(ffi.cast("int32_t", result[0]))
+        raise failure(number, "bpf_prog_test_run", what)
+
+
+def create_array(name: str, value_size: int, entries: int = 1) -> Fd:
+    """An array that can be mapped into memory."""
+    need_descriptors()
+    result = lib.lbi_map_create(_ARRAY, name.encode()[:15], 4, value_size, entries, _MMAPABLE, 0, 0, 0)
+    return owned(result, "bpf_map_create", f"map {name!r} can't be made")

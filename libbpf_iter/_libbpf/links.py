@@ -1,0 +1,48 @@
+"""Links, iterators, pins, and the namespace they are made in."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from .._extension import ffi, lib
+from ..errors import KernelError, MissingCapability
+from .calls import Fd, check, logged, owned
+
+CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
+
+
+def link_create(program: Fd, info: bytes) -> Fd:
+    """A link of an iterator program; ``info`` is a union bpf_iter_link_info, empty for none."""
+    what = "the iterator can't be attached"
+    with logged() as log:
+        result = lib.lbi_link_create(program.number, info or ffi.NULL, len(info))
+    return owned(result, "bpf_link_create", what, log())
+
+
+def link_update(link: Fd, program: Fd) -> None:
+    result = lib.lbi_link_update(link.number, program.number, -1)
+    check(result, "bpf_link_update", "the link can't take that program: is it of the same target?")
+
+
+def iter_create(link: Fd) -> Fd:
+    return owned(lib.bpf_iter_create(link.number), "bpf_iter_create", "no session can be opened")
+
+
+def pin(fd: Fd, path: str) -> None:
+    result = lib.bpf_obj_pin(fd.number, os.fsencode(path))
+    check(result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected")
+
+
+def get_pinned(path: str) -> Fd:
+    return owned(lib.bpf_obj_get(os.fsencode(path)), "bpf_obj_get", f"{path} can't be opened")
+
+
+def setns(fd: int, kind: int) -> None:
+    """Move the calling thread, and it alone, into a namespace."""
+    if lib.setns(fd, kind) < 0:
+        number = ffi.errno
+        if number == errno.EPERM:
+            message = "entering a network namespace needs CAP_SYS_ADMIN"
+            raise MissingCapability("CAP_SYS_ADMIN", message, call="setns")
+        raise KernelError(number, "the network namespace can't be entered", call="setns")

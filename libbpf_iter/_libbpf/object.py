@@ -1,0 +1,173 @@
+"""Object files: opened, fitted, loaded."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._extension import ffi, lib
+from ..btf import Btf
+from ..errors import KernelError, ObjectError
+from ..immutable import Immutable
+from .calls import Fd, check, failure, logged, text
+from .loading import need_descriptors, refusal, undisturbed
+
+# include/uapi/linux/bpf.h
+_PERCPU_ARRAY, _TASK_STORAGE = 6, 29
+
+
+class Loaded(Immutable):
+    """What is left of an object once its program is in the kernel."""
+
+    program: Fd
+    maps: dict[str, Fd]
+
+
+class Object:
+    """An opened object file; a context manager, since libbpf's memory goes with it."""
+
+    def __init__(self, data: bytes, name: str, kernel_types: bytes | None = None) -> None:
+        """``kernel_types``: what of the kernel's BTF its relocations need; None for all of it."""
+        path = ffi.NULL
+        self._types = None
+        if kernel_types is not None:
+            self._types = Fd(os.memfd_create("kernel_types"))
+            os.write(self._types.number, kernel_types)
+            path = f"/proc/self/fd/{self._types.number}".encode()
+        with logged() as log:
+            self._object = lib.lbi_object_open(data, len(data), name.encode()[:15], path)
+            number = ffi.errno
+        if self._object == ffi.NULL:
+            raise ObjectError(f"{name} is no BPF object: {os.strerror(number)}\n{log()}".strip())
+        self.name = name
+
+    def __enter__(self) -> Object:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        handle, self._object = self._object, ffi.NULL
+        if handle != ffi.NULL:
+            lib.bpf_object__close(handle)
+        if self._types is not None:
+            self._types.close()
+
+    def btf(self) -> Btf:
+        """The object's types, with the data sections' offsets that the compiler left to the linker."""
+        types = lib.bpf_object__btf(self._object)
+        if types == ffi.NULL:
+            raise ObjectError(f"{self.name} has no BTF: compile it with clang -g")
+        size = ffi.new("uint32_t *")
+        data = lib.btf__raw_data(types, size)
+        return Btf(ffi.buffer(data, size[0])[:])
+
+    def _programs(self) -> Iterator[Any]:
+        program = lib.bpf_object__next_program(self._object, ffi.NULL)
+        while program != ffi.NULL:
+            yield program
+            program = lib.bpf_object__next_program(self._object, program)
+
+    def _maps(self) -> Iterator[tuple[str, Any]]:
+        map_ = lib.bpf_object__next_map(self._object, ffi.NULL)
+        while map_ != ffi.NULL:
+            yield text(lib.bpf_map__name(map_)), map_
+            map_ = lib.bpf_object__next_map(self._object, map_)
+
+    def programs(self) -> list[tuple[str, str]]:
+        """Name and section of each program."""
+        return [
+            (
+                text(lib.bpf_program__name(program)),
+                text(lib.bpf_program__section_name(program)),
+            )
+            for program in self._programs()
+        ]
+
+    def set_constants(self, values: Mapping[tuple[int, int], bytes]) -> None:
+        """Bytes of .rodata, by (offset, size)."""
+        size = ffi.new("size_t *")
+        for name, map_ in self._maps():
+            if not name.endswith(".rodata"):
+                continue
+            data = lib.bpf_map__initial_value(map_, size)
+            if data == ffi.NULL:
+                continue
+            # Writable until the object is loaded, whatever the prototype says.
+            view = ffi.buffer(ffi.cast("char *", data), size[0])
+            for (offset, length), value in values.items():
+                if offset + length > len(view):
+                    raise ObjectError(f"{self.name} has less read-only data than its BTF says")
+                view[offset : offset + length] = value
+
+    def set_value_size(self, name: str, size: int) -> None:
+        for map_name, map_ in self._maps():
+            if map_name == name:
+                check(lib.bpf_map__set_value_size(map_, size), "bpf_map__set_value_size", name)
+
+    def use_per_cpu_scratch(self) -> None:
+        """Let what is kept with a task be kept with a CPU: progs/emit.h, SCRATCH()."""
+        for name, map_ in self._maps():
+            if lib.bpf_map__type(map_) == _TASK_STORAGE:
+                check(lib.bpf_map__set_type(map_, _PERCPU_ARRAY), "bpf_map__set_type", name)
+                check(lib.bpf_map__set_map_flags(map_, 0), "bpf_map__set_map_flags", name)
+                check(lib.bpf_map__set_max_entries(map_, 1), "bpf_map__set_max_entries", name)
+
+    def use_map(self, name: str, map_: Fd) -> None:
+        """Let a map that exists be the one of that name."""
+        for map_name, own in self._maps():
+            if map_name == name:
+                check(lib.bpf_map__reuse_fd(own, map_.number), "bpf_map__reuse_fd", name)
+
+    def load(self, program_name: str, *, sleepable: bool, without_maps: frozenset[str]) -> Loaded:
+        """Load one program, and the maps it uses; ``without_maps`` are not made."""
+        need_descriptors()
+        chosen = None
+        for program in self._programs():
+            name = text(lib.bpf_program__name(program))
+            check(
+                lib.bpf_program__set_autoload(program, name == program_name),
+                "bpf_program__set_autoload",
+                name,
+            )
+            if name == program_name:
+                chosen = program
+        if chosen is None:
+            raise ObjectError(f"{self.name} has no program {program_name!r}")
+        if sleepable:
+            flags = lib.bpf_program__flags(chosen) | lib.BPF_F_SLEEPABLE
+            check(lib.bpf_program__set_flags(chosen, flags), "bpf_program__set_flags", program_name)
+        for name, map_ in self._maps():
+            if name in without_maps:
+                check(lib.bpf_map__set_autocreate(map_, False), "bpf_map__set_autocreate", name)
+        with logged() as log, undisturbed():
+            result = lib.bpf_object__load(self._object)
+        if result < 0:
+            raise self._load_failure(-result, program_name, log())
+        maps = {}
+        for name, map_ in self._maps():
+            number = lib.bpf_map__fd(map_)
+            if number >= 0:
+                maps[name] = Fd(os.dup(number))
+        return Loaded(Fd(os.dup(lib.bpf_program__fd(chosen))), maps)
+
+    def instructions(self, program_name: str) -> bytes:
+        """A program's instructions, with those of its functions behind them once loading was tried."""
+        for program in self._programs():
+            if text(lib.bpf_program__name(program)) == program_name:
+                count = lib.bpf_program__insn_cnt(program)
+                return bytes(ffi.buffer(lib.bpf_program__insns(program), count * 8))
+        return b""
+
+    def _load_failure(self, number: int, program: str, log: str) -> KernelError:
+        call = "bpf_object__load"
+        if number == errno.EPERM:
+            return failure(number, call, f"program {program!r} can't be loaded", log)
+        if "BEGIN PROG LOAD LOG" in log:
+            return refusal(number, program, call, log)
+        lines = [line.strip() for line in log.splitlines()]
+        reason = lines[0].removeprefix("libbpf: ") if lines else "no reason given"
+        return KernelError(number, f"program {program!r} can't be loaded: {reason}", call=call, log=log)
