@@ -291,17 +291,15 @@ static long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uin
 		uint32_t head[3];
 		uint32_t kind;
 
-		if (size - at < sizeof(head) || (offsets && count == room))
+		if (size - at < sizeof(head) || count == room)
 			return -1;
 		memcpy(head, bytes + at, sizeof(head));
 		kind = head[1] >> 24 & 31;
 		if (kind == 0 || kind > 19)
 			return -1;
-		if (offsets) {
-			offsets[count] = (uint32_t)at;
-			names[count] = head[0];
-			kinds[count] = (uint8_t)kind;
-		}
+		offsets[count] = (uint32_t)at;
+		names[count] = head[0];
+		kinds[count] = (uint8_t)kind;
 		count++;
 		at += sizeof(head) + btf_fixed[kind] + (size_t)(head[1] & 0xffff) * btf_each[kind];
 	}

@@ -28,7 +28,7 @@ _DEPTH_MAX = 64
 _SIZE_MAX = 1 << 32
 
 # Of all types: where they begin; their names' offsets, 32 bits each; their kinds.
-Index = tuple[Sequence[int], bytes, bytes]
+Index = tuple[Sequence[int], bytes | bytearray, bytes | bytearray]
 
 
 class Btf:
@@ -74,6 +74,7 @@ class Btf:
         self._indexer = indexer
         self._found: Index | None = None
         self._nodes: dict[int, t.Type] = {}
+        self._ids_by_name: dict[str, tuple[int, ...]] = {}
 
     @property
     def _string_end(self) -> int:
@@ -234,10 +235,9 @@ class Btf:
         """The id of the type of that name and kind, those of the base first; None if there is none."""
         if self._base is not None and (found := self._base.get(name, kind)) is not None:
             return found
-        for offset in self._string_offsets(name + "\0"):
-            for type_id in self._ids_of_name(offset):
-                if self._kind(type_id) == kind:
-                    return type_id
+        for type_id in self._ids(name):
+            if self._kind(type_id) == kind:
+                return type_id
         return None
 
     def __contains__(self, name: object) -> bool:
@@ -246,8 +246,7 @@ class Btf:
             return False
         if self._base is not None and name in self._base:
             return True
-        offsets = self._string_offsets(name + "\0")
-        return any(True for offset in offsets for _ in self._ids_of_name(offset))
+        return bool(self._ids(name))
 
     def find(self, name: str, kind: Kind) -> int:
         """As :meth:`get`; a missing one is a :class:`BtfError`."""
@@ -266,6 +265,15 @@ class Btf:
 
     def _kind(self, type_id: int) -> int:
         return self._index()[2][type_id - self._first_id]
+
+    def _ids(self, name: str) -> tuple[int, ...]:
+        """The types of that name in this blob; a name is looked for once."""
+        found = self._ids_by_name.get(name)
+        if found is None:
+            offsets = self._string_offsets(name + "\0")
+            found = tuple(type_id for offset in offsets for type_id in self._ids_of_name(offset))
+            self._ids_by_name[name] = found
+        return found
 
     def _string_offsets(self, prefix: str) -> Iterator[int]:
         """Where strings begin that start with ``prefix``; found in the section, none is decoded."""
