@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _libbpf, netns, pins
@@ -120,7 +119,7 @@ class PinnedIter:
 
     def __init__(self, path: str | os.PathLike[str], *, record: type[Record] | None = None) -> None:
         self.path = os.fspath(path)
-        if not Path(self.path).exists():
+        if not os.path.exists(self.path):
             raise NoSuchObject(errno.ENOENT, f"there is no pin {self.path}")
         self.info: LinkInfo | None = None
         self._closed = False

@@ -9,16 +9,26 @@ import stat
 import time
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
 from . import _libbpf
 from .btf import Btf, Kind
 from .btf import types as bt
 from .errors import BtfError, KernelError, UnsupportedTarget
 
-BTF_PATH = Path("/sys/kernel/btf/vmlinux")
+BTF_PATH = "/sys/kernel/btf/vmlinux"
 _FUNC, _STRUCT = "bpf_iter_", "bpf_iter__"
 _CLOCK_MONOTONIC_COARSE = 6  # include/uapi/linux/time.h; the time module has no name for it
+
+
+def _text(path: str) -> str:
+    """A small file. Not by pathlib: its import takes a third of what the package's own does."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read()
+
+
+def _unescaped(path: str) -> str:
+    """A path as mountinfo has it, with a blank as \\040: fs/proc_namespace.c, mangle()."""
+    return os.fsdecode(os.fsencode(path).decode("unicode_escape").encode("latin-1"))
 
 
 def page_size() -> int:
@@ -37,7 +47,7 @@ def release() -> str:
 def threads() -> int:
     """How many threads the system has, about; 0 where /proc isn't mounted."""
     try:
-        return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+        return int(_text("/proc/loadavg").split()[3].partition("/")[2])
     except OSError:
         return 0
 
@@ -45,7 +55,7 @@ def threads() -> int:
 def pid_of(pidfd: int) -> int:
     """The number of a pidfd's process in the pid namespace of the mounted /proc; 0 where it has none."""
     try:
-        fields = Path(f"/proc/self/fdinfo/{pidfd}").read_text().split()
+        fields = _text(f"/proc/self/fdinfo/{pidfd}").split()
     except FileNotFoundError:
         return 0
     return int(fields[fields.index("Pid:") + 1])
@@ -54,16 +64,16 @@ def pid_of(pidfd: int) -> int:
 def possible_nodes() -> int:
     """How many memory nodes are numbered (nr_node_ids); one where the kernel knows no others."""
     try:
-        ranges = Path("/sys/devices/system/node/possible").read_text().strip()
+        ranges = _text("/sys/devices/system/node/possible").strip()
     except FileNotFoundError:
         return 1
     # As "0-1,4": include/linux/cpumask.h, the list form.
     return int(ranges.replace("-", ",").split(",")[-1]) + 1
 
 
-def _contents(path: Path) -> bytes:
+def _contents(path: str) -> bytes:
     """A large file of sysfs: read() gives a page at a time, which takes longer than all that follows."""
-    with path.open("rb", buffering=0) as file:
+    with open(path, "rb", buffering=0) as file:
         try:
             with mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ) as memory:
                 return memory[:]
@@ -135,7 +145,7 @@ def is_unified(fd: int) -> bool:
     if not stat.S_ISDIR(status.st_mode):
         return False
     number = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in _text("/proc/self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         if after.startswith("cgroup2 ") and before.split()[2] == number:
             return True
@@ -148,7 +158,7 @@ def cgroups_below(fd: int) -> int:
     if folder is None:
         return 0
     try:
-        counts = dict(line.split() for line in Path(folder, "cgroup.stat").read_text().splitlines())
+        counts = dict(line.split() for line in _text(f"{folder}/cgroup.stat").splitlines())
     except OSError:
         return 0  # removed meanwhile
     return int(counts["nr_descendants"])
@@ -156,10 +166,10 @@ def cgroups_below(fd: int) -> int:
 
 def mount_of(filesystem: str) -> str | None:
     """Where a file system is mounted: "cgroup2", the unified hierarchy; "bpf", where pins are made."""
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in _text("/proc/self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         if after.startswith(f"{filesystem} "):
-            return before.split()[4].encode().decode("unicode_escape")
+            return _unescaped(before.split()[4])
     return None
 
 
@@ -169,7 +179,7 @@ _CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_PERFMON": 38, "CAP_BPF": 39}
 
 def missing_capabilities() -> list[str]:
     """What this thread would need to load programs; CAP_SYS_ADMIN stands in for both of the others."""
-    status = Path("/proc/thread-self/status").read_text()
+    status = _text("/proc/thread-self/status")
     line = next(line for line in status.splitlines() if line.startswith("CapEff:"))
     mask = int(line.split()[1], 16)
     have = {name for name, bit in _CAPABILITIES.items() if mask >> bit & 1}
@@ -181,10 +191,10 @@ def net_namespaces() -> Iterator[tuple[int, str]]:
     seen: set[int] = set()
     # A thread may have left its process's namespace.
     paths = [f"/proc/{tid}/ns/net" for tid in _tids()]
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in _text("/proc/self/mountinfo").splitlines():
         fields = line.partition(" - ")[0].split()
         if fields[3].startswith("net:["):
-            paths.append(fields[4].encode().decode("unicode_escape"))
+            paths.append(_unescaped(fields[4]))
     for path in ["/proc/thread-self/ns/net", *paths]:
         try:
             inode = os.stat(path).st_ino

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from . import _libbpf
 from ._libbpf import Fd, LinkInfo
@@ -64,9 +63,9 @@ class Link:
         target = os.fspath(path)
         _libbpf.pin(self._fd, target)
         try:
-            Path(target).chmod(mode)
+            os.chmod(target, mode)
         except BaseException:
-            Path(target).unlink()
+            os.unlink(target)
             raise
 
     def close(self) -> None:

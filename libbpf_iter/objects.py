@@ -6,7 +6,7 @@ Imports _libbpf, btf, elf, maps and schema; the kernel isn't asked.
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._libbpf import Object
 from .btf import Btf
@@ -17,24 +17,33 @@ from .errors import BtfError, ObjectError, ParameterError, SchemaError
 from .maps import MapTypes
 from .schema import Schema, layout, record_struct
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 # What a program is named that does the same without other functions.
 ALONE = "_alone"
-_PROGRAMS = Path(__file__).parent / "programs"
+_PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
 
 
 def packaged(target: str) -> bytes:
     """The object file of a target's own program."""
-    return (_PROGRAMS / f"{target}.bpf.o").read_bytes()
+    return _contents(os.path.join(_PROGRAMS, f"{target}.bpf.o"))
+
+
+def _contents(path: str | os.PathLike[str]) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def include_dir() -> Path:
     """Where emit.h and record.h are: what a program needs to be typed, and to take queries."""
+    from pathlib import Path  # its import takes a third of what the package's own does
+
     return Path(__file__).parent / "include"
 
 
 def packaged_targets() -> list[str]:
-    names = (path.name for path in _PROGRAMS.iterdir())
-    return sorted(name.removesuffix(".bpf.o") for name in names if name.endswith(".bpf.o"))
+    return sorted(name.removesuffix(".bpf.o") for name in os.listdir(_PROGRAMS) if name.endswith(".bpf.o"))
 
 
 def constants(btf: Btf) -> dict[str, tuple[int, int]]:
@@ -79,10 +88,9 @@ def choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
 
 def read_object(path: str | os.PathLike[str]) -> tuple[bytes, str]:
     """An object file's bytes, once they are seen to be one, and a name for it."""
-    file = Path(path)
-    data = file.read_bytes()
-    check_elf(data, file.name)
-    return data, file.name.partition(".")[0]
+    data, name = _contents(path), os.path.basename(path)
+    check_elf(data, name)
+    return data, name.partition(".")[0]
 
 
 def iterators_in(data: bytes, name: str, program: str | None) -> tuple[str, str, bool]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import subprocess
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from libbpf_iter import Ipv6RouteIter, NetlinkIter, TcpIter, UdpIter, UnixIter, errors
 from libbpf_iter.netns import open_namespace
 from tests.kernel.network import CLONE_NEWNET, inode, other_namespace
+
+MS_BIND = 4096  # include/uapi/linux/mount.h
 
 
 def test_tcp_connection() -> None:
@@ -118,6 +122,22 @@ def test_all_namespaces() -> None:
         stop.set()
         thread.join()
     assert {here, *inodes} <= seen
+
+
+@pytest.mark.parametrize("name", ["blue", "no task's", "zürich", "\\134 and\ttab", os.fsdecode(b"\xff")])
+def test_a_namespace_that_no_task_is_in_is_found_by_its_mount(tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    target.touch()
+    mount = ctypes.CDLL(None, use_errno=True).mount
+    with other_namespace() as namespace:
+        there = os.fstat(namespace).st_ino
+        source = f"/proc/self/fd/{namespace}".encode()
+        assert mount(source, os.fsencode(target), None, MS_BIND, None) == 0, os.strerror(ctypes.get_errno())
+    try:
+        with NetlinkIter(netns="all") as sockets:
+            assert there in {record.netns for record in sockets}
+    finally:
+        subprocess.run(["umount", os.fsencode(target)], check=True)
 
 
 def test_namespaces_that_are_none() -> None:
