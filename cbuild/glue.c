@@ -306,6 +306,22 @@ static long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uin
 	return at == size ? (long)count : -1;
 }
 
+/* Which types have a name, by their places in names[]; how many there are, be there room or not. */
+static size_t lbi_btf_named(const uint32_t *names, size_t count, const char *strings,
+			    size_t strings_size, const char *name, uint32_t *places, size_t room)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (names[i] >= strings_size || strcmp(strings + names[i], name) != 0)
+			continue;
+		if (found < room)
+			places[found] = (uint32_t)i;
+		found++;
+	}
+	return found;
+}
+
 /* Types on their way into another BTF: each is given its new number when it is first seen. */
 struct extract {
 	const uint8_t *types;

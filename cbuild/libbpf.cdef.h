@@ -190,13 +190,15 @@ int bpf_map_freeze(int fd);
 
 /* ---- programs that no object file holds ----------------------------------------------------- */
 
-/* The kernel's log goes into log[0..log_size) after a refusal, NUL-terminated; NULL: none kept. */
 /* Of each type of a BTF type section: where it begins, its name's offset, its kind. The number of
- * types; -1 for a damaged section, or one of more types than there is room for. With offsets NULL
- * they are only counted.
+ * types; -1 for a damaged section, or one of more types than there is room for.
  */
 long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uint32_t *names,
 		   uint8_t *kinds, size_t room);
+
+/* Which types have a name, by their places in names[]; how many there are, be there room or not. */
+size_t lbi_btf_named(const uint32_t *names, size_t count, const char *strings, size_t strings_size,
+		     const char *name, uint32_t *places, size_t room);
 
 /*
  * Copies types, and those that values of them contain, out of an indexed type section: the types to
@@ -208,6 +210,7 @@ int lbi_btf_extract(const void *types, const uint32_t *offsets, uint32_t count,
 		    const char *strings, size_t strings_size, const char *roots,
 		    size_t roots_size, void *out, size_t half, size_t sizes[2]);
 
+/* The kernel's log goes into log[0..log_size) after a refusal, NUL-terminated; NULL: none kept. */
 int lbi_btf_load(const void *bytes, uint32_t size, char *log, uint32_t log_size);
 
 struct lbi_program {

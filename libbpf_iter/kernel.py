@@ -92,7 +92,7 @@ def btf() -> Btf:
     except OSError as error:
         raise KernelError(error.errno or errno.EIO, f"the kernel's BTF, {BTF_PATH}, can't be read") from error
     try:
-        return Btf(data, indexer=_libbpf.index_types)
+        return _libbpf.NativeBtf(data)
     except BtfError as error:
         raise BtfError(f"{BTF_PATH}: {error}") from error
 

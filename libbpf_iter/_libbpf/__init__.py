@@ -27,7 +27,7 @@ from .info import (
 )
 from .links import CLONE_NEWNET, get_pinned, iter_create, link_create, link_update, pin, setns
 from .object import Loaded, Object
-from .types import extract_types, index_types
+from .types import NativeBtf, extract_types
 
 __all__ = [
     "CLONE_NEWNET",
@@ -35,13 +35,13 @@ __all__ = [
     "LinkInfo",
     "Loaded",
     "MapInfo",
+    "NativeBtf",
     "Object",
     "btf_by_id",
     "check",
     "create_array",
     "extract_types",
     "get_pinned",
-    "index_types",
     "iter_create",
     "link_create",
     "link_info",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .._extension import ffi, lib
 from ..btf import Btf
@@ -11,24 +11,37 @@ from ..btf.writer import blob
 from ..errors import BtfError
 
 
-def index_types(types: memoryview) -> Index:
-    """What :class:`.btf.reader.Btf` asks of an indexer."""
-    # One pass over three megabytes instead of two: no type is smaller than its head of 12 bytes.
-    # What is not written to is not there either: a bytearray's zeros are the kernel's until then.
-    room = len(types) // 12
-    offsets, names, kinds = bytearray(room * 4), bytearray(room * 4), bytearray(room)
-    count = lib.lbi_btf_index(
-        ffi.from_buffer(types),
-        len(types),
-        ffi.from_buffer("uint32_t[]", offsets),
-        ffi.from_buffer("uint32_t[]", names),
-        ffi.from_buffer("uint8_t[]", kinds),
-        room,
-    )
-    if count < 0:
-        raise BtfError("the BTF type section is damaged")
-    del offsets[count * 4 :], names[count * 4 :], kinds[count:]
-    return memoryview(offsets).cast("I"), names, kinds
+class NativeBtf(Btf):
+    """Types in this machine's byte order, without a base: the kernel's 130,000."""
+
+    def _walk(self) -> Index:
+        # No type is smaller than its head of 12 bytes. What of a bytearray isn't written to isn't
+        # in memory either.
+        room = len(self._types) // 12
+        offsets, names, kinds = bytearray(room * 4), bytearray(room * 4), bytearray(room)
+        count = lib.lbi_btf_index(
+            ffi.from_buffer(self._types),
+            len(self._types),
+            ffi.from_buffer("uint32_t[]", offsets),
+            ffi.from_buffer("uint32_t[]", names),
+            ffi.from_buffer("uint8_t[]", kinds),
+            room,
+        )
+        if count < 0:
+            raise BtfError("the BTF type section is damaged")
+        del offsets[count * 4 :], names[count * 4 :], kinds[count:]
+        return memoryview(offsets).cast("I"), names, kinds
+
+    def _find(self, name: str) -> Iterator[int]:
+        names = ffi.from_buffer("uint32_t[]", self._index()[1])
+        strings = ffi.from_buffer(self.sections()[1])
+        wanted = name.encode("utf-8", "surrogateescape")
+        room, found = 0, 16
+        while found > room:
+            room, places = found, ffi.new("uint32_t[]", found)
+            found = lib.lbi_btf_named(names, len(names), strings, len(strings), wanted, places, room)
+        for place in places[0:found]:
+            yield self._first_id + place
 
 
 _EXTRACT_ROOM = 1 << 18

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..errors import BtfError
 from . import types as t
@@ -32,17 +32,9 @@ Index = tuple[Sequence[int], bytes | bytearray, bytes | bytearray]
 
 
 class Btf:
-    """The types of one BTF blob; with ``base``, of a split one that goes on from it.
+    """The types of one BTF blob; with ``base``, of a split one that goes on from it."""
 
-    ``indexer`` does what :meth:`_walk` does, sooner: for the kernel's 130,000 types.
-    """
-
-    def __init__(
-        self,
-        data: bytes,
-        base: Btf | None = None,
-        indexer: Callable[[memoryview], Index] | None = None,
-    ) -> None:
+    def __init__(self, data: bytes, base: Btf | None = None) -> None:
         if len(data) < _HEADER_SIZE:
             raise BtfError(f"BTF of {len(data)} bytes is shorter than its header")
         for order in "<>":
@@ -71,7 +63,6 @@ class Btf:
         self._base = base
         self._first_id = len(base) if base else 1
         self._string_base = base._string_end if base else 0
-        self._indexer = indexer
         self._found: Index | None = None
         self._nodes: dict[int, t.Type] = {}
         self._ids_by_name: dict[str, tuple[int, ...]] = {}
@@ -85,17 +76,13 @@ class Btf:
     def _index(self) -> Index:
         """Where each type begins in the section, its name's offset and its kind."""
         if self._found is None:
-            native = (self._order == "<") == (sys.byteorder == "little")
-            if self._indexer is not None and native:
-                self._found = self._indexer(self._types)
-            else:
-                self._found = self._walk(native)
+            self._found = self._walk()
         return self._found
 
-    def _walk(self, native: bool) -> Index:
+    def _walk(self) -> Index:
         words = array("I")
         words.frombytes(self._types)
-        if not native:
+        if (self._order == "<") != (sys.byteorder == "little"):
             words.byteswap()
         # In words, and padded to 32 kinds: the five bits of a damaged one index it too.
         fixed = [3 + size // 4 for size in _FIXED] + [0] * 12
@@ -267,13 +254,15 @@ class Btf:
         return self._index()[2][type_id - self._first_id]
 
     def _ids(self, name: str) -> tuple[int, ...]:
-        """The types of that name in this blob; a name is looked for once."""
+        """The types of that name in this blob, which is looked for once; none is named ""."""
         found = self._ids_by_name.get(name)
         if found is None:
-            offsets = self._string_offsets(name + "\0")
-            found = tuple(type_id for offset in offsets for type_id in self._ids_of_name(offset))
-            self._ids_by_name[name] = found
+            found = self._ids_by_name[name] = tuple(self._find(name)) if name else ()
         return found
+
+    def _find(self, name: str) -> Iterator[int]:
+        for offset in self._string_offsets(name + "\0"):
+            yield from self._ids_of_name(offset)
 
     def _string_offsets(self, prefix: str) -> Iterator[int]:
         """Where strings begin that start with ``prefix``; found in the section, none is decoded."""

@@ -1,4 +1,4 @@
-"""The small BTF that relocations are made with, against the kernel's whole one."""
+"""What is read of the kernel's types by C: the small BTF of relocations, and where names are."""
 
 from __future__ import annotations
 
@@ -39,3 +39,17 @@ def test_types_are_as_the_kernel_has_them(target: str) -> None:
             reached, meant = small[small.resolve(one.type_id)], whole[whole.resolve(other.type_id)]
             assert (reached.kind, reached.name) == (meant.kind, meant.name)
             assert not isinstance(reached, bt.Pointer) or reached.type_id == 0
+
+
+def test_both_readers_find_the_same_types() -> None:
+    ours = kernel.btf()
+    theirs = Btf(ours.data)
+    assert len(ours) == len(theirs)
+    assert list(ours.positions()) == list(theirs.positions())
+    names = {ours[type_id].name for type_id in range(1, len(ours), 97)}
+    # Many types of one name, the end of a longer name, none.
+    names |= {"func", "task", "task_struct", "ask_struct", "no such type", "\udcff"}
+    for name in names:
+        assert (name in ours) == (name in theirs), name
+        for kind in Kind:
+            assert ours.get(name, kind) == theirs.get(name, kind), name
