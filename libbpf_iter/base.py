@@ -268,7 +268,7 @@ class BpfIter(Generic[R]):
         for path, mode in self._published.items():
             pins.withdraw(path)
             if os.path.exists(path):
-                pins.publish(path, mode, program)
+                pins.publish(path, mode, program, self._parameters.types)
         with self._lock:
             old = self._snapshots, self._array_snapshots
             self._snapshots = self._array_snapshots = None
@@ -281,13 +281,13 @@ class BpfIter(Generic[R]):
         """Pin the link, see :meth:`Link.pin`; ``PinnedIter(path)`` reads it.
 
         Where ``mode`` lets others read it, what its records are is pinned beside it, as
-        PATH_types; not for the elements of a map, whose types are the map's.
+        PATH_types.
         """
         where, link = os.fspath(path), self.link
         link.pin(where, mode)
-        if mode & 0o077 and self._parameters.types is None:
+        if mode & 0o077:
             try:
-                pins.publish(where, mode, link.program)
+                pins.publish(where, mode, link.program, self._parameters.types)
             except BaseException:
                 os.unlink(where)
                 raise

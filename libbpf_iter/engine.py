@@ -8,7 +8,7 @@ from functools import lru_cache
 from . import _libbpf, kernel
 from .btf import Kind
 from .errors import ParameterError, UnsupportedEngine
-from .maps import MapTypes
+from .maps import ElementTypes
 from .parameters import Parameters
 from .program import LARGEST_OUTPUT, LARGEST_RECORD, Output, Query
 
@@ -92,7 +92,7 @@ def for_arrays(
     return (Engine.RUN,) if better and _runs(target, given) else ()
 
 
-def counts(target: str, types: MapTypes | None) -> bool:
+def counts(target: str, types: ElementTypes | None) -> bool:
     """Whether a walk that is cut in reads may leave out or repeat what is there all the time."""
     if target in _REMEMBERING:
         return not _remembers(target)
@@ -119,7 +119,7 @@ def _runs(target: str, given: Parameters) -> bool:
     return told and objects <= RUN_MOST[target] and size <= LARGEST_OUTPUT
 
 
-def _bytes_of(types: MapTypes) -> int:
+def _bytes_of(types: ElementTypes) -> int:
     """What a map's records take where all elements are there: progs/bpf_map_elem.bpf.c."""
     info = types.info
     values = _libbpf.possible_cpus() if types.per_cpu else 1

@@ -11,18 +11,18 @@ from . import _libbpf, netns, pins
 from ._libbpf import LinkInfo
 from .base import BpfIter
 from .btf import Btf
-from .decode import Record, record_class
+from .decode import Buffer, Record, record_class
 from .engine import BARE, STRANGERS, candidates, counts
-from .errors import ClosedError, MissingCapability, NoSuchObject, SchemaError
+from .errors import ClosedError, MissingCapability, NoSuchObject, ParameterError, SchemaError
 from .load import here, load
 from .losses import Losses
-from .maps import MapTypes, map_types
+from .maps import map_types
 from .objects import full_schema, iterators_in, read_object
 from .parameters import CgroupRef, HasFileno, MapRef, for_target
 from .params import Params
 from .program import Columns, Output, Program, Query
 from .schema import Schema
-from .session import Session, read_chunks
+from .session import Session, drop_doubled, read_chunks
 
 if TYPE_CHECKING:
     from .rows import Rows
@@ -114,7 +114,8 @@ class PinnedIter:
     Its records are typed by the pinned program's own BTF, which only a
     privileged process may ask for. For others there is what ``pin(mode=0o444)``
     leaves beside the pin; where nothing is, ``record``, the class of its records
-    (``records.Task``), makes do without. The file's mode alone decides then.
+    (``records.Task``), makes do without. The file's mode alone decides then. A
+    ``record`` that is something else than the pin's own is refused where these are known.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, record: type[Record] | None = None) -> None:
@@ -122,28 +123,29 @@ class PinnedIter:
         if not os.path.exists(self.path):
             raise NoSuchObject(errno.ENOENT, f"there is no pin {self.path}")
         self.info: LinkInfo | None = None
+        self.schema: Schema
         self._closed = False
-        self._counts = False
-        if record is not None:
-            self.schema: Schema = record.__schema__
-            self.target = ""
-            return
         try:
             with _libbpf.get_pinned(self.path) as link:
                 self.info = _libbpf.link_info(link)
-            self.target = self.info.target
-            self.schema, types = _pinned_types(self.info)
+            told = _of_program(self.info)
         except MissingCapability as error:
-            if (found := pins.published(self.path)) is not None:
-                self.target, self._counts = found[0], counts(found[0], None)
-                self.schema = here(full_schema(Btf(found[1]), None))
+            found = pins.published(self.path)
+            if found is None and record is not None:
+                self.target, self.schema, self._counts = "", record.__schema__, False
                 return
-            need = error.capability or "CAP_SYS_ADMIN"
-            message = f"the types of {self.path} can't be read without {need}: give record="
-            raise MissingCapability(
-                "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
-            ) from error
-        self._counts = counts(self.target, types)
+            if found is None:
+                need = error.capability or "CAP_SYS_ADMIN"
+                message = f"the types of {self.path} can't be read without {need}: give record="
+                raise MissingCapability(
+                    "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
+                ) from error
+            told = found
+        self.target, self._counts = told.target, counts(told.target, told.types)
+        self.schema = here(full_schema(Btf(told.btf), None, told.types))
+        if record is not None:
+            _check_record(self.path, self.schema, record.__schema__)
+            self.schema = record.__schema__
 
     def session(self) -> Session[Any]:
         """One walk as records; it says what it lost, and ``close()`` ends it early."""
@@ -165,16 +167,23 @@ class PinnedIter:
 
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes."""
-        return self._chunks(self._losses())
+        return map(bytes, self._chunks(self._losses()))
 
-    def _chunks(self, losses: Losses) -> Iterator[bytes]:
+    def _chunks(self, losses: Losses) -> Iterator[Buffer]:
         if self._closed:
             raise ClosedError("PinnedIter is closed")
         return self._read(losses)
 
-    def _read(self, losses: Losses) -> Iterator[bytes]:
+    def _read(self, losses: Losses) -> Iterator[Buffer]:
         pin = _libbpf.open_file(self.path, f"{self.path} can't be opened")
-        yield from read_chunks(pin, self.schema, self.target, losses)
+        chunks: Iterator[Buffer] = read_chunks(pin, self.schema, self.target, losses)
+        if self.target == "ksym":
+            offset = next((field.offset for field in self.schema.fields if field.name == "seq_num"), None)
+            if offset is None:
+                losses.doubled()
+            else:
+                chunks = drop_doubled(self.schema, offset, chunks)
+        yield from chunks
 
     @property
     def record(self) -> type[Record]:
@@ -209,11 +218,23 @@ class PinnedIter:
         return f"<PinnedIter of {self.target or 'unknown target'} at {self.path}>"
 
 
-def _pinned_types(info: LinkInfo) -> tuple[Schema, MapTypes | None]:
+def _of_program(info: LinkInfo) -> pins.Published:
+    """What the pinned program's BTF and its map's say, which the privileged may ask for."""
     with _libbpf.program_by_id(info.program_id) as program:
         data = _libbpf.program_btf(program)
     types = None
     if map_id := info.argument.get("map_id"):
         with _libbpf.map_by_id(map_id) as map_:
             types = map_types(map_)
-    return here(full_schema(Btf(data), None, types)), types
+    return pins.Published(info.target, data, types)
+
+
+def _check_record(path: str, own: Schema, given: Schema) -> None:
+    """Refuse a record whose columns are elsewhere than the pin's, also where both are of one size."""
+    places = {(field.name, field.offset, field.kind) for field in own.fields}
+    alike = (own.size, own.framed) == (given.size, given.framed)
+    if alike and places.issuperset((field.name, field.offset, field.kind) for field in given.fields):
+        return
+    names = ", ".join(field.name for field in own.fields)
+    message = f"{path} has other records than {given.name} is; it says itself what they have: {names}"
+    raise ParameterError("record", message)

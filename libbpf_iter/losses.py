@@ -10,6 +10,7 @@ __all__ = ["Losses"]
 
 _CUT_UNIX = "sockets may be missing: this kernel loses some between two reads"
 _CUT_COUNTED = "objects may be missing, or doubled, if others came or went between two reads"
+_DOUBLED = "ksym: the last symbol may be there twice: a pin that has the column seq_num tells them apart"
 
 
 class Losses:
@@ -29,6 +30,10 @@ class Losses:
             self._add(_CUT_UNIX, warn=True)
         elif self._counts:
             self._add(f"{self._target}: {_CUT_COUNTED}", warn=not self._session)
+
+    def doubled(self) -> None:
+        """The kernel shows its last object once more, and nothing in the records says which it is."""
+        self._add(_DOUBLED, warn=not self._session)
 
     def _add(self, sentence: str, *, warn: bool) -> None:
         if sentence in self.sentences:

@@ -13,10 +13,9 @@ PER_CPU_MAPS = frozenset({5, 6, 10, 21})
 _ARRAY, _HASHES = 2, frozenset({1, 5, 9, 10, 18})
 
 
-class MapTypes(Immutable):
-    """A map that is open as long as its owner holds it: sizes, and how its key and value decode."""
+class ElementTypes(Immutable):
+    """What a map's elements are: sizes, and how key and value decode."""
 
-    map: Fd
     info: MapInfo
     btf: Btf | None
     key: tuple[kinds.Kind, str]
@@ -37,13 +36,22 @@ class MapTypes(Immutable):
         return self.info.type in _HASHES
 
 
+class MapTypes(ElementTypes):
+    """The same of a map that is open as long as its owner holds it."""
+
+    map: Fd
+
+
 def map_types(map_: Fd) -> MapTypes:
-    """How a map's keys and values decode: by its BTF, or as bytes where it has none."""
+    """How the elements of a map decode."""
     info = _libbpf.map_info(map_)
-    btf = None
-    if info.btf_id:
-        # A map of kernel types (struct_ops) refers to the kernel's BTF, which has an id, too.
-        btf = Btf(_libbpf.btf_by_id(info.btf_id))
+    # A map of kernel types (struct_ops) refers to the kernel's BTF, which has an id, too.
+    types = element_types(info, Btf(_libbpf.btf_by_id(info.btf_id)) if info.btf_id else None)
+    return MapTypes(info, types.btf, types.key, types.value, map_)
+
+
+def element_types(info: MapInfo, btf: Btf | None) -> ElementTypes:
+    """How keys and values decode: by the map's BTF, or as bytes where it has none."""
 
     def kind(type_id: int, size: int) -> tuple[kinds.Kind, str]:
         if btf is None or not type_id:
@@ -54,4 +62,4 @@ def map_types(map_: Fd) -> MapTypes:
         return found, btf.c_name(type_id)
 
     key = kind(info.key_type_id, info.key_size)
-    return MapTypes(map_, info, btf, key, kind(info.value_type_id, info.value_size))
+    return ElementTypes(info, btf, key, kind(info.value_type_id, info.value_size))

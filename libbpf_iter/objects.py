@@ -14,7 +14,7 @@ from .btf import types as bt
 from .btf.types import Kind as BtfKind
 from .elf import check_elf
 from .errors import BtfError, ObjectError, ParameterError, SchemaError
-from .maps import MapTypes
+from .maps import ElementTypes
 from .schema import Schema, layout, record_struct
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def constants(btf: Btf) -> dict[str, tuple[int, int]]:
     return {btf[type_id].name: (offset, size) for type_id, offset, size in node.variables}
 
 
-def full_schema(btf: Btf, record: str | None, types: MapTypes | None = None) -> Schema:
+def full_schema(btf: Btf, record: str | None, types: ElementTypes | None = None) -> Schema:
     """The schema of an object's or a program's records, dear columns included."""
     dear = frozenset(n.removeprefix("want_") for n in constants(btf) if n.startswith("want_"))
     map_kinds = {"key": types.key, "value": types.value} if types else None

@@ -1,8 +1,8 @@
 """What lies beside a pin that others may read: the types of its records. Imports load, link and parameters.
 
-Who may read the file of a pin reads its records; the program's BTF, which says what they are, only the
-privileged may ask for. So the BTF is put into a map, and an iterator over that is pinned beside the
-other one as PATH_types, with the same mode: open(2) and read(2) are enough for it, too.
+Who may read the file of a pin reads its records. What these are is in the BTF of its program, and of the map
+that it walks, if any, which only the privileged may ask for. So both are put into a map, and an iterator over
+that is pinned beside the other one as PATH_types, with the same mode: open(2) and read(2) are enough for it.
 """
 
 from __future__ import annotations
@@ -10,26 +10,45 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 from . import _libbpf, parameters
+from ._libbpf import MapInfo
+from .btf import Btf
+from .errors import SchemaError
+from .immutable import Immutable
 from .link import Link
 from .load import load_own
+from .maps import ElementTypes, element_types
 from .program import SEQ, Program, Query
 
-__all__ = ["publish", "published", "withdraw"]
+__all__ = ["Published", "publish", "published", "withdraw"]
 
 _SUFFIX = "_types"
 # An element of the map, and what our program for elements puts before it: a CPU, here none, and the key.
 _PART = 4096
 _ELEMENT = struct.Struct(f"=II{_PART}s")
 _LENGTH = struct.Struct("=I")
+_MAP_INFO = struct.Struct("=II16s6I")  # a MapInfo's parts, in their order
 
 
-def publish(path: str, mode: int, program: Program) -> None:
-    """Let whoever may read the pin at ``path`` know what its records are."""
-    data = program.target.encode() + b"\0" + program.btf
-    data = _LENGTH.pack(len(data)) + data
+class Published(Immutable):
+    """What a pin's owner says of its records."""
+
+    target: str
+    btf: bytes  # of its program
+    types: ElementTypes | None  # of the map that it walks
+
+
+def publish(path: str, mode: int, program: Program, types: ElementTypes | None) -> None:
+    """Let whoever may read the pin at ``path`` know what its records are; ``types``: those of its map."""
+    said = [program.target.encode(), program.btf]
+    if types is not None:
+        number, kind, name, *rest = types.info._values()
+        said.append(_MAP_INFO.pack(number, kind, name.encode(), *rest))
+        said.append(types.btf.data if types.btf else b"")
+    data = b"".join(_LENGTH.pack(len(part)) + part for part in said)
     parts = -(-len(data) // _PART)
     with ExitStack() as closed:
         map_ = closed.enter_context(_libbpf.create_array("types", _PART, parts))
@@ -44,8 +63,8 @@ def publish(path: str, mode: int, program: Program) -> None:
         link.pin(path + _SUFFIX, mode)
 
 
-def published(path: str) -> tuple[str, bytes] | None:
-    """The target and the BTF of a pin; None where its owner left no types that we may read."""
+def published(path: str) -> Published | None:
+    """What lies beside a pin; None where its owner left nothing that we may read."""
     try:
         if os.stat(path + _SUFFIX).st_uid != os.stat(path).st_uid:
             return None  # somebody else's word for it
@@ -53,10 +72,30 @@ def published(path: str) -> tuple[str, bytes] | None:
             read = b"".join(iter(lambda: os.read(file.fileno(), 1 << 16), b""))
     except (FileNotFoundError, PermissionError):
         return None
-    data = b"".join(part for _, _, part in _ELEMENT.iter_unpack(read))
-    (length,) = _LENGTH.unpack_from(data)
-    target, _, btf = data[_LENGTH.size : _LENGTH.size + length].partition(b"\0")
-    return target.decode(), btf
+    try:
+        target, btf, *of_map = _parts(b"".join(part for _, _, part in _ELEMENT.iter_unpack(read)))
+        types = _types(*of_map) if of_map else None
+    except (struct.error, TypeError, ValueError) as error:
+        raise SchemaError(f"{path}{_SUFFIX} doesn't say what the records of {path} are") from error
+    return Published(target.decode(), btf, types)
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    """What was put behind each other; the last element of the map is filled up with zeroes."""
+    at = 0
+    while at + _LENGTH.size <= len(data):
+        (length,) = _LENGTH.unpack_from(data, at)
+        if not length:
+            return
+        at += _LENGTH.size
+        yield data[at : at + length]
+        at += length
+
+
+def _types(info: bytes, btf: bytes = b"") -> ElementTypes:
+    number, kind, name, *rest = _MAP_INFO.unpack(info)
+    found = MapInfo(number, kind, name.rstrip(b"\0").decode(), *rest)
+    return element_types(found, Btf(btf) if btf else None)
 
 
 def withdraw(path: str) -> None:

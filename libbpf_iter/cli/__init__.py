@@ -115,8 +115,9 @@ def _run(
 def _read(path: str, record: str | None, **shown: Any) -> None:
     """What somebody pinned at PATH.
 
-    Only the privileged see what its records are; for others --record says it, of a
-    pin that was made without --columns.
+    What its records are the privileged see in its program, and others in what lies
+    beside it: PATH_types. Where nothing does, --record says it, of a pin that was made
+    without --columns.
 
     \b
     Example:

@@ -97,6 +97,14 @@ def test_the_unprivileged_read_a_pin_that_lets_them(run: Run, bpffs: Path) -> No
     assert "read --record" in _as_nobody("read", pin).stderr
 
 
+def test_a_pin_of_chosen_columns_is_no_record_of_its_target(run: Run, bpffs: Path) -> None:
+    pin = bpffs / "tasks"
+    run("pin", "task", pin, "--columns", "pid,tid", "--mode", "0444")
+    result = run("read", pin, "--record", "task")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "what they have: pid, tid" in result.stderr
+
+
 def _as_nobody(*words: object) -> subprocess.CompletedProcess[str]:
     """In a Python that anybody may run, with what is installed here on its path."""
     paths = [str(Path(__file__).parents[2]), *(path for path in sys.path if "site-packages" in path)]

@@ -1,0 +1,141 @@
+"""What lies beside a pin: the types of its records, for those who may read it and nothing else."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libbpf_iter import (
+    BpfMapElemIter,
+    KsymIter,
+    PinnedIter,
+    SockmapIter,
+    TaskIter,
+    asdict,
+    errors,
+    records,
+)
+
+from .test_maps import ARRAY, HASH, PERCPU_ARRAY, SOCKMAP, Map
+from .test_sessions import as_nobody
+
+
+@pytest.fixture
+def pin(bpffs: Path) -> Path:
+    bpffs.chmod(0o755)
+    return bpffs / "pin"
+
+
+def test_a_record_that_a_pin_contradicts_is_refused(pin: Path) -> None:
+    """Both are of eight bytes: each number would stand under the other's name."""
+    with TaskIter(columns=["pid", "tid"]) as other, TaskIter(columns=["tid", "pid"]) as tasks:
+        tasks.pin(pin, mode=0o444)
+        given = other.record
+        assert given.__schema__.size == tasks.schema.size == 8
+
+        def refused() -> bool:
+            with pytest.raises(errors.ParameterError, match="what they have: tid, pid"):
+                PinnedIter(pin, record=given)
+            return True
+
+        assert refused()
+        assert as_nobody(refused)
+        same = tasks.record
+        assert as_nobody(lambda: type(next(iter(PinnedIter(pin, record=same)))) is same)
+
+
+@pytest.mark.parametrize("kind", [HASH, ARRAY, PERCPU_ARRAY])
+def test_the_unprivileged_are_told_the_types_of_a_maps_elements(pin: Path, kind: int) -> None:
+    table = Map(kind, 4, 8, 1, btf=True)
+    cpus = 1 if kind != PERCPU_ARRAY else len(list(BpfMapElemIter(table)))
+    table[struct.pack("=I", 0)] = struct.pack("=Ii", 7, -7) * cpus
+    with BpfMapElemIter(table) as elements:
+        elements.pin(pin, mode=0o444)
+        expected = list(map(asdict, elements))
+        assert (expected[0]["key"], expected[0]["value"].right) == (0, -7)
+        assert as_nobody(lambda: list(map(asdict, PinnedIter(pin))) == expected)
+        elements.unpin(pin)
+        assert not list(pin.parent.iterdir())
+    table.close()
+
+
+def test_elements_without_types_are_bytes_for_all(pin: Path) -> None:
+    table = Map(HASH, 4, 8, 1)
+    table[b"abcd"] = b"01234567"
+    with BpfMapElemIter(table) as elements:
+        elements.pin(pin, mode=0o444)
+        assert as_nobody(lambda: [(e.key, e.value) for e in PinnedIter(pin)] == [(b"abcd", b"01234567")])
+    table.close()
+
+
+def test_the_sockets_of_a_map(pin: Path) -> None:
+    table = Map(SOCKMAP, 4, 4, 1)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+    ):
+        table[struct.pack("=I", 0)] = struct.pack("=I", client.fileno())
+        port = client.getsockname()[1]
+        with SockmapIter(table) as sockets:
+            sockets.pin(pin, mode=0o444)
+            expected = [socket.key for socket in sockets]
+            assert as_nobody(
+                lambda: [(s.key, s.local_port) for s in PinnedIter(pin)] == [(expected[0], port)]
+            )
+    table.close()
+
+
+def test_types_that_are_none_are_said_to_be_none(pin: Path) -> None:
+    with TaskIter(columns=["tid"]) as tasks:
+        tasks.pin(pin, mode=0o444)
+        types = pin.with_name("pin_types")
+        types.unlink()
+        table = Map(ARRAY, 4, 4096, 1)
+        for content in (b"", b"\xff" * 16, struct.pack("=I4sI3sI1s", 4, b"task", 3, b"BTF", 1, b"?")):
+            table[bytes(4)] = content.ljust(4096, b"\0")
+            with BpfMapElemIter(table) as elements:
+                elements.pin(types)
+                types.chmod(0o444)
+
+            def refused() -> bool:
+                with pytest.raises(errors.SchemaError, match="doesn't say what the records"):
+                    PinnedIter(pin)
+                return True
+
+            assert as_nobody(refused)
+            types.unlink()
+        table.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, True),
+        ({"columns": {"name": "name", "seq_num": "seq_num"}}, True),
+        ({"columns": {"a": "name"}}, False),
+    ],
+)
+def test_the_last_symbol_of_a_pin_is_there_once(pin: Path, asked: dict[str, Any], told: bool) -> None:
+    """Or the session says that it can't tell: kernel/kallsyms.c shows it again at the end."""
+    with KsymIter(**asked) as symbols:
+        symbols.pin(pin)
+        with PinnedIter(pin).session() as session:
+            *_, first, second = session
+        if told:
+            assert first.seq_num + 1 == second.seq_num
+            assert session.lost == ()
+        else:
+            assert "seq_num" in session.lost[0]
+
+
+def test_a_record_makes_do_where_nothing_is_told(pin: Path) -> None:
+    with TaskIter(tid=os.getpid()) as tasks:
+        tasks.pin(pin)
+        pin.chmod(0o444)
+        task, me = records.Task, os.getpid()
+        assert as_nobody(lambda: [t.tid for t in PinnedIter(pin, record=task)] == [me])
