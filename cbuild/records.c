@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <structmember.h>
+#include <unistd.h>
 
 /* ---- a record ------------------------------------------------------------------------------- */
 
@@ -276,21 +277,23 @@ typedef struct {
 	Py_ssize_t size;      /* of the fixed part */
 	int framed;           /* records begin with their own length */
 	PyObject *error;      /* what is raised for a chunk of something else */
+	PyObject *forked;     /* forked(pid): what is raised in a child whose parent holds the lock */
 	Py_buffer view;       /* the chunk that is being read, if view.obj */
 	Py_ssize_t at;
 	PyThread_type_lock lock; /* one thread at a time asks for a chunk */
+	pid_t holder;            /* the process that locked it last */
 } Records;
 
 static PyObject *records_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-	static char *names[] = { "record", "chunks", "size", "framed", "error", NULL };
-	PyObject *record, *chunks, *error;
+	static char *names[] = { "record", "chunks", "size", "framed", "error", "forked", NULL };
+	PyObject *record, *chunks, *error, *forked;
 	Py_ssize_t size;
 	Records *self;
 	int framed;
 
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOnpO", names, &record, &chunks, &size, &framed,
-					 &error))
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOnpOO", names, &record, &chunks, &size,
+					 &framed, &error, &forked))
 		return NULL;
 	if (!PyType_Check(record) || !PyType_IsSubtype((PyTypeObject *)record, bytes_type)) {
 		PyErr_SetString(PyExc_TypeError, "a class of records is expected");
@@ -315,6 +318,7 @@ static PyObject *records_new(PyTypeObject *type, PyObject *args, PyObject *keywo
 	self->size = size;
 	self->framed = framed;
 	self->error = Py_NewRef(error);
+	self->forked = Py_NewRef(forked);
 	return (PyObject *)self;
 }
 
@@ -337,9 +341,30 @@ static void records_dealloc(PyObject *object)
 	records_forget(self);
 	Py_XDECREF((PyObject *)self->record);
 	Py_XDECREF(self->error);
+	Py_XDECREF(self->forked);
 	if (self->lock)
 		PyThread_free_lock(self->lock);
 	free_object(object);
+}
+
+static int records_lock(Records *self)
+{
+	if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
+		/* A thread of the parent's is not there in its child, and would never let go. */
+		if (self->holder != getpid()) {
+			PyObject *error = PyObject_CallFunction(self->forked, "l", (long)self->holder);
+
+			if (error)
+				PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+			Py_XDECREF(error);
+			return -1;
+		}
+		Py_BEGIN_ALLOW_THREADS
+		PyThread_acquire_lock(self->lock, WAIT_LOCK);
+		Py_END_ALLOW_THREADS
+	}
+	self->holder = getpid();
+	return 0;
 }
 
 /* With the lock held: the next chunk that has bytes. 1, or 0 at the end, or -1. */
@@ -386,11 +411,8 @@ static PyObject *records_next(PyObject *object)
 	while (!self->view.obj || self->at >= self->view.len) {
 		int found;
 
-		if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
-			Py_BEGIN_ALLOW_THREADS
-			PyThread_acquire_lock(self->lock, WAIT_LOCK);
-			Py_END_ALLOW_THREADS
-		}
+		if (records_lock(self))
+			return NULL;
 		found = records_fetch(self);
 		PyThread_release_lock(self->lock);
 		if (found <= 0)
@@ -438,7 +460,7 @@ static PyType_Slot records_slots[] = {
 	{ Py_tp_iter, records_self },
 	{ Py_tp_iternext, records_next },
 	{ Py_tp_methods, records_methods },
-	{ Py_tp_doc, "Records(record, chunks, size, framed, error): the records of an iterable of chunks." },
+	{ Py_tp_doc, "Records(record, chunks, size, framed, error, forked): the records of an iterable of chunks." },
 	{ 0, NULL },
 };
 

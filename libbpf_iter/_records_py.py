@@ -6,6 +6,7 @@ makes records of chunks.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -82,10 +83,13 @@ class Records(Generic[R]):
     """The records of an iterable of chunks, each of which holds whole ones.
 
     A record begins with its own length where they are ``framed``, and has
-    ``size`` bytes otherwise; ``error`` is raised for a chunk of something else.
+    ``size`` bytes otherwise; ``error`` is raised for a chunk of something else,
+    ``forked(pid)`` in a child of the process that has a thread in the walk.
     """
 
-    __slots__ = ("_lock", "_walk")
+    __slots__ = ("_forked", "_holder", "_lock", "_walk")
+    _forked: Callable[[int], Exception]
+    _holder: int  # the process that locked it last
     _lock: threading.Lock
     _walk: Iterator[R]
 
@@ -96,12 +100,13 @@ class Records(Generic[R]):
         size: int,
         framed: bool,
         error: type[Exception],
+        forked: Callable[[int], Exception],
     ) -> Self:
         if size < (4 if framed else 1):
             raise error("records of no size")
         self = object.__new__(cls)
         self._walk = cls._all(record, iter(chunks), size, framed, error)
-        self._lock = threading.Lock()
+        self._lock, self._holder, self._forked = threading.Lock(), 0, forked
         return self
 
     @staticmethod
@@ -124,10 +129,17 @@ class Records(Generic[R]):
         return self
 
     def __next__(self) -> R:
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            # A thread of the parent's is not there in its child, and would never let go.
+            if self._holder != os.getpid():
+                raise self._forked(self._holder)
+            self._lock.acquire()
+        try:
+            self._holder = os.getpid()
             return next(self._walk)
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """End here; what is left of the walk is not asked for."""
-        with self._lock:
-            self._walk = iter(())
+        self._walk = iter(())

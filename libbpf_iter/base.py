@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -15,6 +14,7 @@ from .arrow import schema_capsule, stream_capsule
 from .decode import Buffer, record_class
 from .engine import Engine, counts, first_output
 from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
+from .forks import Locked
 from .link import Link
 from .losses import Losses
 from .parameters import Parameters
@@ -34,7 +34,7 @@ R = TypeVar("R", covariant=True)
 Loader = Callable[[Output], Program]
 
 
-class BpfIter(Generic[R]):
+class BpfIter(Locked, Generic[R]):
     """An iterable over one kind of kernel object.
 
     What the kernel has to check it checks here, once; each ``iter()`` is a
@@ -53,6 +53,7 @@ class BpfIter(Generic[R]):
         engines: tuple[Engine, ...] = (Engine.SEQ,),
         array_engines: tuple[Engine, ...] = (),
     ) -> None:
+        super().__init__()
         parameters = parameters or Parameters()
         self.target = target
         self._load = load
@@ -65,7 +66,6 @@ class BpfIter(Generic[R]):
         # What arrays come from: the same, unless something is better where all records are wanted at once.
         self._array_engines = array_engines
         self._array_snapshots: Snapshots | None = None
-        self._lock = threading.Lock()
         self._closed = False
         with ExitStack() as undo:
             if self._params is not None:

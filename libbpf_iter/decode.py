@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import kinds
 from ._records_py import Buffer
-from .errors import SchemaError
+from .errors import ClosedError, SchemaError
 from .schema import Field, Schema
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def record_class(layout: Schema) -> type[Record]:
 
 def records(layout: Schema, chunk: Buffer) -> Iterator[Record]:
     """The records of a chunk, which holds whole ones."""
-    return Records(record_class(layout), (chunk,), layout.size, layout.framed, SchemaError)
+    record, size, framed = record_class(layout), layout.size, layout.framed
+    return Records(record, (chunk,), size, framed, SchemaError, ClosedError.forked)
 
 
 def slices(layout: Schema, chunk: Buffer) -> Iterator[bytes]:

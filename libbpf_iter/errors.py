@@ -9,7 +9,7 @@
     ├── ParameterError      (ValueError)       an argument that makes no sense: .parameter
     │   ├── UnsupportedEngine                      a walk that this engine= can't do
     │   └── UnsupportedQuery                       columns= or where= that this kernel can't do
-    ├── ClosedError         (ValueError)       use after close()
+    ├── ClosedError         (ValueError)       use after close(), or in a forked child
     └── KernelError         (OSError)          the kernel refused: .call, .log
         ├── MissingCapability (PermissionError)    .capability
         ├── UnsupportedTarget                      .target
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import errno as _errno
 import os
-from typing import Any
+from typing import Any, Self
 
 __all__ = [
     "BtfError",
@@ -87,7 +87,12 @@ class UnsupportedQuery(ParameterError):
 
 
 class ClosedError(Error, ValueError):
-    """An iterator, link or session was used after ``close()``."""
+    """An iterator, link or session was used after ``close()``, or a walk of another process."""
+
+    @classmethod
+    def forked(cls, process: int) -> Self:
+        """For a child that would go on with what ``process`` alone can."""
+        return cls(f"this walk is that of process {process}, which was forked: begin another")
 
 
 class KernelError(Error, OSError):

@@ -42,7 +42,8 @@ class Session(Records[R]):
     schema: Schema
 
     def __new__(cls, schema: Schema, chunks: Iterator[Buffer], engine: str, losses: Losses) -> Self:
-        self = super().__new__(cls, record_class(schema), chunks, schema.size, schema.framed, SchemaError)
+        record, size, framed = record_class(schema), schema.size, schema.framed
+        self = super().__new__(cls, record, chunks, size, framed, SchemaError, ClosedError.forked)
         self.schema, self.engine, self._losses = schema, engine, losses
         return self
 
@@ -91,7 +92,7 @@ def read_chunks(fd: Fd, schema: Schema, target: str, losses: Losses) -> Iterator
         while True:
             if process != os.getpid():
                 # A fork shares the descriptor's place: what one side reads, the other never sees.
-                raise ClosedError(f"this walk is that of process {process}, which was forked: begin another")
+                raise ClosedError.forked(process)
             if full:
                 # What had no room any more may be lost, and then nothing follows that would say so.
                 losses.cut()

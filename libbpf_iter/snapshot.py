@@ -13,12 +13,12 @@ import errno
 import mmap
 import os
 import struct
-import threading
 from collections.abc import Callable, Iterator
 
-from . import _libbpf
+from . import _libbpf, forks
 from ._libbpf import Fd
 from .errors import KernelError
+from .forks import Locked
 from .immutable import Immutable
 from .link import Link
 from .losses import Losses
@@ -30,19 +30,6 @@ KEPT_MOST = 64 << 20
 LENT_MOST = 2
 PAGE = mmap.PAGESIZE
 _HEADER = struct.Struct("=QQ")
-
-
-# A child that is forked shares the memory of the walks that are under way, and may look at it for long.
-_forks = 0
-
-
-def _count_fork() -> None:
-    global _forks
-    _forks += 1
-
-
-# Before and after: other threads begin and end walks meanwhile.
-os.register_at_fork(before=_count_fork, after_in_parent=_count_fork)
 
 
 class _Walker(Immutable):
@@ -91,26 +78,25 @@ class Snapshot:
     """The records of one walk, in the map's own memory, until ``release()``."""
 
     def __init__(self, give_back: Callable[[_Walker, bool], None], walker: _Walker, used: int) -> None:
-        self._give_back, self._walker, self._forks = give_back, walker, _forks
+        self._give_back, self._walker, self._forks = give_back, walker, forks.count()
         self.records = memoryview(walker.memory)[SNAPSHOT_HEADER : SNAPSHOT_HEADER + used].toreadonly()
 
     def release(self) -> None:
         """Let the memory be used for another walk; nobody may look at it any more."""
         self.records.release()
-        self._give_back(self._walker, self._forks == _forks)
+        self._give_back(self._walker, self._forks == forks.count())
 
 
-class Snapshots:
+class Snapshots(Locked):
     """The walkers of one iterator: taken, used for one walk, and given back."""
 
     def __init__(
         self, load: Callable[[Output], Program], attach: Callable[[Program], Link], first: Output
     ) -> None:
+        super().__init__()
         self._load, self._attach = load, attach
         self._output = first
         self._free: list[_Walker] = []
-        # Memory comes back by destructors, too, which run wherever garbage is collected: here as well.
-        self._lock = threading.RLock()
         self._lent = 0
         self._closed = False
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Error
+from ..forks import Locked
 from .aggregate import Named
 from .groups import Metrics, Series
 
@@ -71,12 +71,12 @@ def prometheus(metrics: Metrics) -> Any:
     return _Prometheus(metrics)
 
 
-class _Observed:
+class _Observed(Locked):
     """One walk for all of a collection's callbacks, which come one after the other."""
 
     def __init__(self, metrics: Metrics) -> None:
+        super().__init__()
         self._metrics = metrics
-        self._lock = threading.Lock()
         self._waiting: dict[int, list[Series]] = {}
         self._lost: list[int] = []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libbpf_iter import _records, _records_py
+from tests.kernel.children import in_child
 
 BOTH = [_records, _records_py]
 SIZES = st.sampled_from([1, 2, 4, 8])
@@ -45,7 +48,7 @@ def test_text_and_what_is_decoded(data: bytes, offset: int, size: int) -> None:
 def walk(module: Any, chunks: list[bytes], size: int, framed: bool) -> tuple[list[bytes], str]:
     found: list[bytes] = []
     try:
-        for record in module.Records(module.Bytes, chunks, size, framed, ZeroDivisionError):
+        for record in module.Records(module.Bytes, chunks, size, framed, ZeroDivisionError, OSError):
             found.append(record._data)
     except ZeroDivisionError as error:
         return found, str(error)
@@ -83,7 +86,7 @@ class TestEach:
             yield b"abcd"
             raise KeyError("chunk")
 
-        walk = module.Records(module.Bytes, chunks(), 2, False, ValueError)
+        walk = module.Records(module.Bytes, chunks(), 2, False, ValueError, OSError)
         assert [next(walk)._data, next(walk)._data] == [b"ab", b"cd"]
         with pytest.raises(KeyError):
             next(walk)
@@ -98,7 +101,7 @@ class TestEach:
             finally:
                 closed.append(True)
 
-        walk = module.Records(module.Bytes, chunks(), 2, False, ValueError)
+        walk = module.Records(module.Bytes, chunks(), 2, False, ValueError, OSError)
         next(walk)
         walk.close()
         assert closed and list(walk) == []
@@ -110,12 +113,12 @@ class TestEach:
             yield memoryview(memory)
             memory.extend(b"gh")  # refused while somebody looks at it
 
-        assert len(list(module.Records(module.Bytes, chunks(), 2, False, ValueError))) == 3
+        assert len(list(module.Records(module.Bytes, chunks(), 2, False, ValueError, OSError))) == 3
 
     def test_threads_share_a_walk(self, module: Any) -> None:
         total, seen = 20_000, []
         chunks = (number.to_bytes(4, "big") * 2 for number in range(total // 2))
-        walk = module.Records(module.Bytes, chunks, 4, False, ValueError)
+        walk = module.Records(module.Bytes, chunks, 4, False, ValueError, OSError)
 
         def take() -> None:
             seen.extend(record._data for record in walk)
@@ -127,6 +130,28 @@ class TestEach:
             thread.join()
         assert sorted(seen) == sorted(number.to_bytes(4, "big") for number in range(total // 2) for _ in "ab")
 
+    def test_a_forked_child_doesnt_wait_for_a_thread_that_it_hasnt(self, module: Any) -> None:
+        entered, going_on = threading.Event(), threading.Event()
+
+        def chunks() -> Iterator[bytes]:
+            entered.set()
+            going_on.wait()
+            yield b"ab"
+
+        walk = module.Records(module.Bytes, chunks(), 2, False, ValueError, OSError)
+        reader = threading.Thread(target=list, args=(walk,))
+        reader.start()
+        entered.wait()
+
+        def read() -> None:
+            signal.alarm(30)
+            with pytest.raises(OSError, match=str(os.getppid())):
+                next(walk)
+
+        assert in_child(read)
+        going_on.set()
+        reader.join()
+
 
 def test_nothing_is_left_behind() -> None:
     """Reference counts of what a C type holds."""
@@ -134,7 +159,7 @@ def test_nothing_is_left_behind() -> None:
     before = sys.getrefcount(decode), sys.getrefcount(_records.Bytes)
     for _ in range(100):
         _records.Column.decoded(0, 1, decode, "")
-        walk = _records.Records(_records.Bytes, [b"abcd"], 2, False, ValueError)
+        walk = _records.Records(_records.Bytes, [b"abcd"], 2, False, ValueError, OSError)
         next(walk)
     del walk
     assert (sys.getrefcount(decode), sys.getrefcount(_records.Bytes)) == before

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from libbpf_iter import PinnedIter, TaskFileIter, TaskIter, errors
+from libbpf_iter import BpfMapElemIter, PinnedIter, TaskFileIter, TaskIter, errors
 from tests.kernel.children import in_child, start, succeeded
 from tests.kernel.test_engines import threads
+from tests.kernel.test_maps import ARRAY, Map
 
 
 class Turn:
@@ -107,6 +110,66 @@ def test_a_pins_session_that_nobody_began_is_opened_by_each_side(bpffs: Any) -> 
 
         assert in_child(read)
         assert [task.tid for task in session] == [os.getpid()]
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_a_walk_that_another_thread_is_in_stays_the_parents(engine: str) -> None:
+    """The child has no such thread, and would wait for it."""
+    table = Map(ARRAY, 4, 4, 1_000_000, btf=True)
+    try:
+        with BpfMapElemIter(table, where="key == 999999", engine=engine) as elements:
+            session, stop = elements.session(), threading.Event()
+
+            def walk() -> None:
+                nonlocal session
+                while not stop.is_set():
+                    session = elements.session()
+                    list(session)
+
+            def go_on() -> None:
+                signal.alarm(30)
+                with pytest.raises(errors.ClosedError, match=f"that of process {os.getppid()}"):
+                    list(session)
+                session.close()
+                assert [element.key for element in elements] == [999_999]
+
+            walker = threading.Thread(target=walk)
+            walker.start()
+            # Nearly all of the time it is in the kernel; it may be between two walks.
+            told = any(in_child(go_on) for _ in range(20))
+            stop.set()
+            walker.join()
+        assert told
+    finally:
+        table.close()
+
+
+def test_a_child_finds_no_iterator_locked() -> None:
+    """Another thread may be loading a program meanwhile."""
+    locked, done = threading.Event(), threading.Event()
+    with TaskIter(columns=["tid"], engine="snapshot") as tasks:
+        pool = tasks._snapshots
+        assert pool is not None
+
+        def hold() -> None:
+            with tasks._lock, pool._lock:
+                locked.set()
+                done.wait()
+
+        def use() -> None:
+            signal.alarm(30)
+            assert tasks.link.info.target == "task"
+            assert os.getppid() in {task.tid for task in tasks}
+            tasks.close()
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        locked.wait()
+        try:
+            assert in_child(use)
+        finally:
+            done.set()
+            holder.join()
 
 
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "libbpf_iter"
 # From the bottom up; a module imports only from those above it in this list.
 LAYERS = [
     "errors",
+    "forks",
     "immutable",
     "names",
     "values",
