@@ -1,7 +1,8 @@
-"""The documentation: it builds without a warning, and what it shows can be done."""
+"""The documentation: it builds without a warning, and every example in it is run as it stands."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,15 +10,29 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import prometheus_client
 import pytest
 
-from libbpf_iter import PinnedIter
+from libbpf_iter import ObjectIter, PinnedIter
 from libbpf_iter.base import BpfIter
+from tests.cli.conftest import COMMAND
 from tests.conftest import environment_skip
 from tests.kernel.network import run
 
-DOCS = Path(__file__).parents[2] / "docs"
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+BLOCK = re.compile(r"^```(\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# The README's are run by tests/kernel/test_readme.py and tests/cli/test_commands.py.
+BLOCKS = {page.stem: BLOCK.findall(page.read_text()) for page in DOCS.glob("*.md")}
+
+
+def pages(language: str) -> list[str]:
+    """Those that have an example in it."""
+    return sorted(page for page, blocks in BLOCKS.items() if language in dict(blocks))
+
+
+def examples(page: str, language: str) -> list[str]:
+    return [text for written_in, text in BLOCKS[page] if written_in == language]
 
 
 def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
@@ -30,24 +45,76 @@ def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     page = (tmp_path / "targets/task.html").read_text()
     assert "start_time_ns" in page and "since boot, time asleep included" in page
+    # Members that records share are explained where they are defined.
+    assert "IPPROTO_*" in (tmp_path / "targets/sockmap.html").read_text()
+
+
+def test_no_example_is_left_out() -> None:
+    directives = {"{eval-rst}", "{include}", "{toctree}"}
+    assert {language for blocks in BLOCKS.values() for language, _ in blocks} <= {
+        "python",
+        "sh",
+        "c",
+    } | directives
+    assert pages("c") == ["programs"]
 
 
 @pytest.fixture
-def my_map(bpffs: Path) -> Iterator[None]:
-    """The map that examples name."""
-    words = ["type", "hash", "key", "4", "value", "4", "entries", "8", "name", "my_map"]
-    run("bpftool", "map", "create", str(bpffs / "my_map"), *words)
-    yield
+def here(bpffs: Path) -> Iterator[dict[str, str]]:
+    """What the examples call a map and a folder, and what they are here: others may run them, too."""
+    name = f"docs_{os.getpid()}"
+    words = ["type", "hash", "key", "4", "value", "4", "entries", "8", "name", name]
+    run("bpftool", "map", "create", str(bpffs / name), *words)
+    yield {"my_map": name, "/sys/fs/bpf/": f"{bpffs}/"}
 
 
-@pytest.mark.parametrize("page", ["index", "tutorial", "queries", "privileges"])
-def test_examples_run(page: str, needs_bpf: None, my_map: None, bpffs: Path) -> None:
+def replaced(text: str, names: dict[str, str]) -> str:
+    for name, other in names.items():
+        text = text.replace(name, other)
+    return text
+
+
+@pytest.mark.parametrize("page", pages("python"))
+def test_python_runs(
+    page: str, needs_bpf: None, here: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page's blocks one after the other, as one reads them."""
     names: dict[str, Any] = {}
-    text = (DOCS / f"{page}.md").read_text().replace("/sys/fs/bpf/", f"{bpffs}/")
-    blocks = BLOCK.findall(text)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, f"{page}.md", "exec"), names)
+    monkeypatch.setattr(prometheus_client, "REGISTRY", prometheus_client.CollectorRegistry())
+    for block in examples(page, "python"):
+        exec(compile(replaced(block, here), f"{page}.md", "exec"), names)
     for value in names.values():
         if isinstance(value, BpfIter | PinnedIter):
             value.close()
+
+
+def in_shell(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """As somebody types it who has the package's environment on the path."""
+    env = {**os.environ, "PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
+    return subprocess.run(
+        ["bash", "-c", text], cwd=folder, env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("page", pages("sh"))
+def test_shell_lines_run(page: str, needs_bpf: None, here: dict[str, str], tmp_path: Path) -> None:
+    """Each by itself, beside the page's C program if it has one."""
+    (tmp_path / "mine.bpf.c").write_text("".join(examples(page, "c")))
+    for line in "".join(examples(page, "sh")).splitlines():
+        if line.startswith("make "):
+            # Whoever is here has run make: of the two that a page names, one is this suite.
+            assert f"\n{line.split()[1]}:" in (ROOT / "Makefile").read_text()
+            continue
+        # What is watched has no end: tests/cli/test_terminal.py watches.
+        done = in_shell(re.sub(r" --watch \S+", "", replaced(line, here)), tmp_path)
+        assert (done.returncode, done.stderr) == (0, ""), line
+
+
+def test_the_program_of_ones_own_gives_records(needs_bpf: None, tmp_path: Path) -> None:
+    (source,) = examples("programs", "c")
+    (tmp_path / "mine.bpf.c").write_text(source)
+    *build, _ = "".join(examples("programs", "sh")).splitlines()
+    done = in_shell("\n".join(build), tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    with ObjectIter(tmp_path / "mine.bpf.o") as tasks:
+        assert os.getpid() in {task.tid for task in tasks}
