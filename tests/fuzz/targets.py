@@ -12,7 +12,7 @@ from libbpf_iter.btf.check import check
 from libbpf_iter.btf.types import Kind
 from libbpf_iter.decode import asdict, record_class, records
 from libbpf_iter.elf import check_elf
-from libbpf_iter.errors import Error, SchemaError
+from libbpf_iter.errors import ClosedError, Error, SchemaError
 from libbpf_iter.relocate import roots
 from libbpf_iter.rewrite import Elf
 from libbpf_iter.schema import layout, record_struct
@@ -81,7 +81,8 @@ def decode(data: bytes) -> None:
 
 
 def _slowly(layout: object, data: bytes) -> Slow:  # type: ignore[type-arg]
-    return Slow(record_class(_EVENT), (data,), _EVENT.size, _EVENT.framed, SchemaError)
+    record, size, framed = record_class(_EVENT), _EVENT.size, _EVENT.framed
+    return Slow(record, (data,), size, framed, SchemaError, ClosedError.forked)
 
 
 def query(data: bytes) -> None:
