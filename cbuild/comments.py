@@ -8,8 +8,9 @@ from .tools import ROOT
 
 PROGS = ROOT / "progs"
 
+_NEEDS = r"""\s+NEEDS\w*(?:\((?:"[^"]*"|[^")])*\))?"""
 _MEMBER = re.compile(
-    r"^\t[^;/]*?[\s*](?P<name>\w+)(?:\[[^\]]*\])?(?:\s+NEEDS\([^)]*\))?;(?:\s*/\*\s*(?P<said>.*?)\s*\*/)?$",
+    rf"^\t[^;/]*?[\s*](?P<name>\w+)(?:\[[^\]]*\])?(?:{_NEEDS})?;(?:\s*/\*\s*(?P<said>.*?)\s*\*/)?$",
     re.MULTILINE | re.DOTALL,
 )
 # Where one comment is for several members.

@@ -25,7 +25,7 @@ def column(field: Field, said: str) -> str:
     if field.dear:
         facts.append("computed when asked for by name")
     if field.needs:
-        facts.append(f"`None` where the kernel lacks `{field.needs}`")
+        facts.append(f"`None` on a kernel that has no {field.feature}")
     python = "Any" if field.c_type == "void" else field.kind.annotation
     # What is said shares a cell with the types: a phone has no room for a third.
     cells = f"`{field.name}`", "<br>".join(filter(None, [f"`{python}` `{field.c_type}`", "; ".join(facts)]))

@@ -251,11 +251,11 @@ class BpfIter(Locked, Generic[R]):
 
     def explain(self) -> str:
         """What its query was compiled to: where each name leads, and what each instruction is for."""
-        from .query.explain import explain
+        from .query.explain import explain, explain_columns
 
         program = self._program
         if program.asked is None or program.compiled is None:
-            return f"{self.target}: no query; the program's own record leaves"
+            return explain_columns(self.target, program.schema)
         return explain(program.asked, program.compiled)
 
     def update(self, other: BpfIter[Any]) -> None:

@@ -112,7 +112,7 @@ def _as_told(field: Field, whole: Schema) -> Field:
     """A column that keeps its name, with what is said of it in the whole record."""
     for told in whole.fields:
         if told.name == field.name:
-            return field.replace(needs=told.needs, unavailable=told.unavailable)
+            return field.replace(needs=told.needs, feature=told.feature, unavailable=told.unavailable)
     return field
 
 

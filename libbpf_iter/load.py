@@ -157,7 +157,7 @@ def here(schema: Schema) -> Schema:
     fields = []
     for field in schema.fields:
         if field.needs and not kernel.has(field.needs):
-            reason = f"this kernel has no {field.needs} (Linux {kernel.release()})"
+            reason = f"this kernel, Linux {kernel.release()}, has no {field.feature}"
             field = field.replace(unavailable=reason)
         fields.append(field)
     return schema.with_fields(fields)

@@ -310,9 +310,9 @@ class Task(Record):
     @property
     def global_tid(self) -> int: ...  # __s32: as the initial pid namespace numbers it
     @property
-    def global_pid(self) -> int: ...  # __s32
+    def global_pid(self) -> int: ...  # __s32: as the initial pid namespace numbers it
     @property
-    def global_ppid(self) -> int: ...  # __s32
+    def global_ppid(self) -> int: ...  # __s32: as the initial pid namespace numbers it
     @property
     def comm(self) -> str: ...  # char[16]
     @property
@@ -320,7 +320,7 @@ class Task(Record):
     @property
     def flags(self) -> KernelFlags: ...  # rec_flags_task_flag
     @property
-    def prio(self) -> int: ...  # __s32
+    def prio(self) -> int: ...  # __s32: as /proc/PID/stat has it: 20 where nice is 0
     @property
     def nice(self) -> int: ...  # __s32
     @property
@@ -328,9 +328,9 @@ class Task(Record):
     @property
     def policy(self) -> KernelEnum | int: ...  # enum sched_policy
     @property
-    def cpu(self) -> int: ...  # __u32
+    def cpu(self) -> int: ...  # __u32: that it is on, or was last
     @property
-    def threads(self) -> int: ...  # __s32
+    def threads(self) -> int: ...  # __s32: of its process
     @property
     def uid(self) -> int: ...  # __u32: in the initial user namespace
     @property
@@ -340,61 +340,61 @@ class Task(Record):
     @property
     def egid(self) -> int: ...  # __u32: in the initial user namespace
     @property
-    def pid_ns(self) -> int: ...  # __u32: inode numbers, as /proc/PID/ns has them; 0 for a task that has left
+    def pid_ns(self) -> int: ...  # __u32: inode number, as /proc/PID/ns has it; 0 for a task that has left
     @property
-    def mnt_ns(self) -> int: ...  # __u32
+    def mnt_ns(self) -> int: ...  # __u32: inode number, as /proc/PID/ns has it; 0 for a task that has left
     @property
-    def net_ns(self) -> int: ...  # __u32
+    def net_ns(self) -> int: ...  # __u32: inode number, as /proc/PID/ns has it; 0 for a task that has left
     @property
-    def uts_ns(self) -> int: ...  # __u32
+    def uts_ns(self) -> int: ...  # __u32: inode number, as /proc/PID/ns has it; 0 for a task that has left
     @property
-    def ipc_ns(self) -> int: ...  # __u32
+    def ipc_ns(self) -> int: ...  # __u32: inode number, as /proc/PID/ns has it; 0 for a task that has left
     @property
-    def cgroup_ns(self) -> int: ...  # __u32
+    def cgroup_ns(self) -> int: ...  # __u32: inode number, as /proc/PID/ns has it; 0 for a task that has left
     @property
-    def user_ns(self) -> int: ...  # __u32
+    def user_ns(self) -> int: ...  # __u32: inode number, as /proc/PID/ns has it; 0 for a task that has left
     @property
     def utime_ns(self) -> int: ...  # rec_ns: as /proc/PID/stat divides the run time
     @property
-    def stime_ns(self) -> int: ...  # rec_ns
+    def stime_ns(self) -> int: ...  # rec_ns: in the kernel
     @property
     def runtime_ns(self) -> int: ...  # rec_ns: the scheduler's own count
     @property
     def start_time_ns(self) -> int: ...  # rec_ns: since boot, time asleep included
     @property
-    def vsize(self) -> int: ...  # rec_bytes_count
+    def vsize(self) -> int: ...  # rec_bytes_count: its address space
     @property
     def rss(self) -> int: ...  # rec_bytes_count: as /proc/PID/stat counts: less what a CPU hasn't added yet
     @property
-    def minor_faults(self) -> int: ...  # __u64
+    def minor_faults(self) -> int: ...  # __u64: of pages that were in memory
     @property
-    def major_faults(self) -> int: ...  # __u64
+    def major_faults(self) -> int: ...  # __u64: of pages that had to be read
     @property
     def voluntary_switches(self) -> int: ...  # __u64
     @property
     def involuntary_switches(self) -> int: ...  # __u64
     @property
-    def read_bytes(self) -> int | None: ...  # rec_opt_bytes_count
+    def read_bytes(self) -> int | None: ...  # rec_opt_bytes_count: from devices, not from memory
     @property
-    def write_bytes(self) -> int | None: ...  # rec_opt_bytes_count
+    def write_bytes(self) -> int | None: ...  # rec_opt_bytes_count: to devices, sooner or later
     @property
     def cgroup_id(self) -> int: ...  # __u64: in the unified hierarchy
     @property
     def open_fds(self) -> int | None: ...  # rec_opt_u32; when asked for: None for a task with room for more than a million
     @property
-    def exe(self) -> str | None: ...  # rec_text; when asked for
+    def exe(self) -> str | None: ...  # rec_text; when asked for: as readlink of /proc/PID/exe shows it; None for a kernel thread
     @property
-    def cwd(self) -> str | None: ...  # rec_text; when asked for
+    def cwd(self) -> str | None: ...  # rec_text; when asked for: as readlink of /proc/PID/cwd shows it
     @property
-    def cmdline(self) -> tuple[str, ...] | None: ...  # rec_user_args; when asked for
+    def cmdline(self) -> tuple[str, ...] | None: ...  # rec_user_args; when asked for: its arguments, their first 4096 bytes; None for a kernel thread
     @property
-    def stack(self) -> tuple[KernelPointer, ...] | None: ...  # rec_kptrs; when asked for
+    def stack(self) -> tuple[KernelPointer, ...] | None: ...  # rec_kptrs; when asked for: return addresses in the kernel, the innermost first
 
 class TaskFile(Record):
     @property
     def tid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
-    def pid(self) -> int: ...  # __s32
+    def pid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
     def comm(self) -> str: ...  # char[16]
     @property
@@ -422,7 +422,7 @@ class TaskVma(Record):
     @property
     def tid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
-    def pid(self) -> int: ...  # __s32
+    def pid(self) -> int: ...  # __s32: as the reader's pid namespace numbers it
     @property
     def comm(self) -> str: ...  # char[16]
     @property

@@ -42,8 +42,8 @@ class Field(Immutable):
 
     ``dear`` columns are computed only when they are asked for by name;
     ``user_memory`` ones need a program that may sleep. Where ``unavailable`` says why,
-    this kernel has no such thing, and the column is None in each record; ``needs`` is
-    what it would have to have.
+    this kernel has no such thing, and the column is None in each record: it lacks
+    ``feature``, which is there where the kernel's BTF has the name ``needs``.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Field(Immutable):
     dear: bool = False
     user_memory: bool = False
     needs: str = ""
+    feature: str = ""
     unavailable: str | None = None
 
     @property
@@ -149,6 +150,7 @@ def layout(
             end += kind.size
             continue
         kind, offset = _member_kind(btf, node, member, 0)
+        needed, _, feature = needs.get(member.name, "").partition(" ")
         fields.append(
             Field(
                 member.name,
@@ -157,7 +159,8 @@ def layout(
                 btf.c_name(member.type_id),
                 dear=member.name in dear,
                 user_memory=any(t.startswith("rec_user_") for t in typedefs),
-                needs=needs.get(member.name, ""),
+                needs=needed,
+                feature=feature or needed,
             )
         )
     names = [field.name for field in fields]
@@ -167,7 +170,7 @@ def layout(
 
 
 def _needs(btf: Btf, struct_id: int) -> dict[str, str]:
-    """What columns need of the kernel: progs/record.h, NEEDS()."""
+    """What columns need of the kernel, a name and then words: progs/record.h, NEEDS()."""
     struct_id = btf.resolve(struct_id)
     members = dict(enumerate(btf[struct_id].members))  # type: ignore[attr-defined]
     found = {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 __all__ = ["Tabular", "width"]
 
 GAP = 2
 _NARROWEST = 10  # what a column of text is cut to before another one is left out
+_PROSE = 24  # and what sentences are wrapped to
 
 
 def width(text: str) -> int:
@@ -31,6 +33,8 @@ class Tabular:
 
     With no ``room`` all do. Otherwise columns of text become narrower, the
     widest first; if that isn't enough, columns are left out from the right.
+    With ``prose`` the last column is sentences, which are wrapped, and the first
+    one names, which aren't cut.
     """
 
     def __init__(
@@ -39,8 +43,10 @@ class Tabular:
         rows: Iterable[Sequence[str]],
         right: Sequence[bool],
         room: int | None = None,
+        *,
+        prose: bool = False,
     ) -> None:
-        self.head, self.right = head, right
+        self.head, self.right, self._prose = head, right, prose
         self.widths = [max(map(width, column)) for column in zip(head, *rows, strict=True)]
         if room is not None:
             self._fit(room)
@@ -51,10 +57,17 @@ class Tabular:
             own if right else min(own, max(width(name), _NARROWEST))
             for own, name, right in zip(widths, self.head, self.right, strict=True)
         ]
+        if self._prose:
+            least[0], least[-1] = widths[0], min(widths[-1], _PROSE)
         while len(widths) > 1 and sum(least) + GAP * (len(least) - 1) > room:
             widths.pop()
             least.pop()
+            self._prose = False  # it was the last one
         excess = sum(widths) + GAP * (len(widths) - 1) - room
+        if self._prose:
+            wrapped = max(widths[-1] - max(excess, 0), least[-1])
+            excess -= widths[-1] - wrapped
+            widths[-1] = wrapped
         while excess > 0:
             widest = max(range(len(widths)), key=lambda at: widths[at] - least[at])
             if widths[widest] == least[widest]:
@@ -78,6 +91,13 @@ class Tabular:
             pad = " " * (room - own)
             cells.append(pad + text if right else text + pad)
         return cells
+
+    def lines(self, row: Sequence[str]) -> list[str]:
+        """A row, and what there is more of its prose."""
+        *before, last = row
+        parts = wrap(last, self.widths[-1]) if self._prose else [last]
+        first, *more = parts or [""]
+        return [self.line([*before, first])] + [self.line([*("" for _ in before), part]) for part in more]
 
     def line(self, row: Sequence[str]) -> str:
         return (" " * GAP).join(self.cells(row)).rstrip()

@@ -14,6 +14,9 @@ struct bpf_iter__bpf_prog {
 	struct bpf_prog *prog;
 } __attribute__((preserve_access_index));
 
+#define NEEDS_VERIFIED_INSNS \
+	NEEDS("bpf_prog_aux.verified_insns", "count of verified instructions (since Linux 5.16)")
+
 struct bpf_prog_record {
 	rec_size record_size;
 	__u32 id;
@@ -27,7 +30,7 @@ struct bpf_prog_record {
 	bool gpl_compatible;
 	__u32 xlated_size; /* bytes, after the verifier's rewrites */
 	__u32 jited_size;  /* bytes of machine code */
-	rec_opt_u32 verified_insns NEEDS("bpf_prog_aux.verified_insns");
+	rec_opt_u32 verified_insns NEEDS_VERIFIED_INSNS;
 	__u32 used_map_cnt;
 	rec_ns load_time_ns; /* since boot */
 	__u32 uid;           /* who loaded it */

@@ -94,6 +94,9 @@ enum cgroup_subsys_id {
 	pids_cgrp_id = 8,
 };
 
+#define NEEDS_MEMORY NEEDS("cgroup_subsys_id.memory_cgrp_id", "memory controller (CONFIG_MEMCG)")
+#define NEEDS_PIDS NEEDS("cgroup_subsys_id.pids_cgrp_id", "pids controller (CONFIG_CGROUP_PIDS)")
+
 struct cgroup_record {
 	rec_size record_size;
 	__s32 level; /* 0 for the root */
@@ -104,8 +107,8 @@ struct cgroup_record {
 	__s32 dying_descendants;
 	bool populated; /* a task is in it or below */
 	bool frozen;
-	rec_opt_bytes_count memory_current NEEDS("cgroup_subsys_id.memory_cgrp_id"); /* None where the controller is not there */
-	rec_opt_u64 pids_current NEEDS("cgroup_subsys_id.pids_cgrp_id");
+	rec_opt_bytes_count memory_current NEEDS_MEMORY; /* None where the controller is not there */
+	rec_opt_u64 pids_current NEEDS_PIDS;
 };
 RECORD(cgroup_record);
 

@@ -108,9 +108,9 @@ struct fs_struct {
  * in Linux 5.12 (3d06f34aa89e).
  */
 struct bpf_iter__task_vma___any {};
-#define D_PATH "bpf_iter__task_vma"
+#define NEEDS_D_PATH NEEDS("bpf_iter__task_vma", "bpf_d_path() for iterators (since Linux 5.12)")
 /* The same version is the first that has programs of several functions without a danger. */
-#define FUNCTIONS D_PATH
+#define NEEDS_FUNCTIONS NEEDS("bpf_iter__task_vma", "safe calls inside of a BPF program (since Linux 5.12)")
 #define HAS_D_PATH bpf_core_type_exists(struct bpf_iter__task_vma___any)
 
 /* ---- namespaces --------------------------------------------------------- */

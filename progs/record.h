@@ -55,13 +55,13 @@ typedef rec_bytes_count rec_opt_bytes_count;
 #define DECLARE_FLAGS(name) typedef enum name FLAGS(name)
 
 /*
- * A column that some kernels can't give, and a name of the kernel's BTF that says which can: a type, a
- * type's member, an enum's value. Elsewhere the column is None, which its type has to allow and the
- * program has to see to, and the schema says why.
+ * A column that some kernels can't give; a name of the kernel's BTF that says which can, a type, a type's
+ * member or an enum's value; and what that is to people. Elsewhere the column is None, which its type has
+ * to allow and the program has to see to, and the schema says why.
  *
- *	rec_opt_u32 verified_insns NEEDS("bpf_prog_aux.verified_insns");
+ *	rec_opt_u32 read_bytes NEEDS("task_io_accounting.read_bytes", "I/O accounting");
  */
-#define NEEDS(name) __attribute__((btf_decl_tag("needs:" name)))
+#define NEEDS(name, feature) __attribute__((btf_decl_tag("needs:" name " " feature)))
 
 /* ---- variable length ---------------------------------------------------- */
 

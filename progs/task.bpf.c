@@ -74,6 +74,11 @@ enum sched_policy {
 	SCHED_EXT = 7,
 };
 
+#define NEEDS_IO_ACCOUNTING(member) \
+	NEEDS("task_io_accounting." member, "I/O accounting (CONFIG_TASK_IO_ACCOUNTING)")
+#define NEEDS_USER_MEMORY \
+	NEEDS("bpf_func_id.BPF_FUNC_copy_from_user_task", "way to a task's own memory (since Linux 5.18)")
+
 struct task_record {
 	rec_size record_size;
 	__s32 tid;  /* as the reader's pid namespace numbers it, and so the next four */
@@ -81,23 +86,23 @@ struct task_record {
 	__s32 ppid; /* 0 where the parent is outside of the namespace */
 	__s32 pgid;
 	__s32 sid;
-	__s32 global_tid; /* as the initial pid namespace numbers it */
+	__s32 global_tid; /* as the initial pid namespace numbers it, and so the next two */
 	__s32 global_pid;
 	__s32 global_ppid;
 	char comm[16];
 	char state; /* the letter that ps shows */
 	FLAGS(task_flag) flags;
-	__s32 prio;
+	__s32 prio; /* as /proc/PID/stat has it: 20 where nice is 0 */
 	__s32 nice;
 	__u32 rt_priority;
 	enum sched_policy policy;
-	__u32 cpu;
-	__s32 threads;
+	__u32 cpu; /* that it is on, or was last */
+	__s32 threads; /* of its process */
 	__u32 uid; /* in the initial user namespace, and so the next three */
 	__u32 euid;
 	__u32 gid;
 	__u32 egid;
-	__u32 pid_ns; /* inode numbers, as /proc/PID/ns has them; 0 for a task that has left */
+	__u32 pid_ns; /* inode number, as /proc/PID/ns has it; 0 for a task that has left, and so the next six */
 	__u32 mnt_ns;
 	__u32 net_ns;
 	__u32 uts_ns;
@@ -105,23 +110,23 @@ struct task_record {
 	__u32 cgroup_ns;
 	__u32 user_ns;
 	rec_ns utime_ns; /* as /proc/PID/stat divides the run time */
-	rec_ns stime_ns;
+	rec_ns stime_ns; /* in the kernel */
 	rec_ns runtime_ns; /* the scheduler's own count */
 	rec_ns start_time_ns; /* since boot, time asleep included */
-	rec_bytes_count vsize;
+	rec_bytes_count vsize; /* its address space */
 	rec_bytes_count rss; /* as /proc/PID/stat counts: less what a CPU hasn't added yet */
-	__u64 minor_faults;
-	__u64 major_faults;
+	__u64 minor_faults; /* of pages that were in memory */
+	__u64 major_faults; /* of pages that had to be read */
 	__u64 voluntary_switches;
 	__u64 involuntary_switches;
-	rec_opt_bytes_count read_bytes NEEDS("task_io_accounting.read_bytes");
-	rec_opt_bytes_count write_bytes NEEDS("task_io_accounting.write_bytes");
+	rec_opt_bytes_count read_bytes NEEDS_IO_ACCOUNTING("read_bytes"); /* from devices, not from memory */
+	rec_opt_bytes_count write_bytes NEEDS_IO_ACCOUNTING("write_bytes"); /* to devices, sooner or later */
 	__u64 cgroup_id; /* in the unified hierarchy */
-	rec_opt_u32 open_fds NEEDS(FUNCTIONS); /* None for a task with room for more than a million */
-	rec_text exe NEEDS(D_PATH);
-	rec_text cwd NEEDS(D_PATH);
-	rec_user_args cmdline NEEDS("bpf_func_id.BPF_FUNC_copy_from_user_task");
-	rec_kptrs stack;
+	rec_opt_u32 open_fds NEEDS_FUNCTIONS; /* None for a task with room for more than a million */
+	rec_text exe NEEDS_D_PATH; /* as readlink of /proc/PID/exe shows it; None for a kernel thread */
+	rec_text cwd NEEDS_D_PATH; /* as readlink of /proc/PID/cwd shows it */
+	rec_user_args cmdline NEEDS_USER_MEMORY; /* its arguments, their first 4096 bytes; None for a kernel thread */
+	rec_kptrs stack; /* return addresses in the kernel, the innermost first */
 };
 RECORD(task_record);
 

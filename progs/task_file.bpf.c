@@ -32,7 +32,7 @@ enum file_kind {
 
 struct task_file_record {
 	rec_size record_size;
-	__s32 tid; /* as the reader's pid namespace numbers it */
+	__s32 tid; /* as the reader's pid namespace numbers it, and so the next one */
 	__s32 pid;
 	char comm[16];
 	__u32 fd;
@@ -44,7 +44,7 @@ struct task_file_record {
 	__u64 inode;
 	rec_dev device;  /* that the inode is on */
 	rec_dev rdevice; /* that the inode is */
-	rec_text path NEEDS(D_PATH); /* as readlink of /proc/PID/fd shows it */
+	rec_text path NEEDS_D_PATH; /* as readlink of /proc/PID/fd shows it */
 };
 RECORD(task_file_record);
 

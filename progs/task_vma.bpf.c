@@ -57,7 +57,7 @@ struct bpf_iter__task_vma {
 
 struct task_vma_record {
 	rec_size record_size;
-	__s32 tid; /* as the reader's pid namespace numbers it */
+	__s32 tid; /* as the reader's pid namespace numbers it, and so the next one */
 	__s32 pid;
 	char comm[16];
 	rec_uptr start; /* the first address */

@@ -13,15 +13,18 @@ from .. import display, kernel, pins
 from ..decode import Record
 from ..errors import MissingCapability, ParameterError
 from ..foreign import PinnedIter
+from ..load import here
 from ..names import near
 from ..objects import packaged_targets
 from .command import Failure
 from .options import format_option, link_options
 from .output import Column, emit
 from .targets import summary
-from .values import CLASSES, every_target, members, paths_from, whole_schema
+from .values import CLASSES, every_target, members, paths_from, said, whole_schema
 
 __all__ = ["fields", "info", "open_pin", "targets", "unpin"]
+
+_UNITS = {"": "", "ns": "nanoseconds", "bytes": "bytes"}
 
 
 @click.command(params=[format_option()])
@@ -41,18 +44,14 @@ def targets(format_: str) -> None:
                 what=summary(name),
             )
         )
+    columns = [Column("target"), Column("kernel", _yes), Column("options"), Column("what")]
+    if format_ != "table":
+        columns.insert(2, Column("program"))  # people see from what it is whether there is one
+    emit(format_, columns, rows, prose=True)
 
-    def yes(value: bool) -> str:
-        return "yes" if value else "no"
 
-    columns = [
-        Column("target"),
-        Column("kernel", yes),
-        Column("program", yes),
-        Column("options"),
-        Column("what"),
-    ]
-    emit(format_, columns, rows)
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _complete_path(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -77,24 +76,39 @@ def fields(target: str, path: str, format_: str) -> None:
     """
     target = target.replace("-", "_")
     if not path and target in packaged_targets():
-        rows = [
-            SimpleNamespace(
-                column=field.name,
-                type=field.kind.annotation,
-                unit=display.unit(field.kind),
-                c_type=field.c_type,
-                asked="when asked for" if field.dear else "",
-            )
-            for field in whole_schema(target).fields
-        ]
-        emit(format_, [Column(n) for n in ("column", "type", "unit", "c_type", "asked")], rows)
-        if format_ == "table":
-            click.echo(f"\nKernel paths go on from the object: libbpf-iter fields {target} .")
+        _record(target, format_)
         return
     if target not in kernel.targets():
         raise ParameterError("target", f"{target!r} is none of this kernel's{near(target, every_target())}")
     numbers = [Column(name, right=True) for name in ("offset", "size")]
     emit(format_, [Column("name"), Column("c_type"), *numbers], members(target, path.strip(".")))
+
+
+def _record(target: str, format_: str) -> None:
+    """A target's columns: for people in a sentence each, for machines all that there is to know."""
+    what = said(target)
+    rows = []
+    for field in here(whole_schema(target)).fields:
+        unit = display.unit(field.kind)
+        asked = "if asked for by name" if field.dear else ""
+        told = [what.get(field.name), _UNITS[unit], asked, field.unavailable and f"None: {field.unavailable}"]
+        rows.append(
+            SimpleNamespace(
+                column=field.name,
+                type=field.kind.annotation,
+                unit=unit,
+                c_type=field.c_type,
+                dear=field.dear,
+                unavailable=field.unavailable,
+                what="; ".join(filter(None, told)) if format_ == "table" else what.get(field.name),
+            )
+        )
+    if format_ != "table":
+        names = ["column", "type", "unit", "c_type", "dear", "unavailable", "what"]
+        emit(format_, [Column(name) for name in names], rows)
+        return
+    emit(format_, [Column("column"), Column("type"), Column("what")], rows, prose=True)
+    click.echo(f"\nKernel paths go on from the object: libbpf-iter fields {target} .")
 
 
 def open_pin(path: str, record: type[Record] | None = None) -> PinnedIter:

@@ -108,9 +108,12 @@ def writer(format_: str, schema: Schema) -> Writer:
     return functools.partial(emit, format_, columns_of(schema.fields))
 
 
-def emit(format_: str, columns: list[Column], records: Iterable[Any]) -> None:
-    """Write a table when all records are there, other text as they come."""
-    {"table": _table, "json": _json, "ndjson": _ndjson, "csv": _csv}[format_](columns, records)
+def emit(format_: str, columns: list[Column], records: Iterable[Any], *, prose: bool = False) -> None:
+    """Write a table when all records are there, other text as they come; ``prose``: as Tabular has it."""
+    if format_ == "table":
+        _table(columns, records, prose)
+    else:
+        {"json": _json, "ndjson": _ndjson, "csv": _csv}[format_](columns, records)
 
 
 def heading(text: str) -> None:
@@ -121,14 +124,14 @@ def heading(text: str) -> None:
     Console(highlight=False).print(Text(text, "bold"), soft_wrap=True)
 
 
-def _table(columns: list[Column], records: Iterable[Any]) -> None:
+def _table(columns: list[Column], records: Iterable[Any], prose: bool) -> None:
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     head = [column.name for column in columns]
     rows = [texts(columns, record) for record in records]
-    table = Tabular(head, rows, [column.right for column in columns], room)
+    table = Tabular(head, rows, [column.right for column in columns], room, prose=prose)
     heading(table.line(head))
     for row in rows:
-        sys.stdout.write(table.line(row) + "\n")
+        sys.stdout.writelines(line + "\n" for line in table.lines(row))
     if table.left_out:
         click.echo(f"no room for: {', '.join(table.left_out)}", err=True)
 

@@ -184,7 +184,8 @@ def _show_once(
             found = output.gather(records, iterator.target)
             records = iter(order(found)[:limit] if order else found)
         write(records)
-    for sentence in session.lost:
+    lacking = [f"{field.name} is None: {field.unavailable}" for field in fields if field.unavailable]
+    for sentence in [*session.lost, *(lacking if format_ == "table" else [])]:
         click.echo(f"libbpf-iter: {sentence}", err=True)
 
 

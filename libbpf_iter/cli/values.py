@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from .. import iterators, kernel
+from .. import iterators, kernel, records
 from ..errors import Error
 from ..names import column_name
 from ..objects import object_schema, packaged, packaged_targets
@@ -26,6 +27,7 @@ __all__ = [
     "every_target",
     "members",
     "paths_from",
+    "said",
     "whole_schema",
 ]
 
@@ -53,6 +55,18 @@ def every_target() -> list[str]:
 def whole_schema(target: str) -> Schema:
     """All columns that a target's own program has."""
     return object_schema(packaged(target), target)
+
+
+# A column of the records' stub: name, C type, and what the program says of it.
+_STUB = Path(records.__file__).with_suffix(".pyi")
+_STUB_CLASS = re.compile(r"^class (\w+)\(Record\):\n((?:    .*\n)*)", re.MULTILINE)
+_STUB_COLUMN = re.compile(r"^    def (\w+)\(self\).*?  # [^:\n]*: (.*)$", re.MULTILINE)
+
+
+def said(target: str) -> dict[str, str]:
+    """What the program says of its columns, of those that a name doesn't explain."""
+    classes = dict(_STUB_CLASS.findall(_STUB.read_text()))
+    return dict(_STUB_COLUMN.findall(classes[whole_schema(target).name]))
 
 
 # ---- completion -----------------------------------------------------------------

@@ -1,14 +1,15 @@
-"""What a query was compiled to, for people. Imports compile and tree."""
+"""What a query was compiled to, for people. Imports schema, compile and tree."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..schema import Field, Schema
 from . import tree
 from .compile import Asked, Compiled, walk
 from .tree import Node
 
-__all__ = ["explain"]
+__all__ = ["explain", "explain_columns"]
 
 
 def explain(asked: Asked, compiled: Compiled) -> str:
@@ -30,6 +31,17 @@ def explain(asked: Asked, compiled: Compiled) -> str:
     return "\n".join(lines)
 
 
+def explain_columns(target: str, schema: Schema) -> str:
+    """Of columns that the program itself computes: nothing is compiled for them."""
+    lines = [f"{target}: nothing to compile, its own program computes"]
+    lines += [f"    {field.name}: {field.c_type}{_lacking(field)}" for field in schema.fields]
+    return "\n".join(lines)
+
+
+def _lacking(field: Field) -> str:
+    return f"; always None: {field.unavailable}" if field.unavailable else ""
+
+
 def _places(root: Node) -> Iterator[str]:
     """Each name of an expression, with its C type and where it lies."""
     seen: set[str] = set()
@@ -44,7 +56,7 @@ def _place(node: Node) -> str:
     match node:
         case tree.Column():
             field = node.field
-            return f"{field.name}: {field.c_type}, column at {field.offset} of the record"
+            return f"{field.name}: {field.c_type}, column at {field.offset} of the record" + _lacking(field)
         case tree.Member():
             base = node.base.type
             to = base.to if isinstance(base, tree.Pointer) else None

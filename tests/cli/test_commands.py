@@ -17,13 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from libbpf_iter._extension import lib
 
-from libbpf_iter import TaskIter, targets
+from libbpf_iter import ObjectIter, TaskIter, targets
 from libbpf_iter._libbpf import Fd
 from libbpf_iter.cli import cli
 from libbpf_iter.cli.values import CLASSES, whole_schema
+from libbpf_iter.load import here
 from libbpf_iter.objects import packaged
 from tests.kernel.clang import compiled
-from tests.kernel.test_foreign import TEXT
+from tests.kernel.test_foreign import TEXT, TYPED
 
 from .conftest import COMMAND
 
@@ -143,6 +144,33 @@ def test_a_program_of_ones_own_runs(run: Run, tmp_path: Path) -> None:
     mine.write_bytes(packaged("task"))
     result = run("run", mine, "--pid", os.getpid(), "-c", "tid,pid", "-f", "ndjson")
     assert {json.loads(line)["pid"] for line in result.stdout.splitlines()} == {os.getpid()}
+
+
+LACKING = TYPED.replace(
+    "struct event { int tid;",
+    'struct event { int tid; rec_opt_u32 power NEEDS("no_such_type", "flux capacitor (since 1985)");',
+).replace("event.tid =", "event.power = -1; event.tid =")
+
+
+def test_why_this_kernel_does_not_give_a_column(run: Run, tmp_path: Path) -> None:
+    why = f"this kernel, Linux {os.uname().release}, has no flux capacitor (since 1985)"
+    asked = "run", compiled(tmp_path, LACKING), "--record", "event", "--tid", os.getpid()
+    result = run(*asked)
+    assert result.stderr == f"libbpf-iter: power is None: {why}\n"
+    assert result.stdout.splitlines()[1].split()[1] == "-"
+    assert run(*asked, "-f", "csv").stderr == ""
+    with ObjectIter(asked[1], record="event") as events:
+        assert f"    power: rec_opt_u32; always None: {why}\n" in events.explain() + "\n"
+
+
+def test_fields_say_what_columns_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {row["column"]: row for row in json.loads(run("fields", "task", "-f", "json").stdout)}
+    assert rows["cmdline"]["dear"] and rows["prio"]["what"] == "as /proc/PID/stat has it: 20 where nice is 0"
+    lacking = {field.name for field in here(whole_schema("task")).fields if field.unavailable}
+    assert {name for name, row in rows.items() if row["unavailable"]} == lacking
+    assert re.search(
+        r"^runtime_ns +int +the scheduler's own count; nanoseconds$", run("fields", "task").stdout, re.M
+    )
 
 
 def test_what_a_program_prints_comes_as_lines(run: Run, tmp_path: Path) -> None:

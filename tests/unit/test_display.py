@@ -109,3 +109,22 @@ def test_columns_go_from_the_right_where_there_is_no_room() -> None:
     table = Tabular(("first", "second", "third"), [("1" * 9, "2" * 9, "3" * 9)], (True, True, True), 21)
     assert table.left_out == ("third",)
     assert table.line(("1", "2", "3")) == "        1          2"
+
+
+@given(ROWS, st.integers(1, 60))
+def test_prose_fits_the_room_too(rows: list[tuple[str, ...]], room: int) -> None:
+    head = ("a", "number", "text", "more")
+    table = Tabular(head, rows, (False, True, False, False), room, prose=True)
+    assert all(width(line) <= room for row in [head, *rows] for line in table.lines(row))
+
+
+def test_prose_is_wrapped_and_names_are_whole() -> None:
+    row = ("name" * 5, "a type of its own", "this is what it means to those who read it")
+    table = Tabular(("column", "type", "what"), [row], (False, False, False), 60, prose=True)
+    assert table.lines(row) == [
+        f"{row[0]}  a type of i…  this is what it means to",
+        f"{'':36}those who read it",
+    ]
+    table = Tabular(("column", "type", "what"), [row], (False, False, False), 20, prose=True)
+    assert table.left_out == ("type", "what")
+    assert table.lines(row) == ["name" * 5]

@@ -143,13 +143,14 @@ def test_a_column_says_what_it_needs_of_the_kernel() -> None:
     number = writer.int("__u32", 4)
     members = [("first", number, 0), ("second", number, 32)]
     other, record = writer.struct("other", 8, members), writer.struct("event_record", 8, members)
-    writer.tag("needs:bpf_prog_aux.verified_insns", record, 1)
+    writer.tag("needs:bpf_prog_aux.verified_insns count of them (Linux 5.16)", record, 1)
     writer.tag("needs:nothing", other, 0)
     writer.tag("needs:nothing", record)
     writer.tag("needs:nothing", record, 2)
     writer.tag("wants:nothing", record, 0)
     fields = layout(Btf(writer.build()), record).fields
     assert [field.needs for field in fields] == ["", "bpf_prog_aux.verified_insns"]
+    assert [field.feature for field in fields] == ["", "count of them (Linux 5.16)"]
     assert [field.unavailable for field in fields] == [None, None]
 
 
