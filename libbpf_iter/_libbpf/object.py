@@ -40,6 +40,9 @@ class Object:
             self._object = lib.lbi_object_open(data, len(data), name.encode()[:15], path)
             number = ffi.errno
         if self._object == ffi.NULL:
+            if number in (errno.EMFILE, errno.ENFILE):
+                # From libbpf 1.4 on, an open object holds a descriptor for each of its maps.
+                raise failure(number, "bpf_object__open", f"{name} can't be opened", log())
             raise ObjectError(f"{name} is no BPF object: {os.strerror(number)}\n{log()}".strip())
         self.name = name
 
@@ -149,9 +152,9 @@ class Object:
             raise self._load_failure(-result, program_name, log())
         maps = {}
         for name, map_ in self._maps():
-            number = lib.bpf_map__fd(map_)
-            if number >= 0:
-                maps[name] = Fd(os.dup(number))
+            # From libbpf 1.4 on, one that isn't made has a descriptor, too: of an empty file in its stead.
+            if lib.bpf_map__autocreate(map_):
+                maps[name] = Fd(os.dup(lib.bpf_map__fd(map_)))
         return Loaded(Fd(os.dup(lib.bpf_program__fd(chosen))), maps)
 
     def instructions(self, program_name: str) -> bytes:
