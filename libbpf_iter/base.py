@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from . import _libbpf, netns, pins
@@ -22,7 +23,7 @@ from .params import Params
 from .program import SEQ, Output, Program, Query
 from .schema import Schema
 from .session import Session, drop_doubled, read_chunks
-from .snapshot import Snapshots
+from .snapshot import Snapshot, Snapshots
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", covariant=True)
 
 Loader = Callable[[Output], Program]
+Create = Callable[[Fd], Fd]  # a session of a link
 
 
 class BpfIter(Locked, Generic[R]):
@@ -105,15 +107,14 @@ class BpfIter(Locked, Generic[R]):
 
     def _for_arrays(self) -> Snapshots | None:
         """The walks that arrays are made of; what is better than the records' own is looked for once."""
-        with self._lock:
-            engines, self._array_engines = self._array_engines, ()
-            for engine in engines:
-                try:
-                    self._array_snapshots, _ = self._prepare(engine)
-                    break
-                except (KernelError, UnsupportedEngine):
-                    continue
-            return self._array_snapshots or self._snapshots
+        engines, self._array_engines = self._array_engines, ()
+        for engine in engines:
+            try:
+                self._array_snapshots, _ = self._prepare(engine)
+                break
+            except (KernelError, UnsupportedEngine):
+                continue
+        return self._array_snapshots or self._snapshots
 
     def _attach(self, program: Program) -> Link:
         try:
@@ -153,7 +154,8 @@ class BpfIter(Locked, Generic[R]):
     def session(self) -> Session[R]:
         """One walk as records; it says what it lost, and ``close()`` ends it early."""
         losses = self._losses(session=True)
-        return Session(self.schema, self._chunks(losses), self.engine, losses)
+        schema, engine, chunks = self._begin(losses)
+        return Session(schema, chunks, engine, losses)
 
     def _losses(self, *, session: bool = False) -> Losses:
         counting = counts(self.target, self._parameters.types)
@@ -171,24 +173,24 @@ class BpfIter(Locked, Generic[R]):
 
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes: whole records, as :attr:`schema` lays them out."""
-        return map(bytes, self._chunks(self._losses()))
+        return map(bytes, self._begin(self._losses())[2])
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
         """One walk as a structured array, one field a column (:func:`libbpf_iter.arrays.dtype`).
 
         Of a snapshot it is the very memory that the kernel wrote to, and read-only.
         """
-        snapshots = self._in_memory()
-        memory = snapshots and snapshots.lend(_in_namespace(self._netns), self._losses())
-        if memory:
-            found = array_in_place(self.schema, memory)
+        memory = self._in_memory(Snapshots.lend)
+        if memory is not None:
+            found = array_in_place(memory.schema, memory)
             if found is not None:
                 return found
             try:
-                return array(self.schema, [memory.records])
+                return array(memory.schema, [memory.records])
             finally:
                 memory.release()
-        return array(self.schema, self._chunks(self._losses()))
+        schema, _, chunks = self._begin(self._losses())
+        return array(schema, chunks)
 
     def __arrow_c_schema__(self) -> object:
         """The columns' Arrow types; see :mod:`libbpf_iter.arrow`. The kernel isn't asked."""
@@ -196,46 +198,44 @@ class BpfIter(Locked, Generic[R]):
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """One walk as an Arrow table, which polars, DuckDB, pyarrow and pandas read directly."""
-        snapshots = self._in_memory()
-        if snapshots:
-            memory = snapshots.take(_in_namespace(self._netns), self._losses())
+        memory = self._in_memory(Snapshots.take)
+        if memory is not None:
             try:
-                return stream_capsule(self.schema, memory.records)
+                return stream_capsule(memory.schema, memory.records)
             finally:
                 memory.release()
+        schema, _, chunks = self._begin(self._losses())
         data = bytearray()
-        for chunk in self._chunks(self._losses()):
+        for chunk in chunks:
             data += chunk  # each is there only until the next is asked for
-        return stream_capsule(self.schema, data)
+        return stream_capsule(schema, data)
 
-    def _in_memory(self) -> Snapshots | None:
-        """What has all records of a walk in memory, just as they are to be seen."""
-        self._check_open()
-        snapshots = self._for_arrays()
-        return None if self._netns == "all" or self.target == "ksym" else snapshots
+    def _in_memory(self, get: Callable[[Snapshots, Create, Losses], Snapshot | None]) -> Snapshot | None:
+        """All records of a walk in memory, just as they are to be seen; None where they can't be had so."""
+        with self._lock:
+            self._check_open()
+            snapshots, create = self._for_arrays(), _in_namespace(self._netns)
+        if snapshots is None or self._netns == "all" or self.target == "ksym":
+            return None
+        return get(snapshots, create, self._losses())
 
-    def _chunks(self, losses: Losses) -> Iterator[Buffer]:
-        """Buffers of whole records, each there until the next is asked for."""
-        self._check_open()
-        if self._netns == "all":
-            return self._all_namespaces(losses)
-        return self._walk(_in_namespace(self._netns), losses)
+    def _begin(self, losses: Losses) -> tuple[Schema, str, Iterator[Buffer]]:
+        """A walk: what its records are, its engine, and buffers of whole records.
 
-    def _walk(self, create: Callable[[Fd], Fd], losses: Losses) -> Iterator[Buffer]:
-        program = self._program
-        chunks: Iterator[Buffer]
-        if self._snapshots is not None:
-            chunks = self._snapshots.walk(create, losses)
-        else:
-            chunks = read_chunks(create(self.link.fd), program.schema, program.target, losses)
-        if program.target == "ksym" and program.seq_num_offset is not None:
-            chunks = drop_doubled(program.schema, program.seq_num_offset, chunks)
-        yield from chunks
-
-    def _all_namespaces(self, losses: Losses) -> Iterator[Buffer]:
-        for namespace in netns.every_namespace():
-            with namespace:
-                yield from self._walk(_in_namespace(namespace), losses)
+        Each buffer is there until the next is asked for. What closes the iterator, or gives it another
+        program, does so to walks that begin later.
+        """
+        with self._lock:
+            self._check_open()
+            program, snapshots = self._program, self._snapshots
+            link = None if snapshots is not None or self._link is None else self._link.fd
+            if self._netns == "all":
+                # Its sessions are opened as it goes; by then the iterator may be closed.
+                again = link and Fd(os.dup(link.number))
+                chunks = _in_every_namespace(partial(_walk, program, snapshots, again, losses))
+            else:
+                chunks = _walk(program, snapshots, link, losses, _in_namespace(self._netns))
+            return program.schema, self.engine, chunks
 
     @property
     def record(self) -> type[Any]:
@@ -263,19 +263,25 @@ class BpfIter(Locked, Generic[R]):
 
         They are read from the descriptor: what is in a link knows of no map.
         """
-        link, program = self.link, other.link.program
-        link.update(program)
-        for path, mode in self._published.items():
-            pins.withdraw(path)
-            if os.path.exists(path):
-                pins.publish(path, mode, program, self._parameters.types)
+        link, given = self.link, other.link.program
         with self._lock:
-            old = self._snapshots, self._array_snapshots
+            self._check_open()
+            old, snapshots = link.program, (self._snapshots, self._array_snapshots)
+            for path in self._published:
+                pins.withdraw(path)  # First, so that nobody takes the new records for the old ones.
+            try:
+                # A descriptor of its own: either iterator may be closed before the other.
+                link.update(given.replace(fd=Fd(os.dup(given.fd.number))))
+            finally:
+                for path, mode in self._published.items():
+                    if os.path.exists(path):
+                        pins.publish(path, mode, link.program, self._parameters.types)
+            self._program = link.program
             self._snapshots = self._array_snapshots = None
             self._array_engines = ()
-            self._program = program
-        for snapshots in filter(None, old):
-            snapshots.close()
+            old.close()
+            for each in filter(None, snapshots):
+                each.close()
 
     def pin(self, path: str | os.PathLike[str], mode: int = 0o600) -> None:
         """Pin the link, see :meth:`Link.pin`; ``PinnedIter(path)`` reads it.
@@ -305,16 +311,16 @@ class BpfIter(Locked, Generic[R]):
             if self._closed:
                 return
             self._closed = True
-        for snapshots in filter(None, (self._snapshots, self._array_snapshots)):
-            snapshots.close()
-        if self._link is not None:
-            self._link.close()
-            self._link.program.close()
-        if self._params is not None:
-            self._params.close()
-        self._held.close()
-        if isinstance(self._netns, Fd):
-            self._netns.close()
+            for snapshots in filter(None, (self._snapshots, self._array_snapshots)):
+                snapshots.close()
+            if self._link is not None:
+                self._link.close()
+                self._link.program.close()
+            if self._params is not None:
+                self._params.close()
+            self._held.close()
+            if isinstance(self._netns, Fd):
+                self._netns.close()
 
     def __enter__(self) -> Self:
         return self
@@ -356,7 +362,29 @@ def _netns_of(value: netns.NetNs | None) -> Fd | str | None:
     return netns.open_namespace(value)
 
 
-def _in_namespace(namespace: Fd | str | None) -> Callable[[Fd], Fd]:
+def _in_namespace(namespace: Fd | str | None) -> Create:
     if not isinstance(namespace, Fd):
         return _libbpf.iter_create
-    return lambda link: netns.inside(namespace, lambda: _libbpf.iter_create(link))
+    own = Fd(os.dup(namespace.number))  # The iterator may be closed before the session is opened.
+    return lambda link: netns.inside(own, lambda: _libbpf.iter_create(link))
+
+
+def _walk(
+    program: Program, snapshots: Snapshots | None, link: Fd | None, losses: Losses, create: Create
+) -> Iterator[Buffer]:
+    """Buffers of whole records, from memory or from a session that is opened here."""
+    chunks: Iterator[Buffer]
+    if snapshots is not None:
+        chunks = snapshots.walk(create, losses)
+    else:
+        assert link is not None
+        chunks = read_chunks(create(link), program.schema, program.target, losses)
+    if program.target == "ksym" and program.seq_num_offset is not None:
+        chunks = drop_doubled(program.schema, program.seq_num_offset, chunks)
+    return chunks
+
+
+def _in_every_namespace(walk: Callable[[Create], Iterator[Buffer]]) -> Iterator[Buffer]:
+    for namespace in netns.every_namespace():
+        with namespace:
+            yield from walk(_in_namespace(namespace))

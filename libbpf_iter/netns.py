@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ def open_namespace(netns: NetNs) -> Fd:
     except FileNotFoundError as error:
         number = error.errno or 0
         if isinstance(netns, int):
-            raise NoSuchProcess(number, f"netns: there is no task {netns}") from None
+            raise NoSuchProcess(errno.ESRCH, f"netns: there is no task {netns}") from None
         raise NoSuchObject(number, f"netns: there is no {path}") from None
 
 

@@ -82,12 +82,15 @@ def read_chunks(fd: Fd, schema: Schema, target: str, losses: Losses) -> Iterator
     The end is final here: a further read() would start again with the objects
     that came since.
     """
+    return _read(fd, schema, target, losses, os.getpid())
+
+
+def _read(fd: Fd, schema: Schema, target: str, losses: Losses, process: int) -> Iterator[bytes]:
     size = read_size(schema, target)
     repeated = _Repeated(schema, target)
     part = bytearray()
     reads = retries = 0
     full = False
-    process = os.getpid()
     with fd:
         while True:
             if process != os.getpid():

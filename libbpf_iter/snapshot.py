@@ -79,6 +79,7 @@ class Snapshot:
 
     def __init__(self, give_back: Callable[[_Walker, bool], None], walker: _Walker, used: int) -> None:
         self._give_back, self._walker, self._forks = give_back, walker, forks.count()
+        self.schema = walker.program.schema
         self.records = memoryview(walker.memory)[SNAPSHOT_HEADER : SNAPSHOT_HEADER + used].toreadonly()
 
     def release(self) -> None:

@@ -100,6 +100,18 @@ def test_a_walk_by_descriptor_stays_the_parents() -> None:
         assert set(ids) <= found
 
 
+def test_a_session_that_nobody_began_is_its_makers() -> None:
+    with threads(50) as ids, TaskIter(engine="seq", columns=["tid"]) as tasks:
+        session = tasks.session()
+
+        def read() -> None:
+            with pytest.raises(errors.ClosedError):
+                next(session)
+
+        assert in_child(read)
+        assert set(ids) <= {task.tid for task in session}
+
+
 def test_a_pins_session_that_nobody_began_is_opened_by_each_side(bpffs: Any) -> None:
     with TaskIter(tid=os.getpid(), columns=["tid"]) as tasks:
         tasks.pin(bpffs / "tasks")

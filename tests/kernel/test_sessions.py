@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from libbpf_iter import (
     BpfMapElemIter,
     ObjectIter,
     PinnedIter,
+    TaskFileIter,
     TaskIter,
     TcpIter,
     UnixIter,
     asdict,
     errors,
+    fields,
     records,
     targets,
 )
@@ -33,6 +36,7 @@ from libbpf_iter.schema import layout
 from libbpf_iter.session import drop_doubled
 from tests.conftest import BTF
 from tests.kernel.children import in_child
+from tests.kernel.network import other_namespace
 from tests.unit.btf_writer import Writer
 
 PROGRAMS = Path(__file__).parents[2] / "libbpf_iter" / "programs"
@@ -66,6 +70,74 @@ def test_close_ends_new_walks_only() -> None:
     list(walk)
     with pytest.raises(errors.ClosedError):
         iter(tasks)
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_a_walk_is_that_of_when_it_was_asked_for(engine: str) -> None:
+    """What closes the iterator, or gives it another program, comes too late for it."""
+    me, parent = os.getpid(), os.getppid()
+    with (
+        other_namespace() as namespace,
+        TaskIter(pid=me, columns=["tid", "ppid"], engine=engine) as tasks,
+        TaskIter(columns=["ppid", "tid"]) as other,
+    ):
+        session, chunks = tasks.session(), tasks.chunks()
+        sockets = TcpIter(netns=f"/proc/self/fd/{namespace}", engine=engine)
+        none, any_where = sockets.session(), TcpIter(netns="all", engine=engine)
+        everywhere = any_where.session()
+        tasks.update(other)
+        for closed in (tasks, sockets, any_where):
+            closed.close()
+        first = next(session)
+        assert (first.tid, first.ppid) == (me, parent)
+        assert b"".join(chunks)[:8] == struct.pack("=ii", me, parent)
+        assert list(none) == []
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            assert [found for found in everywhere if found.local_port == port]
+
+
+def test_an_update_takes_nothing_from_the_other(count_fds: Callable[[], int]) -> None:
+    before = count_fds()
+    first, second, given = (TaskIter(tid=os.getpid(), columns=[name]) for name in ("tid", "pid", "comm"))
+    first.update(given)
+    first.close()
+    second.update(given)
+    given.close()
+    assert [field.name for record in second for field in fields(record)] == ["comm"]
+    with TaskFileIter() as files, pytest.raises(errors.ParameterError):
+        second.update(files)
+    second.close()
+    del first, second, given, files
+    assert count_fds() == before
+
+
+def test_walks_and_updates_side_by_side() -> None:
+    """Each walk's records are laid out as its own schema says, whatever the link runs by then."""
+    me, end = os.getpid(), threading.Event()
+    failures: list[BaseException] = []
+    with ExitStack() as closed:
+        tasks = closed.enter_context(TaskIter(tid=me, columns=["tid"]))
+        columns = (["comm", "tid"], ["rss", "tid"], ["tid"])
+        others = [closed.enter_context(TaskIter(tid=me, columns=each)) for each in columns]
+
+        def walk() -> None:
+            try:
+                while not end.is_set():
+                    assert [task.tid for task in tasks] == [me]
+                    assert tasks.to_numpy()["tid"].tolist() == [me]
+            except BaseException as error:
+                failures.append(error)
+
+        workers = [threading.Thread(target=walk) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        for turn in range(300):
+            tasks.update(others[turn % 3])
+        end.set()
+        for worker in workers:
+            worker.join()
+    assert failures == []
 
 
 def test_threads_walk_side_by_side() -> None:
