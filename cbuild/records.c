@@ -334,10 +334,31 @@ static void records_forget(Records *self)
 	Py_XDECREF(chunks);
 }
 
+/* What gives the chunks may lead back here: an iterator that keeps its own walk, say. */
+static int records_traverse(PyObject *object, visitproc visit, void *arg)
+{
+	Records *self = (Records *)object;
+
+	Py_VISIT(Py_TYPE(object));
+	Py_VISIT(self->record);
+	Py_VISIT(self->chunks);
+	Py_VISIT(self->view.obj);
+	Py_VISIT(self->error);
+	Py_VISIT(self->forked);
+	return 0;
+}
+
+static int records_clear(PyObject *object)
+{
+	records_forget((Records *)object);
+	return 0;
+}
+
 static void records_dealloc(PyObject *object)
 {
 	Records *self = (Records *)object;
 
+	PyObject_GC_UnTrack(object);
 	records_forget(self);
 	Py_XDECREF((PyObject *)self->record);
 	Py_XDECREF(self->error);
@@ -457,6 +478,8 @@ static PyMethodDef records_methods[] = {
 static PyType_Slot records_slots[] = {
 	{ Py_tp_new, records_new },
 	{ Py_tp_dealloc, records_dealloc },
+	{ Py_tp_traverse, records_traverse },
+	{ Py_tp_clear, records_clear },
 	{ Py_tp_iter, records_self },
 	{ Py_tp_iternext, records_next },
 	{ Py_tp_methods, records_methods },
@@ -467,7 +490,7 @@ static PyType_Slot records_slots[] = {
 static PyType_Spec records_spec = {
 	.name = "libbpf_iter._records.Records",
 	.basicsize = sizeof(Records),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
 	.slots = records_slots,
 };
 

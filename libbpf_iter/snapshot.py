@@ -84,7 +84,10 @@ class Snapshot:
 
     def release(self) -> None:
         """Let the memory be used for another walk; nobody may look at it any more."""
-        self.records.release()
+        try:
+            self.records.release()
+        except BufferError:
+            return  # Cyclic garbage is finalized in any order: what reads the memory goes, and this with it.
         self._give_back(self._walker, self._forks == forks.count())
 
 

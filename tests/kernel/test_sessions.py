@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import socket
@@ -95,6 +96,19 @@ def test_a_walk_is_that_of_when_it_was_asked_for(engine: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
             assert [found for found in everywhere if found.local_port == port]
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_a_walk_that_its_iterator_keeps_is_garbage_with_it(engine: str, count_fds: Callable[[], int]) -> None:
+    def keep() -> None:
+        tasks: Any = TaskIter(columns=["tid"], engine=engine)
+        tasks.walk = tasks.session()
+        next(tasks.walk)
+
+    before = count_fds()
+    keep()
+    gc.collect()
+    assert count_fds() == before
 
 
 def test_an_update_takes_nothing_from_the_other(count_fds: Callable[[], int]) -> None:
