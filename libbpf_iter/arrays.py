@@ -29,7 +29,7 @@ def dtype(schema: Schema) -> np.dtype[Any]:
     """The structured type of a schema's records, as they lie in memory; "O" where Python has to decode.
 
     Numbers are as wide as the kernel's; so are enums, flags, pointers and
-    devices. Text of a fixed size is "S", bytes are "V", an address is its family
+    devices, which are st_dev's. Text of a fixed size is "S", bytes are "V", an address is its family
     and 16 bytes in network order. A column that may be None has all bits set then.
     """
     import numpy as np

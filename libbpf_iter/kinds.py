@@ -35,7 +35,7 @@ _MEANINGS: dict[str, Callable[[int], Any]] = {
     "KernelPointer": KernelPointer,
     "UserPointer": UserPointer,
     "FileMode": FileMode,
-    "Device": Device.from_kernel,
+    "Device": Device,
 }
 
 

@@ -412,9 +412,9 @@ class TaskFile(Record):
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def device(self) -> Device: ...  # rec_dev: that the inode is on
+    def device(self) -> Device: ...  # rec_dev: that the inode is on, as st_dev
     @property
-    def rdevice(self) -> Device: ...  # rec_dev: that the inode is
+    def rdevice(self) -> Device: ...  # rec_dev: that the inode is, as st_rdev
     @property
     def path(self) -> str | None: ...  # rec_text: as readlink of /proc/PID/fd shows it
 
@@ -438,7 +438,7 @@ class TaskVma(Record):
     @property
     def inode(self) -> int: ...  # __u64
     @property
-    def device(self) -> Device: ...  # rec_dev
+    def device(self) -> Device: ...  # rec_dev: that the file is on, as st_dev
     @property
     def path(self) -> str | None: ...  # rec_text: a file, or as /proc/PID/maps [heap], [stack], [vdso], [anon:NAME] …; None for other memory
 

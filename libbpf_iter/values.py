@@ -37,11 +37,6 @@ class FileMode(int):
 class Device(int):
     """A device number, equal to ``os.stat().st_dev`` of what lies on it; prints as major:minor."""
 
-    @classmethod
-    def from_kernel(cls, number: int) -> Device:
-        """From the kernel's own form, ``major << 20 | minor`` (include/linux/kdev_t.h)."""
-        return cls(os.makedev(number >> 20, number & 0xFFFFF))
-
     @property
     def major(self) -> int:
         return os.major(self)

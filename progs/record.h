@@ -34,7 +34,7 @@ typedef __u64 rec_ns;          /* nanoseconds */
 typedef __u64 rec_bytes_count; /* a size in bytes */
 typedef __u64 rec_kptr;        /* a kernel address */
 typedef __u64 rec_uptr;        /* an address in a task's own memory */
-typedef __u32 rec_dev;         /* a device number as the kernel has it: major << 20 | minor */
+typedef __u32 rec_dev;         /* a device number as stat(2) has it: stat_dev() */
 typedef __u32 rec_mode;        /* a file's type and permission bits */
 typedef __u16 rec_port;        /* a port in host byte order */
 
@@ -43,6 +43,17 @@ typedef struct {
 	__u32 family;
 	__be32 addr[4];
 } rec_ip;
+
+/*
+ * A device number of the kernel, major << 20 | minor, as it leaves for user space: new_encode_dev() of
+ * include/linux/kdev_t.h. So st_dev and a column of it can be joined and compared.
+ */
+static inline __attribute__((always_inline)) rec_dev stat_dev(__u32 dev)
+{
+	__u32 major = dev >> 20, minor = dev & 0xfffff;
+
+	return (minor & 0xff) | major << 8 | (minor & ~0xff) << 12;
+}
 
 /* The same types where a value may be missing: all bits set means None. */
 typedef __u32 rec_opt_u32;

@@ -42,8 +42,8 @@ struct task_file_record {
 	__s64 pos;     /* bytes */
 	__s64 size;    /* bytes */
 	__u64 inode;
-	rec_dev device;  /* that the inode is on */
-	rec_dev rdevice; /* that the inode is */
+	rec_dev device;  /* that the inode is on, as st_dev */
+	rec_dev rdevice; /* that the inode is, as st_rdev */
 	rec_text path NEEDS_D_PATH; /* as readlink of /proc/PID/fd shows it */
 };
 RECORD(task_file_record);
@@ -109,8 +109,8 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 	SET(pos, file->f_pos);
 	SET(size, inode->i_size);
 	SET(inode, inode->i_ino);
-	SET(device, inode->i_sb->s_dev);
-	SET(rdevice, inode->i_rdev);
+	SET(device, stat_dev(inode->i_sb->s_dev));
+	SET(rdevice, stat_dev(inode->i_rdev));
 
 	out = output_begin(ctx->meta->seq);
 	slot.path = path;

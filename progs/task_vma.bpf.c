@@ -66,7 +66,7 @@ struct task_vma_record {
 	__u64 flags;         /* VM_* of include/linux/mm.h */
 	__u64 offset;        /* bytes into the file */
 	__u64 inode;
-	rec_dev device;
+	rec_dev device; /* that the file is on, as st_dev */
 	rec_text path; /* a file, or as /proc/PID/maps [heap], [stack], [vdso], [anon:NAME] …; None for other memory */
 };
 RECORD(task_vma_record);
@@ -148,7 +148,7 @@ static __always_inline void fill(struct task_struct *task, struct vm_area_struct
 
 		SET(offset, vma->vm_pgoff * host_page_size);
 		SET(inode, inode->i_ino);
-		SET(device, inode->i_sb->s_dev);
+		SET(device, stat_dev(inode->i_sb->s_dev));
 	}
 }
 

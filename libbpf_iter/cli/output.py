@@ -1,7 +1,7 @@
 """Records as a table, JSON, CSV or Arrow, on standard output. Imports display, tabular, kinds and rows.
 
-What machines read has numbers as the kernel has them, devices as stat(2) does,
-enums by name, bytes in hex, and text in which those that are no UTF-8 become U+FFFD.
+What machines read has numbers as the kernel has them, enums by name, bytes in hex, and text
+in which bytes that are no UTF-8 become U+FFFD.
 """
 
 from __future__ import annotations

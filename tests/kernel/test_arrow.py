@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import mmap
 import os
+import stat
 import struct
 import threading
 from collections.abc import Callable
 from enum import IntFlag
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,8 +20,9 @@ import pyarrow as pa
 import pytest
 
 import libbpf_iter
-from libbpf_iter import BpfMapElemIter, TaskIter, TcpIter, values
+from libbpf_iter import BpfMapElemIter, TaskFileIter, TaskIter, TaskVmaIter, TcpIter, values
 from libbpf_iter.arrow import schema_capsule, stream_capsule
+from libbpf_iter.cli.output import columns_of
 from libbpf_iter.decode import records
 from libbpf_iter.schema import Schema
 from tests.kernel.test_maps import ARRAY, PERCPU_ARRAY, Map
@@ -43,10 +47,8 @@ def plain(value: Any) -> Any:
     match value:
         case values.KernelEnum():
             return value.name
-        case IntFlag():
+        case IntFlag() | values.Device():
             return int(value)
-        case values.Device():
-            return None
         case IPv4Address() | IPv6Address():
             return str(value)
         case str():
@@ -68,12 +70,41 @@ def same(schema: Schema, data: bytes) -> int:
     for name in table.column_names:
         for cell, record in zip(table[name].to_pylist(), found, strict=True):
             expected = plain(getattr(record, name))
-            if isinstance(getattr(record, name), values.Device):
-                continue  # a number there, a pair here
             if isinstance(expected, int) and isinstance(cell, str):
                 expected = str(expected)  # an enum's value without a name
             assert cell == expected, name
     return len(found)
+
+
+def test_a_device_is_one_number_wherever_it_leaves(tmp_path: Path) -> None:
+    """That of stat(2), by which people join; the kernel itself has major and minor at other bits."""
+    node = tmp_path / "node"
+    os.mknod(node, stat.S_IFCHR, os.makedev(200, 70_000))  # a minor of more than 8 bits
+    fd = os.open(node, os.O_PATH)  # there is no driver to open it
+    try:
+        status = os.fstat(fd)
+        expected = (status.st_dev, status.st_rdev)
+        columns, where = ["device", "rdevice"], f"fd == {fd} and rdevice == {status.st_rdev}"
+        with TaskFileIter(pid=os.getpid(), columns=columns, where=where) as files:
+            (record,) = files
+            assert (record.device, record.rdevice) == expected
+            assert repr(record.rdevice) == "200:70000"
+            assert [tuple(map(int, row)) for row in files.to_numpy()] == [expected]
+            (row,) = pa.table(files).to_pylist()
+            assert tuple(row.values()) == expected
+            said = {
+                column.name: column.plain(getattr(record, column.name))
+                for column in columns_of(files.schema.fields)
+            }
+            assert tuple(said.values()) == expected
+    finally:
+        os.close(fd)
+    with node.with_name("file").open("w+b") as file:
+        file.truncate(mmap.PAGESIZE)
+        with mmap.mmap(file.fileno(), 0) as _:
+            inode = os.fstat(file.fileno()).st_ino
+            with TaskVmaIter(pid=os.getpid(), where=f"inode == {inode}") as mappings:
+                assert {record.device for record in mappings} == {os.fstat(file.fileno()).st_dev}
 
 
 @pytest.mark.parametrize("target", EVERY)

@@ -57,7 +57,7 @@ def event_bytes(tid: int = -5, color: int = 2) -> bytes:
     tail = b"/tmp/\xffx" + b"a\0bc\0"
     head = struct.pack("=Ii8s?", 120 + len(tail), tid, b"comm\0zz", True).ljust(24, b"\0")
     head += struct.pack("=Q", 2**64 - 1) + struct.pack("=I", 2) + bytes([127, 0, 0, 1]) + bytes(12)
-    head += struct.pack("=III", color, 13, 8 << 20 | 1) + struct.pack("=Q", 0xFFFF888000000000)
+    head += struct.pack("=III", color, 13, os.makedev(8, 1)) + struct.pack("=Q", 0xFFFF888000000000)
     head += struct.pack("=IIIIII", 120, 7, 127, 5, 0, 0) + struct.pack("=ii", 3, -4)
     return head.ljust(120, b"\0") + tail
 
