@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _libbpf, netns, pins
-from ._libbpf import LinkInfo
+from ._libbpf import Fd, LinkInfo
 from .base import BpfIter
 from .btf import Btf
 from .decode import Buffer, Record, record_class
 from .engine import BARE, STRANGERS, candidates, counts
 from .errors import ClosedError, MissingCapability, NoSuchObject, ParameterError, SchemaError
+from .immutable import Immutable
 from .load import here, load
 from .losses import Losses
 from .maps import map_types
@@ -122,38 +123,29 @@ class PinnedIter:
         self.path = os.fspath(path)
         if not os.path.exists(self.path):
             raise NoSuchObject(errno.ENOENT, f"there is no pin {self.path}")
-        self.info: LinkInfo | None = None
-        self.schema: Schema
+        self._record = record
+        self._known = _look(self.path, record)
         self._closed = False
-        try:
-            with _libbpf.get_pinned(self.path) as link:
-                self.info = _libbpf.link_info(link)
-            told = _of_program(self.info)
-        except MissingCapability as error:
-            found = pins.published(self.path)
-            if found is None and record is not None:
-                self.target, self.schema, self._counts = "", record.__schema__, False
-                return
-            if found is None:
-                need = error.capability or "CAP_SYS_ADMIN"
-                message = f"the types of {self.path} can't be read without {need}: give record="
-                raise MissingCapability(
-                    "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
-                ) from error
-            told = found
-        self.target, self._counts = told.target, counts(told.target, told.types)
-        self.schema = here(full_schema(Btf(told.btf), None, told.types))
-        if record is not None:
-            _check_record(self.path, self.schema, record.__schema__)
-            self.schema = record.__schema__
+
+    @property
+    def target(self) -> str:
+        """What is iterated, by the kernel's name; empty where only ``record`` is known."""
+        return self._known.target
+
+    @property
+    def schema(self) -> Schema:
+        """The layout of its records, as the last session had them."""
+        return self._known.schema
+
+    @property
+    def info(self) -> LinkInfo | None:
+        """What the kernel says of the link to those who may have it."""
+        return self._known.info
 
     def session(self) -> Session[Any]:
         """One walk as records; it says what it lost, and ``close()`` ends it early."""
-        losses = self._losses(session=True)
-        return Session(self.schema, self._chunks(losses), "seq", losses)
-
-    def _losses(self, *, session: bool = False) -> Losses:
-        return Losses(self.target, counts=self._counts, session=session)
+        known, chunks, losses = self._begin(session=True)
+        return Session(known.schema, chunks, "seq", losses)
 
     def __iter__(self) -> Iterator[Any]:
         """One walk as records: a :class:`Session`."""
@@ -167,23 +159,29 @@ class PinnedIter:
 
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes."""
-        return map(bytes, self._chunks(self._losses()))
+        return map(bytes, self._begin(session=False)[1])
 
-    def _chunks(self, losses: Losses) -> Iterator[Buffer]:
+    def _begin(self, *, session: bool) -> tuple[_Known, Iterator[Buffer], Losses]:
         if self._closed:
             raise ClosedError("PinnedIter is closed")
-        return self._read(losses)
-
-    def _read(self, losses: Losses) -> Iterator[Buffer]:
-        pin = _libbpf.open_file(self.path, f"{self.path} can't be opened")
-        chunks: Iterator[Buffer] = read_chunks(pin, self.schema, self.target, losses)
-        if self.target == "ksym":
-            offset = next((field.offset for field in self.schema.fields if field.name == "seq_num"), None)
+        known, pin = self._known, self._open()
+        while not _is_still(self.path, known):
+            # Its owner gave the link another program, maybe since the pin was opened.
+            pin.close()
+            self._known = known = _look(self.path, self._record)
+            pin = self._open()
+        schema, losses = known.schema, Losses(known.target, counts=known.counts, session=session)
+        chunks: Iterator[Buffer] = read_chunks(pin, schema, known.target, losses)
+        if known.target == "ksym":
+            offset = next((field.offset for field in schema.fields if field.name == "seq_num"), None)
             if offset is None:
                 losses.doubled()
             else:
-                chunks = drop_doubled(self.schema, offset, chunks)
-        yield from chunks
+                chunks = drop_doubled(schema, offset, chunks)
+        return known, chunks, losses
+
+    def _open(self) -> Fd:
+        return _libbpf.open_file(self.path, f"{self.path} can't be opened")
 
     @property
     def record(self) -> type[Record]:
@@ -218,6 +216,47 @@ class PinnedIter:
         return f"<PinnedIter of {self.target or 'unknown target'} at {self.path}>"
 
 
+class _Known(Immutable):
+    """What a pin's records are, and what tells whether they still are that."""
+
+    target: str
+    schema: Schema
+    counts: bool
+    info: LinkInfo | None
+    types: int  # which file beside the pin says so, for those who may not have the link
+
+
+def _look(path: str, record: type[Record] | None) -> _Known:
+    info = None
+    try:
+        with _libbpf.get_pinned(path) as link:
+            info = _libbpf.link_info(link)
+        told = _of_program(info)
+    except MissingCapability as error:
+        found = pins.published(path)
+        if found is None and record is not None:
+            return _Known("", record.__schema__, False, info, 0)
+        if found is None:
+            need = error.capability or "CAP_SYS_ADMIN"
+            message = f"the types of {path} can't be read without {need}: give record="
+            raise MissingCapability(
+                "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
+            ) from error
+        told = found
+    schema = here(full_schema(Btf(told.btf), None, told.types))
+    if record is not None:
+        _check_record(path, schema, record.__schema__)
+        schema = record.__schema__
+    return _Known(told.target, schema, counts(told.target, told.types), info, told.inode)
+
+
+def _is_still(path: str, known: _Known) -> bool:
+    if known.info is None:
+        return known.types == pins.inode(path)
+    with _libbpf.get_pinned(path) as link:
+        return _libbpf.link_info(link) == known.info
+
+
 def _of_program(info: LinkInfo) -> pins.Published:
     """What the pinned program's BTF and its map's say, which the privileged may ask for."""
     with _libbpf.program_by_id(info.program_id) as program:
@@ -226,7 +265,7 @@ def _of_program(info: LinkInfo) -> pins.Published:
     if map_id := info.argument.get("map_id"):
         with _libbpf.map_by_id(map_id) as map_:
             types = map_types(map_)
-    return pins.Published(info.target, data, types)
+    return pins.Published(info.target, data, types, 0)
 
 
 def _check_record(path: str, own: Schema, given: Schema) -> None:

@@ -23,7 +23,7 @@ from .load import load_own
 from .maps import ElementTypes, element_types
 from .program import SEQ, Program, Query
 
-__all__ = ["Published", "publish", "published", "withdraw"]
+__all__ = ["Published", "inode", "publish", "published", "withdraw"]
 
 _SUFFIX = "_types"
 # An element of the map, and what our program for elements puts before it: a CPU, here none, and the key.
@@ -39,6 +39,7 @@ class Published(Immutable):
     target: str
     btf: bytes  # of its program
     types: ElementTypes | None  # of the map that it walks
+    inode: int  # of the file that says so
 
 
 def publish(path: str, mode: int, program: Program, types: ElementTypes | None) -> None:
@@ -69,6 +70,7 @@ def published(path: str) -> Published | None:
         if os.stat(path + _SUFFIX).st_uid != os.stat(path).st_uid:
             return None  # somebody else's word for it
         with open(path + _SUFFIX, "rb", buffering=0) as file:
+            number = os.fstat(file.fileno()).st_ino
             read = b"".join(iter(lambda: os.read(file.fileno(), 1 << 16), b""))
     except (FileNotFoundError, PermissionError):
         return None
@@ -77,7 +79,15 @@ def published(path: str) -> Published | None:
         types = _types(*of_map) if of_map else None
     except (struct.error, TypeError, ValueError) as error:
         raise SchemaError(f"{path}{_SUFFIX} doesn't say what the records of {path} are") from error
-    return Published(target.decode(), btf, types)
+    return Published(target.decode(), btf, types, number)
+
+
+def inode(path: str) -> int:
+    """That of the file beside a pin, another one whenever it says something else; 0 where there is none."""
+    try:
+        return os.stat(path + _SUFFIX).st_ino
+    except (FileNotFoundError, PermissionError):
+        return 0
 
 
 def _parts(data: bytes) -> Iterator[bytes]:

@@ -30,9 +30,10 @@ def link_info(link: Fd) -> LinkInfo:
     info = ffi.new("struct lbi_link_info *")
     result = lib.lbi_link_info(link.number, info)
     check(result, "bpf_link_get_info_by_fd", "the link can't be inspected")
-    if info.type != lib.BPF_LINK_TYPE_ITER:
-        raise ObjectError("it is a link, but no iterator's")
     target = text(info.target)
+    # Maps and programs have a type there, too: only an iterator's link fills in a target.
+    if info.type != lib.BPF_LINK_TYPE_ITER or not target:
+        raise ObjectError("it is no iterator's link")
     raw = bytes(ffi.buffer(info.argument))
     argument: dict[str, int] = {}
     if info.map_id:

@@ -6,7 +6,7 @@ import errno
 import os
 
 from .._extension import ffi, lib
-from ..errors import KernelError, MissingCapability
+from ..errors import KernelError, MissingCapability, ObjectError
 from .calls import Fd, check, logged, owned
 
 CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
@@ -35,7 +35,11 @@ def pin(fd: Fd, path: str) -> None:
 
 
 def get_pinned(path: str) -> Fd:
-    return owned(lib.bpf_obj_get(os.fsencode(path)), "bpf_obj_get", f"{path} can't be opened")
+    result = lib.bpf_obj_get(os.fsencode(path))
+    if result == -errno.EACCES and os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        # kernel/bpf/inode.c, bpf_inode_type(): the kernel says so of what is no object of BPF, too.
+        raise ObjectError(f"{path} is no pin: a path in a mounted bpffs is expected")
+    return owned(result, "bpf_obj_get", f"{path} can't be opened")
 
 
 def setns(fd: int, kind: int) -> None:

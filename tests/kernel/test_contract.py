@@ -147,7 +147,9 @@ def test_a_pin_gives_what_its_link_was_updated_to(bpffs: Path) -> None:
             running = before.session()
             assert [asdict(record) for record in before] == [{"tid": me}]
             one.update(other)
-            assert [asdict(record) for record in running] != []
+            assert [asdict(record) for record in running] == [{"tid": me}]
+            comm = Path("/proc/self/comm").read_text().removesuffix("\n")
+            assert [asdict(record) for record in before] == [{"comm": comm, "tid": me}]
         with PinnedIter(bpffs / "task") as after:
             assert [record.tid for record in after] == [me]
             assert [field.name for field in after.schema.fields] == ["comm", "tid"]

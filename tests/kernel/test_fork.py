@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,9 +101,11 @@ def test_a_walk_by_descriptor_stays_the_parents() -> None:
         assert set(ids) <= found
 
 
-def test_a_session_that_nobody_began_is_its_makers() -> None:
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_session_that_nobody_began_is_its_makers(pinned: bool, bpffs: Path) -> None:
     with threads(50) as ids, TaskIter(engine="seq", columns=["tid"]) as tasks:
-        session = tasks.session()
+        tasks.pin(bpffs / "tasks")
+        session = (PinnedIter(bpffs / "tasks") if pinned else tasks).session()
 
         def read() -> None:
             with pytest.raises(errors.ClosedError):
@@ -110,18 +113,6 @@ def test_a_session_that_nobody_began_is_its_makers() -> None:
 
         assert in_child(read)
         assert set(ids) <= {task.tid for task in session}
-
-
-def test_a_pins_session_that_nobody_began_is_opened_by_each_side(bpffs: Any) -> None:
-    with TaskIter(tid=os.getpid(), columns=["tid"]) as tasks:
-        tasks.pin(bpffs / "tasks")
-        session = PinnedIter(bpffs / "tasks").session()
-
-        def read() -> None:
-            assert [task.tid for task in session] == [os.getppid()]
-
-        assert in_child(read)
-        assert [task.tid for task in session] == [os.getpid()]
 
 
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])

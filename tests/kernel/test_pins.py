@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,18 @@ from libbpf_iter import (
     PinnedIter,
     SockmapIter,
     TaskIter,
+    _libbpf,
     asdict,
     errors,
     records,
 )
 
+from .children import start, succeeded
 from .test_maps import ARRAY, HASH, PERCPU_ARRAY, SOCKMAP, Map
 from .test_sessions import as_nobody
+
+# include/uapi/linux/bpf.h, enum bpf_map_type
+PERF_EVENT_ARRAY = 4
 
 
 @pytest.fixture
@@ -139,3 +145,41 @@ def test_a_record_makes_do_where_nothing_is_told(pin: Path) -> None:
         pin.chmod(0o444)
         task, me = records.Task, os.getpid()
         assert as_nobody(lambda: [t.tid for t in PinnedIter(pin, record=task)] == [me])
+
+
+def test_a_reader_of_a_pin_is_told_of_an_update(pin: Path) -> None:
+    """Both records have eight bytes: each number would stand under the other's name."""
+    me, parent = os.getpid(), os.getppid()
+    begun, updated = os.pipe(), os.pipe()
+    with (
+        TaskIter(tid=me, columns=["tid", "ppid"]) as tasks,
+        TaskIter(tid=me, columns=["ppid", "tid"]) as other,
+    ):
+        tasks.pin(pin, mode=0o444)
+
+        def both(before: Callable[[], object], after: Callable[[], object]) -> bool:
+            reader = PinnedIter(pin)
+            running = reader.session()
+            before()
+            after()
+            found = [*running, *reader, *reader]
+            return [(task.tid, task.ppid) for task in found] == [(me, parent)] * 3
+
+        child = start(
+            lambda: as_nobody(lambda: both(lambda: os.write(begun[1], b"."), lambda: os.read(updated[0], 1)))
+        )
+        os.read(begun[0], 1)
+        assert both(lambda: tasks.update(other), lambda: os.write(updated[1], b"."))
+        assert succeeded(child)
+    for end in (*begun, *updated):
+        os.close(end)
+
+
+def test_what_is_no_pin_is_said(pin: Path) -> None:
+    for read in (PinnedIter, BpfMapElemIter):
+        with pytest.raises(errors.ObjectError, match="/etc/passwd is no pin"):
+            read("/etc/passwd")
+    table = Map(PERF_EVENT_ARRAY, 4, 4, 1)  # of type 4, as the links of iterators are
+    _libbpf.pin(table.fd, str(pin))
+    with pytest.raises(errors.ObjectError, match="no iterator's link"):
+        PinnedIter(pin)
