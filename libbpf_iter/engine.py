@@ -78,8 +78,11 @@ def candidates(
 def _complete_and_fast(target: str, given: Parameters, runs: list[Engine], unending: bool) -> list[Engine]:
     if target in SNAPSHOT_TARGETS or unending:
         return [*runs, Engine.LINK]
-    if target == "bpf_map_elem" and given.types is not None and _bytes_of(given.types) > _STREAMED:
-        return [Engine.SEQ]
+    if target == "bpf_map_elem" and given.types is not None:
+        if _bytes_of_one(given.types) > LARGEST_RECORD:
+            return [*runs, Engine.LINK]  # What a program shows of one element has to fit one read.
+        if _bytes_of(given.types) > _STREAMED:
+            return [Engine.SEQ]
     links = [Engine.LINK] if counts(target, given.types) else []
     return [*runs, *links, Engine.SEQ]
 
@@ -120,10 +123,15 @@ def _runs(target: str, given: Parameters) -> bool:
 
 
 def _bytes_of(types: ElementTypes) -> int:
-    """What a map's records take where all elements are there: progs/bpf_map_elem.bpf.c."""
+    """What a map's records take where all elements are there."""
+    return types.info.max_entries * _bytes_of_one(types)
+
+
+def _bytes_of_one(types: ElementTypes) -> int:
+    """What one element's records take: progs/bpf_map_elem.bpf.c."""
     info = types.info
     values = _libbpf.possible_cpus() if types.per_cpu else 1
-    return info.max_entries * values * (4 + info.key_size + info.value_size)
+    return values * (4 + info.key_size + info.value_size)
 
 
 def first_output(target: str, engine: Engine, given: Parameters) -> Output:

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 
 from . import _libbpf, forks
 from ._libbpf import Fd
-from .errors import KernelError
+from .errors import KernelError, RecordTooLarge
 from .forks import Locked
 from .immutable import Immutable
 from .link import Link
 from .losses import Losses
-from .program import LARGEST_OUTPUT, SNAPSHOT_HEADER, Output, Program
+from .program import LARGEST_OUTPUT, LARGEST_RECORD, SNAPSHOT_HEADER, Output, Program
 
 # What idle walkers of one iterator may hold; memory of a larger walk goes with that walk.
 KEPT_MOST = 64 << 20
@@ -123,7 +123,11 @@ class Snapshots(Locked):
             if not dropped:
                 return Snapshot(self._give_back, walker, used)
             walker.close()
-            self._grow(walker.program.output, dropped * walker.program.schema.size)
+            size = walker.program.schema.size
+            if size > LARGEST_RECORD:
+                message = f"records of {size} bytes exceed the {LARGEST_RECORD} that one may have"
+                raise RecordTooLarge(errno.E2BIG, message, call="read")
+            self._grow(walker.program.output, dropped * size)
 
     def lend(self, create: Callable[[Fd], Fd], losses: Losses) -> Snapshot | None:
         """One walk whose memory the taker may keep for long; None where enough of it is kept already."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from libbpf_iter import BpfMapElemIter, Iter
+from libbpf_iter import BpfMapElemIter, Iter, _libbpf, errors
 
 from .test_maps import ARRAY, HASH, PERCPU_ARRAY, Map
 
@@ -100,6 +100,26 @@ def test_values_of_each_cpu_are_the_iterators(kind: int) -> None:
             assert not runs(elements)
     finally:
         table.close()
+
+
+def test_values_of_all_cpus_that_no_read_could_carry() -> None:
+    values = _libbpf.possible_cpus()
+    table = Map(PERCPU_ARRAY, 4, 32_000, 2)
+    table[key_of(1, 4)] = b"".join(bytes([cpu + 1]) * 32_000 for cpu in range(values))
+    with BpfMapElemIter(table) as elements:
+        found = {element.cpu: element.value for element in elements if element.key == key_of(1, 4)}
+        assert found == {cpu: bytes([cpu + 1]) * 32_000 for cpu in range(values)}
+        assert len(elements.to_numpy()) == 2 * values
+
+
+@pytest.mark.parametrize("engine", ["auto", "seq", "snapshot"])
+def test_a_value_that_no_record_can_carry_is_said(engine: str) -> None:
+    table = Map(ARRAY, 4, 65_536, 4)
+    with (
+        BpfMapElemIter(table, engine=engine) as elements,
+        pytest.raises(errors.RecordTooLarge, match="32767"),
+    ):
+        list(elements)
 
 
 def test_a_map_that_outgrows_its_first_memory_is_walked_again() -> None:
