@@ -1,23 +1,43 @@
-"""What the programs say beside each column: the one place where a column is explained."""
+"""What the programs say above each column: the one place where a column is explained.
+
+    /* the parent's number; 0 where it is outside of the namespace [id]; from task_struct.real_parent */
+    __s32 ppid;
+
+What it is, and when it is None; its unit in brackets, where the type doesn't say it; the members of the
+kernel's structs that it comes from.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from libbpf_iter import display
+from libbpf_iter.schema import Field
 
 from .tools import ROOT
+
+__all__ = ["Comment", "comments", "unit", "what"]
 
 PROGS = ROOT / "progs"
 
 _NEEDS = r"""\s+NEEDS\w*(?:\((?:"[^"]*"|[^")])*\))?"""
-_MEMBER = re.compile(
-    rf"^\t[^;/]*?[\s*](?P<name>\w+)(?:\[[^\]]*\])?(?:{_NEEDS})?;(?:\s*/\*\s*(?P<said>.*?)\s*\*/)?$",
+_COLUMN = re.compile(
+    r"^\t/\*(?P<said>(?:(?!\*/).)*)\*/\n"
+    rf"\t[^;/]*?[\s*](?P<name>\w+)(?:\[\w*\])?(?:{_NEEDS})?;$",
     re.MULTILINE | re.DOTALL,
 )
-# Where one comment is for several members.
-_NUMBERS = ["", "one", "two", "three", "four", "five", "six"]
-_AND_SO = re.compile(r",? and so the next (\w+)$")
+_SAID = re.compile(r"(?P<what>.+?)(?: \[(?P<unit>[^\]]+)\])?; from (?P<source>(?:(?!; from ).)+)")
 # Members that records share, as SOCK_IDENTITY of sock_identity.h.
 _MACRO = re.compile(r"^\t(?P<name>[A-Z][A-Z_]+);$", re.MULTILINE)
+
+
+class Comment(NamedTuple):
+    """What is said of one column, each part on one line."""
+
+    what: str
+    unit: str
+    source: str
 
 
 def _definition(name: str) -> str:
@@ -27,21 +47,26 @@ def _definition(name: str) -> str:
     return re.sub(r"\s*\\$", "", found, flags=re.MULTILINE) + ";"
 
 
-def comments(target: str) -> dict[str, str]:
-    """The comment of each member of struct <target>_record that has one, on one line."""
+def comments(target: str) -> dict[str, Comment]:
+    """What is said of each member of struct <target>_record that is explained."""
     source = (PROGS / f"{target}.bpf.c").read_text()
     start = source.index(f"struct {target}_record {{\n")
     body = source[start : source.index("\n};", start)]
     body = _MACRO.sub(lambda macro: _definition(macro["name"]), body)
-    found: dict[str, str] = {}
-    shared, left = "", 0
-    for member in _MEMBER.finditer(body):
-        own = re.sub(r"\s*\n\s*\*?\s*", " ", member["said"] or "")
-        text = "; ".join(filter(None, (shared if left > 0 else "", own)))
-        left -= 1
-        if more := _AND_SO.search(own):
-            shared, left = own[: more.start()], _NUMBERS.index(more[1])
-            text = shared
-        if text:
-            found[member["name"]] = text
+    found = {}
+    for column in _COLUMN.finditer(body):
+        text = re.sub(r"\n\s*\*\s", " ", column["said"]).strip()
+        if said := _SAID.fullmatch(text):
+            found[column["name"]] = Comment(said["what"], said["unit"] or "", said["source"])
     return found
+
+
+def what(field: Field, comment: Comment) -> str:
+    """What a column is, and when it is None."""
+    lacking = f"None on a kernel that has no {field.feature}" if field.needs else ""
+    return "; ".join(filter(None, [comment.what, lacking]))
+
+
+def unit(field: Field, comment: Comment) -> str:
+    """What a number counts: its type says it, or its comment."""
+    return comment.unit or display.unit(field.kind)

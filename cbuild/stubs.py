@@ -8,7 +8,7 @@ from __future__ import annotations
 from libbpf_iter import objects
 from libbpf_iter.schema import Field, Schema
 
-from .comments import comments
+from .comments import Comment, comments, unit, what
 from .tools import ROOT
 
 STUB = ROOT / "libbpf_iter" / "records.pyi"
@@ -33,13 +33,21 @@ def _annotation(field: Field) -> str:
     return annotation
 
 
-def _class(schema: Schema, said: dict[str, str]) -> str:
+def _docstring(field: Field, comment: Comment) -> str:
+    asked = ", when asked for" if field.dear else ""
+    counted = unit(field, comment)
+    in_units = f" [{counted}]" if counted else ""
+    return f'"""{field.c_type}{asked}: {what(field, comment)}{in_units}; from {comment.source}"""'
+
+
+def _class(schema: Schema, said: dict[str, Comment]) -> str:
     lines = [f"class {schema.name}(Record):"]
     for field in schema.fields:
-        note = f"{field.c_type}; when asked for" if field.dear else field.c_type
-        if field.name in said:
-            note += f": {said[field.name]}"
-        lines.append(f"    @property\n    def {field.name}(self) -> {_annotation(field)}: ...  # {note}")
+        lines += [
+            "    @property",
+            f"    def {field.name}(self) -> {_annotation(field)}:",
+            f"        {_docstring(field, said[field.name])}",
+        ]
     return "\n".join(lines) + "\n"
 
 

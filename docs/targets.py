@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from cbuild.comments import comments
+from cbuild.comments import Comment, comments, unit, what
 from libbpf_iter import iterators, objects
 from libbpf_iter.schema import Field
 
 FOLDER = Path(__file__).parent / "targets"
+# static/columns.css writes these before the cells where there is no room for a table.
+HEAD = ("column", "what it is", "type", "unit", "cost", "from the kernel's")
+# What is read from a task's memory may have to be paged in.
+COSTS = {(False, False): "loads", (True, False): "when asked for", (True, True): "when asked for; may wait"}
+# What belongs into a monospaced cell: a struct's member, a path, a constant.
+_CODE = re.compile(
+    r"[A-Za-z_]\w*\.[A-Za-z_]\w*(?:\.h)?|/(?:proc|sys)/[\w/]+|\b[A-Z]+_[A-Z_]*\*?|[\w/]+\.[ch]\b"
+)
 
 
 def classes() -> dict[str, type]:
@@ -18,23 +27,26 @@ def classes() -> dict[str, type]:
     return {cls._target: cls for cls in found if hasattr(cls, "_target")}
 
 
-def column(field: Field, said: str) -> str:
-    facts = [said] if said else []
-    if unit := getattr(getattr(field.kind, "inner", field.kind), "unit", ""):
-        facts.append({"ns": "nanoseconds", "bytes": "bytes"}[unit])
-    if field.dear:
-        facts.append("computed when asked for by name")
-    if field.needs:
-        facts.append(f"`None` on a kernel that has no {field.feature}")
+def _text(text: str) -> str:
+    return _CODE.sub(lambda code: f"`{code[0]}`", text)
+
+
+def column(field: Field, comment: Comment) -> str:
+    """A row: a cell for each of HEAD."""
     python = "Any" if field.c_type == "void" else field.kind.annotation
-    # What is said shares a cell with the types: a phone has no room for a third.
-    cells = f"`{field.name}`", "<br>".join(filter(None, [f"`{python}` `{field.c_type}`", "; ".join(facts)]))
+    cells = (
+        f"`{field.name}`",
+        _text(what(field, comment)),
+        f"`{python}`<br>`{field.c_type}`",
+        _text(unit(field, comment)) or "-",
+        COSTS[field.dear, field.user_memory],
+        _text(comment.source),
+    )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def page(target: str, cls: type) -> str:
     schema, said = objects.object_schema(objects.packaged(target), target), comments(target)
-    rows = [column(field, said.get(field.name, "")) for field in schema.fields]
     return "\n".join(
         [
             f"# {target}",
@@ -45,9 +57,12 @@ def page(target: str, cls: type) -> str:
             "",
             f"## Columns of `records.{schema.name}`",
             "",
-            "| column | types in Python and C; what it is |",
-            "|---|---|",
-            *rows,
+            ":::{rst-class} columns",
+            ":::",
+            "",
+            "| " + " | ".join(HEAD) + " |",
+            "|---" * len(HEAD) + "|",
+            *(column(field, said[field.name]) for field in schema.fields),
             "",
         ]
     )

@@ -12,20 +12,37 @@ struct bpf_iter__bpf_map {
 } __attribute__((preserve_access_index));
 
 struct bpf_map_record {
+	/* the map, for BPF_MAP_GET_FD_BY_ID [id]; from bpf_map.id */
 	__u32 id;
+	/* its name, at most 15 bytes of it; from bpf_map.name */
 	char name[16];
+	/* kind of map; from bpf_map.map_type */
 	enum map_type type;
-	__u32 key_size;   /* bytes */
-	__u32 value_size; /* bytes */
+	/* a key's size [bytes]; from bpf_map.key_size */
+	__u32 key_size;
+	/* a value's size; of a per-CPU map, that of one CPU's value [bytes]; from bpf_map.value_size */
+	__u32 value_size;
+	/* most elements that it takes; a ring buffer's size in bytes [elements]; from bpf_map.max_entries */
 	__u32 max_entries;
-	__u32 map_flags; /* BPF_F_* of include/uapi/linux/bpf.h */
-	__u32 btf_id;    /* 0 where the map has no types */
+	/* flags it was made with, of include/uapi/linux/bpf.h [BPF_F_*]; from bpf_map.map_flags */
+	__u32 map_flags;
+	/* the BTF that has its types; 0 where it has none [id]; from btf.id */
+	__u32 btf_id;
+	/* the key's type in that BTF, or 0 [BTF type id]; from bpf_map.btf_key_type_id */
 	__u32 btf_key_type_id;
+	/* the value's type in that BTF, or 0 [BTF type id]; from bpf_map.btf_value_type_id */
 	__u32 btf_value_type_id;
+	/*
+	 * the value's type in the kernel's BTF, for a struct_ops map; else 0 [BTF type id]; from
+	 * bpf_map.btf_vmlinux_value_type_id
+	 */
 	__u32 btf_vmlinux_value_type_id;
+	/* BPF_MAP_FREEZE was called: user space writes to it no more; from bpf_map.frozen */
 	bool frozen;
-	__s64 refcnt;  /* the walk's own reference is among them */
-	__s64 usercnt; /* references of user space: descriptors and pins */
+	/* who holds it, the walk among them [references]; from bpf_map.refcnt */
+	__s64 refcnt;
+	/* how many of these are user space's: descriptors and pins [references]; from bpf_map.usercnt */
+	__s64 usercnt;
 };
 RECORD(bpf_map_record);
 

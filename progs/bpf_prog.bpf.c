@@ -19,22 +19,46 @@ struct bpf_iter__bpf_prog {
 
 struct bpf_prog_record {
 	rec_size record_size;
+
+	/* the program, for BPF_PROG_GET_FD_BY_ID [id]; from bpf_prog_aux.id */
 	__u32 id;
+	/* kind of program; from bpf_prog.type */
 	enum prog_type type;
-	enum attach_type attach_type; /* the one expected when it was loaded */
-	rec_text name;                /* the function's name in its BTF, which may be longer than 15 characters */
-	rec_text attach_to;           /* the kernel function it is for, or None */
+	/* how it is to be attached, said when it was loaded; from bpf_prog.expected_attach_type */
+	enum attach_type attach_type;
+	/*
+	 * its function's name in its BTF, of any length up to 127 bytes; without BTF its own of at most 15;
+	 * None if it can't be read; from bpf_func_info.type_id, bpf_prog_aux.name
+	 */
+	rec_text name;
+	/*
+	 * the kernel function or other hook it is for; None if it has none; from
+	 * bpf_prog_aux.attach_func_name
+	 */
+	rec_text attach_to;
+	/* that hook in the BTF it is of, or 0 [BTF type id]; from bpf_prog_aux.attach_btf_id */
 	__u32 attach_btf_id;
-	__u8 tag[8]; /* a hash of its instructions */
+	/* a hash of its instructions as they were loaded, 8 bytes; from bpf_prog.tag */
+	__u8 tag[8];
+	/* it was compiled to machine code; from bpf_prog.jited */
 	bool jited;
+	/* its licence lets it call GPL-only helpers; from bpf_prog.gpl_compatible */
 	bool gpl_compatible;
-	__u32 xlated_size; /* bytes, after the verifier's rewrites */
-	__u32 jited_size;  /* bytes of machine code */
+	/* its instructions after the verifier's rewrites [bytes]; from bpf_prog.len */
+	__u32 xlated_size;
+	/* its machine code, all functions together; 0 if there is none [bytes]; from bpf_prog.jited_len */
+	__u32 jited_size;
+	/* how many instructions the verifier went through [instructions]; from bpf_prog_aux.verified_insns */
 	rec_opt_u32 verified_insns NEEDS_VERIFIED_INSNS;
+	/* how many maps it uses [maps]; from bpf_prog_aux.used_map_cnt */
 	__u32 used_map_cnt;
-	rec_ns load_time_ns; /* since boot */
-	__u32 uid;           /* who loaded it */
-	__u32 btf_id;        /* 0 where it has no types */
+	/* when it was loaded, since boot, time asleep included; from bpf_prog_aux.load_time */
+	rec_ns load_time_ns;
+	/* who loaded it, in the initial user namespace [id]; from user_struct.uid */
+	__u32 uid;
+	/* the BTF that has its types; 0 where it has none [id]; from btf.id */
+	__u32 btf_id;
+	/* who holds it, the walk among them [references]; from bpf_prog_aux.refcnt */
 	__s64 refcnt;
 };
 RECORD(bpf_prog_record);

@@ -99,15 +99,41 @@ enum cgroup_subsys_id {
 
 struct cgroup_record {
 	rec_size record_size;
-	__s32 level; /* 0 for the root */
-	__u64 id;    /* the inode of its folder */
-	__u64 parent_id; /* 0 for the root */
-	rec_text path; /* from the hierarchy's root; None if deeper than 64 or longer than 3584 */
+
+	/* how deep it is; 0 for the root [levels]; from cgroup.level */
+	__s32 level;
+	/* the group, as its folder in cgroupfs is numbered [inode number]; from kernfs_node.id */
+	__u64 id;
+	/* the group that it is in; 0 for the root [inode number]; from kernfs_node.id */
+	__u64 parent_id;
+	/*
+	 * from its hierarchy's root, which is /; None if it is deeper than 64 groups or longer than 3,584
+	 * bytes; from kernfs_node.name
+	 */
+	rec_text path;
+	/* groups below it that live [groups]; from cgroup.nr_descendants */
 	__s32 descendants;
+	/*
+	 * groups below it that were removed, and something still holds [groups]; from
+	 * cgroup.nr_dying_descendants
+	 */
 	__s32 dying_descendants;
-	bool populated; /* a task is in it or below */
+	/*
+	 * a task is in it or below; from cgroup.nr_populated_csets, cgroup.nr_populated_domain_children,
+	 * cgroup.nr_populated_threaded_children
+	 */
+	bool populated;
+	/* all tasks in it and below are stopped by cgroup.freeze; from cgroup.flags */
 	bool frozen;
-	rec_opt_bytes_count memory_current NEEDS_MEMORY; /* None where the controller is not there */
+	/*
+	 * memory that is charged to it and to those below; None where its memory controller is not enabled;
+	 * from mem_cgroup.memory and page_counter.usage
+	 */
+	rec_opt_bytes_count memory_current NEEDS_MEMORY;
+	/*
+	 * tasks in it and below, as the pids controller counts; None where that is not enabled [tasks]; from
+	 * pids_cgroup.counter
+	 */
 	rec_opt_u64 pids_current NEEDS_PIDS;
 };
 RECORD(cgroup_record);

@@ -32,11 +32,16 @@ struct bpf_iter__dmabuf {
 #pragma clang attribute pop
 
 struct dmabuf_record {
-	char name[32]; /* empty where nobody has named it */
+	/* the name that DMA_BUF_SET_NAME gave it, or empty; from dma_buf.name */
+	char name[32];
+	/* the driver or heap that made it; from dma_buf.exp_name */
 	char exporter[32];
+	/* how much memory it is; from dma_buf.size */
 	rec_bytes_count size;
+	/* its file's inode, as /proc/PID/fdinfo tells [inode number]; from inode.i_ino */
 	__u64 inode;
-	rec_opt_u64 references; /* open files */
+	/* who holds its file; None before Linux 6.13 [references]; from file.f_ref */
+	rec_opt_u64 references;
 };
 RECORD(dmabuf_record);
 

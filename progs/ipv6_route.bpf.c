@@ -96,23 +96,52 @@ enum router_preference {
 };
 
 struct ipv6_route_record {
+	/* the network that it leads to; never None; from fib6_info.fib6_dst */
 	rec_ip destination;
+	/*
+	 * the network that packets have to come from; :: with length 0 for any; never None; from
+	 * fib6_info.fib6_src
+	 */
 	rec_ip source;
-	rec_ip gateway; /* of the first path; the other families' are there too */
+	/*
+	 * next hop of its first path, which may be an IPv4 one; None if it leads to a link; from
+	 * fib_nh_common.nhc_gw
+	 */
+	rec_ip gateway;
+	/* the destination's prefix length [bits]; from rt6key.plen */
 	__u8 prefix_len;
+	/* the source's prefix length [bits]; from rt6key.plen */
 	__u8 source_prefix_len;
+	/* the first path's network device; empty without one; from net_device.name */
 	char device[16];
+	/* that device's index, or 0 [id]; from net_device.ifindex */
 	__u32 ifindex;
+	/*
+	 * of two routes for one network the one with the lower metric is taken [number]; from
+	 * fib6_info.fib6_metric
+	 */
 	__u32 metric;
+	/* the routing table that it is in; 254 is main, 255 local [id]; from fib6_table.tb6_id */
 	__u32 table;
+	/* who made it: the kernel, a router's advertisement, a daemon; from fib6_info.fib6_protocol */
 	enum route_protocol protocol;
+	/* what it does with packets; from fib6_info.fib6_type */
 	enum route_type type;
+	/*
+	 * what it is and who made it, in bits: RTF_* of include/uapi/linux/route.h and ipv6_route.h; from
+	 * fib6_info.fib6_flags
+	 */
 	FLAGS(route_flag) flags;
+	/* how much the router that advertised it is preferred; from fib6_info.fib6_flags */
 	enum router_preference preference;
-	__u32 nexthop_id; /* of the nexthop object, or 0 */
+	/* its nexthop object, or 0 [id]; from nexthop.id */
+	__u32 nexthop_id;
+	/* who holds it [references]; from fib6_info.fib6_ref */
 	__u32 refs;
-	__u32 netns; /* inode number */
-	rec_opt_ns expires_ns; /* from now */
+	/* the device's network namespace [inode number]; from net_device.nd_net and ns_common.inum */
+	__u32 netns;
+	/* time left until it is removed; None if it stays; from fib6_info.expires */
+	rec_opt_ns expires_ns;
 };
 RECORD(ipv6_route_record);
 

@@ -62,17 +62,31 @@ struct bpf_iter__kmem_cache {
 #pragma clang attribute pop
 
 struct kmem_cache_record {
+	/* the cache's name, as in /proc/slabinfo; from kmem_cache.name */
 	char name[64];
-	__u32 object_size; /* bytes asked for */
-	__u32 size;        /* bytes taken, with what is kept beside the object */
-	__u32 align;       /* bytes */
+	/* an object as its user asked for it [bytes]; from kmem_cache.object_size */
+	__u32 object_size;
+	/* what an object takes, with padding and what is kept beside it [bytes]; from kmem_cache.size */
+	__u32 size;
+	/* an object's alignment [bytes]; from kmem_cache.align */
+	__u32 align;
+	/* objects in a new slab [objects]; from kmem_cache.oo */
 	__u32 objects_per_slab;
+	/* pages of a new slab [pages]; from kmem_cache.oo */
 	__u32 pages_per_slab;
-	__u32 flags; /* SLAB_* of include/linux/slab.h, whose values differ between kernels */
+	/* of include/linux/slab.h; their values differ between kernels [SLAB_*]; from kmem_cache.flags */
+	__u32 flags;
+	/* how many users were merged into this one cache [users]; from kmem_cache.refcount */
 	__s32 refcount;
+	/* its slabs on all memory nodes [slabs]; from kmem_cache_node.nr_slabs */
 	__u64 slabs;
+	/* objects that these slabs have room for [objects]; from kmem_cache_node.total_objects */
 	__u64 total_objects;
-	rec_opt_u64 active_objects; /* None where too many slabs are partly filled to be counted */
+	/*
+	 * of these, objects that are in use or kept for a CPU, as /proc/slabinfo counts; None where more than
+	 * 10,000 slabs of a node are partly filled [objects]; from kmem_cache_node.partial, slab.inuse
+	 */
+	rec_opt_u64 active_objects;
 };
 RECORD(kmem_cache_record);
 

@@ -24,12 +24,24 @@ struct bpf_iter__ksym {
 
 struct ksym_record {
 	rec_size record_size;
-	bool exported; /* to modules */
-	char type;     /* the letter of nm */
+
+	/* modules may use it (EXPORT_SYMBOL); from kallsym_iter.exported */
+	bool exported;
+	/*
+	 * the letter that nm gives it; of a module's symbols, small if not exported; from kallsym_iter.type
+	 */
+	char type;
+	/* where it is; kptr_restrict does not hide it here; from kallsym_iter.value */
 	rec_kptr address;
-	__u64 seq_num; /* the kernel shows the last symbol twice, under one number */
+	/* its place in this walk, from 0 [number]; from bpf_iter_meta.seq_num */
+	__u64 seq_num;
+	/* its name, as in /proc/kallsyms; None if it can't be read; from kallsym_iter.name */
 	rec_text name;
-	rec_text module; /* None for the kernel's own */
+	/*
+	 * the module it is of, or bpf, __builtin__ftrace, __builtin__kprobes; None for the kernel's own; from
+	 * kallsym_iter.module_name
+	 */
+	rec_text module;
 };
 RECORD(ksym_record);
 

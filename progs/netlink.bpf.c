@@ -37,19 +37,45 @@ enum netlink_protocol {
 };
 
 struct netlink_record {
+	/* netlink family; from sock.sk_protocol */
 	enum netlink_protocol protocol;
-	__u32 portid; /* 0 for the kernel's; else often the pid of who opened it */
-	__u32 groups; /* mask of the first 32 */
+	/*
+	 * its netlink address: 0 for the kernel's socket, else often the pid of who opened it [id]; from
+	 * netlink_sock.portid
+	 */
+	__u32 portid;
+	/* which of the first 32 multicast groups it listens to [mask]; from netlink_sock.groups */
+	__u32 groups;
+	/* the address it is connected to, or 0 [id]; from netlink_sock.dst_portid */
 	__u32 dst_portid;
-	__u32 dst_group; /* number, from 1 */
-	__u32 netns;     /* inode number */
+	/* the multicast group it sends to, from 1, or 0 [id]; from netlink_sock.dst_group */
+	__u32 dst_group;
+	/* the network namespace it is in [inode number]; from sock_common.skc_net and ns_common.inum */
+	__u32 netns;
+	/*
+	 * its inode, as in socket:[N] of /proc/PID/fd; 0 for the kernel's [inode number]; from sock.sk_socket
+	 * and inode.i_ino, or sock.sk_ino
+	 */
 	__u64 inode;
+	/*
+	 * the number that SO_COOKIE gives, unique until the next boot; None before Linux 5.12 if nobody has
+	 * asked for it [id]; from sock_common.skc_cookie
+	 */
 	rec_opt_u64 cookie;
-	rec_bytes_count rx_queue; /* memory in use, as the kernel accounts it */
+	/* memory of what it has not read yet, Rmem of /proc/net/netlink; from sock.sk_backlog */
+	rec_bytes_count rx_queue;
+	/*
+	 * memory of what it sends and has not handed over yet, Wmem of /proc/net/netlink; from
+	 * sock.sk_wmem_alloc
+	 */
 	rec_bytes_count tx_queue;
+	/* messages that found no room in it [messages]; from sock.sk_drops, sock.sk_drop_counters */
 	__u32 drops;
+	/* who holds it [references]; from sock_common.skc_refcnt */
 	__u32 refs;
+	/* it has an address; from netlink_sock.bound */
 	bool bound;
+	/* an answer in several parts is under way; from netlink_sock.cb_running */
 	bool dumping;
 };
 RECORD(netlink_record);

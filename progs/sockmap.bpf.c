@@ -17,6 +17,10 @@ struct bpf_iter__sockmap {
 } __attribute__((preserve_access_index));
 
 struct sockmap_record {
+	/*
+	 * its key: of a sockmap the index, of a sockhash what its BTF says, or bytes; from
+	 * bpf_iter__sockmap.key
+	 */
 	rec_map_key key;
 	SOCK_IDENTITY;
 };

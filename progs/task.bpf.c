@@ -81,52 +81,163 @@ enum sched_policy {
 
 struct task_record {
 	rec_size record_size;
-	__s32 tid;  /* as the reader's pid namespace numbers it, and so the next four */
+
+	/*
+	 * the thread, as the reader's pid namespace numbers it [id]; from task_struct.thread_pid and upid.nr
+	 */
+	__s32 tid;
+	/*
+	 * its process (thread group), as the reader's pid namespace numbers it [id]; from
+	 * task_struct.group_leader and upid.nr
+	 */
 	__s32 pid;
-	__s32 ppid; /* 0 where the parent is outside of the namespace */
+	/*
+	 * the parent process, as the reader's pid namespace numbers it; 0 where the parent is outside of it
+	 * [id]; from task_struct.real_parent and upid.nr
+	 */
+	__s32 ppid;
+	/*
+	 * its process group, as the reader's pid namespace numbers it [id]; from signal_struct.pids and
+	 * upid.nr
+	 */
 	__s32 pgid;
+	/* its session, as the reader's pid namespace numbers it [id]; from signal_struct.pids and upid.nr */
 	__s32 sid;
-	__s32 global_tid; /* as the initial pid namespace numbers it, and so the next two */
+	/* the thread, as the initial pid namespace numbers it [id]; from task_struct.pid */
+	__s32 global_tid;
+	/* its process, as the initial pid namespace numbers it [id]; from task_struct.tgid */
 	__s32 global_pid;
+	/*
+	 * the parent process, as the initial pid namespace numbers it [id]; from task_struct.real_parent and
+	 * task_struct.tgid
+	 */
 	__s32 global_ppid;
+	/* the thread's name, at most 15 bytes of it; from task_struct.comm */
 	char comm[16];
-	char state; /* the letter that ps shows */
+	/*
+	 * the letter that ps shows: R runs or waits for a CPU, S sleeps, D sleeps and can't be woken by
+	 * signals, I idles (a kernel thread), T is stopped, t traced, Z a zombie, X dead, P parked; from
+	 * task_struct.__state, task_struct.exit_state
+	 */
+	char state;
+	/* what it is and does, in bits: PF_* of include/linux/sched.h; from task_struct.flags */
 	FLAGS(task_flag) flags;
-	__s32 prio; /* as /proc/PID/stat has it: 20 where nice is 0 */
+	/*
+	 * priority as /proc/PID/stat shows it: nice 0 is 20, real-time ones are below 0 [number]; from
+	 * task_struct.prio
+	 */
+	__s32 prio;
+	/* nice value, -20 (gets more of a CPU) to 19 [number]; from task_struct.static_prio */
 	__s32 nice;
+	/* real-time priority, 1 to 99; 0 under other policies [number]; from task_struct.rt_priority */
 	__u32 rt_priority;
+	/* scheduling policy; from task_struct.policy */
 	enum sched_policy policy;
-	__u32 cpu; /* that it is on, or was last */
-	__s32 threads; /* of its process */
-	__u32 uid; /* in the initial user namespace, and so the next three */
+	/* where it runs, or ran last [CPU]; from thread_info.cpu */
+	__u32 cpu;
+	/* how many threads its process has [threads]; from signal_struct.nr_threads */
+	__s32 threads;
+	/* real user, in the initial user namespace [id]; from cred.uid */
+	__u32 uid;
+	/* effective user, in the initial user namespace [id]; from cred.euid */
 	__u32 euid;
+	/* real group, in the initial user namespace [id]; from cred.gid */
 	__u32 gid;
+	/* effective group, in the initial user namespace [id]; from cred.egid */
 	__u32 egid;
-	__u32 pid_ns; /* inode number, as /proc/PID/ns has it; 0 for a task that has left, and so the next six */
+	/*
+	 * its pid namespace, as in /proc/PID/ns; 0 for a task that exits [inode number]; from upid.ns and
+	 * ns_common.inum
+	 */
+	__u32 pid_ns;
+	/*
+	 * its mount namespace; 0 for a task that exits [inode number]; from nsproxy.mnt_ns and ns_common.inum
+	 */
 	__u32 mnt_ns;
+	/*
+	 * its network namespace; 0 for a task that exits [inode number]; from nsproxy.net_ns and
+	 * ns_common.inum
+	 */
 	__u32 net_ns;
+	/*
+	 * its UTS (host name) namespace; 0 for a task that exits [inode number]; from nsproxy.uts_ns and
+	 * ns_common.inum
+	 */
 	__u32 uts_ns;
+	/*
+	 * its IPC namespace; 0 for a task that exits [inode number]; from nsproxy.ipc_ns and ns_common.inum
+	 */
 	__u32 ipc_ns;
+	/*
+	 * its cgroup namespace; 0 for a task that exits [inode number]; from nsproxy.cgroup_ns and
+	 * ns_common.inum
+	 */
 	__u32 cgroup_ns;
+	/* its user namespace [inode number]; from cred.user_ns and ns_common.inum */
 	__u32 user_ns;
-	rec_ns utime_ns; /* as /proc/PID/stat divides the run time */
-	rec_ns stime_ns; /* in the kernel */
-	rec_ns runtime_ns; /* the scheduler's own count */
-	rec_ns start_time_ns; /* since boot, time asleep included */
-	rec_bytes_count vsize; /* its address space */
-	rec_bytes_count rss; /* as /proc/PID/stat counts: less what a CPU hasn't added yet */
-	__u64 minor_faults; /* of pages that were in memory */
-	__u64 major_faults; /* of pages that had to be read */
+	/*
+	 * run time in user mode: the ticks of both modes divide what the scheduler measured, as for
+	 * /proc/PID/stat; from task_struct.utime, sched_entity.sum_exec_runtime
+	 */
+	rec_ns utime_ns;
+	/*
+	 * run time in the kernel, out of the same division; from task_struct.stime,
+	 * sched_entity.sum_exec_runtime
+	 */
+	rec_ns stime_ns;
+	/* run time, as the scheduler measured it; from sched_entity.sum_exec_runtime */
+	rec_ns runtime_ns;
+	/* when it was made, since boot, time asleep included; from task_struct.start_boottime */
+	rec_ns start_time_ns;
+	/* address space of its process; 0 for a kernel thread and a zombie; from mm_struct.total_vm */
+	rec_bytes_count vsize;
+	/*
+	 * memory of its process that is in RAM, as /proc/PID/stat counts it: without what a CPU has not added
+	 * yet; 0 for a kernel thread and a zombie; from mm_struct.rss_stat
+	 */
+	rec_bytes_count rss;
+	/* page faults that needed no reading from storage [faults]; from task_struct.min_flt */
+	__u64 minor_faults;
+	/* page faults that waited for storage [faults]; from task_struct.maj_flt */
+	__u64 major_faults;
+	/* times it gave up the CPU, to wait for something [switches]; from task_struct.nvcsw */
 	__u64 voluntary_switches;
+	/* times the CPU was taken from it [switches]; from task_struct.nivcsw */
 	__u64 involuntary_switches;
-	rec_opt_bytes_count read_bytes NEEDS_IO_ACCOUNTING("read_bytes"); /* from devices, not from memory */
-	rec_opt_bytes_count write_bytes NEEDS_IO_ACCOUNTING("write_bytes"); /* to devices, sooner or later */
-	__u64 cgroup_id; /* in the unified hierarchy */
-	rec_opt_u32 open_fds NEEDS_FUNCTIONS; /* None for a task with room for more than a million */
-	rec_text exe NEEDS_D_PATH; /* as readlink of /proc/PID/exe shows it; None for a kernel thread */
-	rec_text cwd NEEDS_D_PATH; /* as readlink of /proc/PID/cwd shows it */
-	rec_user_args cmdline NEEDS_USER_MEMORY; /* its arguments, their first 4096 bytes; None for a kernel thread */
-	rec_kptrs stack; /* return addresses in the kernel, the innermost first */
+	/* what it had read from storage; from task_io_accounting.read_bytes */
+	rec_opt_bytes_count read_bytes NEEDS_IO_ACCOUNTING("read_bytes");
+	/*
+	 * what it had written to storage, counted when a page becomes dirty; from
+	 * task_io_accounting.write_bytes
+	 */
+	rec_opt_bytes_count write_bytes NEEDS_IO_ACCOUNTING("write_bytes");
+	/* its group in the unified hierarchy [inode number]; from css_set.dfl_cgrp and kernfs_node.id */
+	__u64 cgroup_id;
+	/*
+	 * descriptors that its process has open; None for a task that exits and for one with room for more
+	 * than a million [descriptors]; from fdtable.open_fds
+	 */
+	rec_opt_u32 open_fds NEEDS_FUNCTIONS;
+	/*
+	 * the program that it runs, as readlink of /proc/PID/exe shows it; None for a kernel thread and a
+	 * zombie, and for more than 4,095 bytes; from mm_struct.exe_file
+	 */
+	rec_text exe NEEDS_D_PATH;
+	/*
+	 * its working directory, as readlink of /proc/PID/cwd shows it; None for a task that exits, and for
+	 * more than 4,095 bytes; from fs_struct.pwd
+	 */
+	rec_text cwd NEEDS_D_PATH;
+	/*
+	 * its arguments, of the first 4,096 bytes of them; None for a kernel thread and a zombie, and for
+	 * memory that can't be read; from mm_struct.arg_start, mm_struct.arg_end
+	 */
+	rec_user_args cmdline NEEDS_USER_MEMORY;
+	/*
+	 * addresses on its kernel stack, the innermost first, at most 127; None where the kernel gives none;
+	 * from task_struct.stack
+	 */
+	rec_kptrs stack;
 };
 RECORD(task_record);
 

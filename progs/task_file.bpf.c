@@ -32,19 +32,41 @@ enum file_kind {
 
 struct task_file_record {
 	rec_size record_size;
-	__s32 tid; /* as the reader's pid namespace numbers it, and so the next one */
+
+	/*
+	 * the thread, as the reader's pid namespace numbers it [id]; from task_struct.thread_pid and upid.nr
+	 */
+	__s32 tid;
+	/*
+	 * its process (thread group), as the reader's pid namespace numbers it [id]; from
+	 * task_struct.group_leader and upid.nr
+	 */
 	__s32 pid;
+	/* the thread's name, at most 15 bytes of it; from task_struct.comm */
 	char comm[16];
+	/* the descriptor [id]; from bpf_iter__task_file.fd */
 	__u32 fd;
+	/*
+	 * what the file is; ANON is an eventfd, epoll, BPF object …, of which the path says more; from
+	 * inode.i_mode, super_block.s_magic
+	 */
 	enum file_kind kind;
-	rec_mode mode; /* the inode's type and permissions */
-	__u32 flags;   /* O_*, as /proc/PID/fdinfo has them, O_CLOEXEC left out */
-	__s64 pos;     /* bytes */
-	__s64 size;    /* bytes */
+	/* the inode's type and permissions; from inode.i_mode */
+	rec_mode mode;
+	/* how it was opened, as in /proc/PID/fdinfo but without O_CLOEXEC [O_*]; from file.f_flags */
+	__u32 flags;
+	/* where the next read or write is [bytes]; from file.f_pos */
+	__s64 pos;
+	/* the inode's size [bytes]; from inode.i_size */
+	__s64 size;
+	/* its inode [inode number]; from inode.i_ino */
 	__u64 inode;
-	rec_dev device;  /* that the inode is on, as st_dev */
-	rec_dev rdevice; /* that the inode is, as st_rdev */
-	rec_text path NEEDS_D_PATH; /* as readlink of /proc/PID/fd shows it */
+	/* the device that the inode is on, as st_dev of stat(2); from super_block.s_dev */
+	rec_dev device;
+	/* the device that the inode is, for a device file, as st_rdev of stat(2); from inode.i_rdev */
+	rec_dev rdevice;
+	/* as readlink of /proc/PID/fd shows it; None for more than 4,095 bytes; from file.f_path */
+	rec_text path NEEDS_D_PATH;
 };
 RECORD(task_file_record);
 

@@ -57,17 +57,37 @@ struct bpf_iter__task_vma {
 
 struct task_vma_record {
 	rec_size record_size;
-	__s32 tid; /* as the reader's pid namespace numbers it, and so the next one */
+
+	/*
+	 * the thread, as the reader's pid namespace numbers it [id]; from task_struct.thread_pid and upid.nr
+	 */
+	__s32 tid;
+	/*
+	 * its process (thread group), as the reader's pid namespace numbers it [id]; from
+	 * task_struct.group_leader and upid.nr
+	 */
 	__s32 pid;
+	/* the thread's name, at most 15 bytes of it; from task_struct.comm */
 	char comm[16];
-	rec_uptr start; /* the first address */
-	rec_uptr end;   /* the first address behind it */
-	char permissions[8]; /* as /proc/PID/maps: r, w, x, and p for private or s for shared */
-	__u64 flags;         /* VM_* of include/linux/mm.h */
-	__u64 offset;        /* bytes into the file */
+	/* its first address; from vm_area_struct.vm_start */
+	rec_uptr start;
+	/* the first address behind it; from vm_area_struct.vm_end */
+	rec_uptr end;
+	/* as in /proc/PID/maps: r, w, x, and p for private or s for shared; from vm_area_struct.vm_flags */
+	char permissions[8];
+	/* of include/linux/mm.h; their values differ between kernels [VM_*]; from vm_area_struct.vm_flags */
+	__u64 flags;
+	/* where in the file it begins; 0 without a file [bytes]; from vm_area_struct.vm_pgoff */
+	__u64 offset;
+	/* the file's inode; 0 without a file [inode number]; from inode.i_ino */
 	__u64 inode;
-	rec_dev device; /* that the file is on, as st_dev */
-	rec_text path; /* a file, or as /proc/PID/maps [heap], [stack], [vdso], [anon:NAME] …; None for other memory */
+	/* the device that the inode is on, as st_dev of stat(2); 0 without a file; from super_block.s_dev */
+	rec_dev device;
+	/*
+	 * a file's path, or as in /proc/PID/maps [heap], [stack], [vdso], [anon:NAME] …; None for other
+	 * memory; from vm_area_struct.vm_file, vm_area_struct.vm_ops, vm_area_struct.anon_name
+	 */
+	rec_text path;
 };
 RECORD(task_vma_record);
 

@@ -36,41 +36,119 @@ enum tcp_timer {
  * nothing can be there.
  */
 struct tcp_record {
+	/* address family; from sock_common.skc_family */
 	enum address_family family;
+	/* connection state; from sock_common.skc_state, inet_timewait_sock.tw_substate */
 	enum tcp_state state;
+	/*
+	 * the address it is bound to; 0.0.0.0 or :: for any; never None; from sock_common.skc_rcv_saddr,
+	 * sock_common.skc_v6_rcv_saddr
+	 */
 	rec_ip local_addr;
+	/* the port it is bound to, or 0 [port]; from sock_common.skc_num */
 	rec_port local_port;
+	/* the peer's port, or 0 [port]; from sock_common.skc_dport */
 	rec_port remote_port;
+	/*
+	 * the peer's address; 0.0.0.0 or :: without a peer; never None; from sock_common.skc_daddr,
+	 * sock_common.skc_v6_daddr
+	 */
 	rec_ip remote_addr;
-	rec_opt_u32 uid; /* in the user namespace of who opened the iterator; a request has its listener's */
-	__u64 inode;     /* 0 without a file */
+	/*
+	 * who owns it, in the user namespace of who opened the iterator; a request has its listener's; None
+	 * for TIME_WAIT [id]; from bpf_iter__tcp.uid
+	 */
+	rec_opt_u32 uid;
+	/*
+	 * its inode, as in socket:[N] of /proc/PID/fd; 0 without a file [inode number]; from sock.sk_socket
+	 * and inode.i_ino, or sock.sk_ino
+	 */
+	__u64 inode;
+	/*
+	 * the number that SO_COOKIE gives, unique until the next boot; None before Linux 5.12 if nobody has
+	 * asked for it [id]; from sock_common.skc_cookie
+	 */
 	rec_opt_u64 cookie;
-	__u32 netns;     /* inode number */
-	__u32 ifindex;   /* of the device it is bound to, or 0 */
+	/* the network namespace it is in [inode number]; from sock_common.skc_net and ns_common.inum */
+	__u32 netns;
+	/*
+	 * index of the device it is bound to (SO_BINDTODEVICE), or 0 [id]; from sock_common.skc_bound_dev_if
+	 */
+	__u32 ifindex;
+	/* SO_MARK, which routing and firewall rules may look at [number]; from sock.sk_mark */
 	__u32 mark;
+	/* SO_REUSEADDR is set; from sock_common.skc_reuse */
 	bool reuse_addr;
+	/* SO_REUSEPORT is set; from sock_common.skc_reuseport */
 	bool reuse_port;
-	rec_bytes_count rx_queue; /* received, not yet read */
-	rec_bytes_count tx_queue; /* written, not yet acknowledged */
-	rec_opt_u32 backlog;      /* waiting for accept(); None if not listening */
+	/* received and not yet read; 0 for a listener; from tcp_sock.rcv_nxt, tcp_sock.copied_seq */
+	rec_bytes_count rx_queue;
+	/* written and not yet acknowledged; 0 for a listener; from tcp_sock.write_seq, tcp_sock.snd_una */
+	rec_bytes_count tx_queue;
+	/*
+	 * connections that wait for accept(); None if it doesn't listen [connections]; from
+	 * sock.sk_ack_backlog
+	 */
+	rec_opt_u32 backlog;
+	/* how many may wait; None if it doesn't listen [connections]; from sock.sk_max_ack_backlog */
 	rec_opt_u32 backlog_max;
+	/*
+	 * the timer that runs next, as /proc/net/tcp numbers them; from inet_connection_sock.icsk_pending,
+	 * sock.sk_timer
+	 */
 	enum tcp_timer timer;
-	rec_opt_ns timer_expires_ns; /* from now */
+	/*
+	 * time left until then, in whole ticks of the kernel; None without a timer; from timer_list.expires
+	 */
+	rec_opt_ns timer_expires_ns;
+	/* congestion control's name; empty for TIME_WAIT and for a request; from tcp_congestion_ops.name */
 	char congestion[16];
-	rec_opt_u32 cwnd;     /* packets */
-	rec_opt_u32 ssthresh; /* packets; None while there is no limit */
+	/* congestion window; None for TIME_WAIT and for a request [packets]; from tcp_sock.snd_cwnd */
+	rec_opt_u32 cwnd;
+	/*
+	 * where slow start ends; None while there is no limit, for TIME_WAIT and for a request [packets];
+	 * from tcp_sock.snd_ssthresh
+	 */
+	rec_opt_u32 ssthresh;
+	/* smoothed round-trip time; None for TIME_WAIT and for a request; from tcp_sock.srtt_us */
 	rec_opt_ns srtt_ns;
+	/* its mean deviation; None for TIME_WAIT and for a request; from tcp_sock.mdev_us */
 	rec_opt_ns rttvar_ns;
+	/* retransmission timeout; None for TIME_WAIT and for a request; from inet_connection_sock.icsk_rto */
 	rec_opt_ns rto_ns;
-	__u32 retransmits;    /* timeouts in a row */
+	/* timeouts in a row that were not answered [timeouts]; from inet_connection_sock.icsk_retransmits */
+	__u32 retransmits;
+	/*
+	 * segments that were sent again, in all; None for TIME_WAIT and for a request [segments]; from
+	 * tcp_sock.total_retrans
+	 */
 	rec_opt_u32 total_retrans;
+	/* sent and acknowledged; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_acked */
 	rec_opt_u64 bytes_acked;
+	/* received in order; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_received */
 	rec_opt_u64 bytes_received;
+	/*
+	 * sent, repetitions included; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_sent
+	 */
 	rec_opt_u64 bytes_sent;
+	/* segments that came in; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_in */
 	rec_opt_u32 segs_in;
+	/* segments that went out; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_out */
 	rec_opt_u32 segs_out;
+	/*
+	 * largest segment that it sends now; None for TIME_WAIT and for a request [bytes]; from
+	 * tcp_sock.mss_cache
+	 */
 	rec_opt_u32 mss;
-	rec_opt_u32 snd_wnd; /* bytes */
+	/*
+	 * the window that the peer offers; None for TIME_WAIT and for a request [bytes]; from
+	 * tcp_sock.snd_wnd
+	 */
+	rec_opt_u32 snd_wnd;
+	/*
+	 * the window that is offered to the peer; None for TIME_WAIT and for a request [bytes]; from
+	 * tcp_sock.rcv_wnd
+	 */
 	rec_opt_u32 rcv_wnd;
 };
 RECORD(tcp_record);

@@ -13,24 +13,62 @@ struct bpf_iter__udp {
 } __attribute__((preserve_access_index));
 
 struct udp_record {
+	/* address family; from sock_common.skc_family */
 	enum address_family family;
-	enum tcp_state state; /* TCP_ESTABLISHED: connected; TCP_CLOSE: not */
+	/* TCP_ESTABLISHED: connected; TCP_CLOSE: not; from sock_common.skc_state */
+	enum tcp_state state;
+	/*
+	 * the address it is bound to; 0.0.0.0 or :: for any; never None; from sock_common.skc_rcv_saddr,
+	 * sock_common.skc_v6_rcv_saddr
+	 */
 	rec_ip local_addr;
+	/* the port it is bound to, or 0 [port]; from sock_common.skc_num */
 	rec_port local_port;
+	/* the peer's port, or 0 [port]; from sock_common.skc_dport */
 	rec_port remote_port;
+	/*
+	 * the peer's address; 0.0.0.0 or :: without a peer; never None; from sock_common.skc_daddr,
+	 * sock_common.skc_v6_daddr
+	 */
 	rec_ip remote_addr;
-	__u32 uid; /* in the user namespace of who opened the iterator */
+	/* who owns it, in the user namespace of who opened the iterator [id]; from bpf_iter__udp.uid */
+	__u32 uid;
+	/*
+	 * its inode, as in socket:[N] of /proc/PID/fd; 0 without a file [inode number]; from sock.sk_socket
+	 * and inode.i_ino, or sock.sk_ino
+	 */
 	__u64 inode;
+	/*
+	 * the number that SO_COOKIE gives, unique until the next boot; None before Linux 5.12 if nobody has
+	 * asked for it [id]; from sock_common.skc_cookie
+	 */
 	rec_opt_u64 cookie;
-	__u32 netns;   /* inode number */
-	__u32 ifindex; /* of the device it is bound to, or 0 */
+	/* the network namespace it is in [inode number]; from sock_common.skc_net and ns_common.inum */
+	__u32 netns;
+	/*
+	 * index of the device it is bound to (SO_BINDTODEVICE), or 0 [id]; from sock_common.skc_bound_dev_if
+	 */
+	__u32 ifindex;
+	/* SO_MARK, which routing and firewall rules may look at [number]; from sock.sk_mark */
 	__u32 mark;
+	/* SO_REUSEADDR is set; from sock_common.skc_reuse */
 	bool reuse_addr;
+	/* SO_REUSEPORT is set; from sock_common.skc_reuseport */
 	bool reuse_port;
-	rec_bytes_count rx_queue; /* memory in use, as the kernel accounts it */
+	/*
+	 * memory of what it has not read yet, as the kernel accounts it; from sock.sk_backlog,
+	 * udp_sock.forward_deficit
+	 */
+	rec_bytes_count rx_queue;
+	/* memory of what has not left the machine yet; from sock.sk_wmem_alloc */
 	rec_bytes_count tx_queue;
+	/* datagrams that found no room in it [datagrams]; from sock.sk_drops, sock.sk_drop_counters */
 	__u32 drops;
-	__s32 bucket; /* of the hash table that is walked, which need not be that of /proc/net/udp */
+	/*
+	 * place in the hash table that is walked, which need not be that of /proc/net/udp [number]; from
+	 * bpf_iter__udp.bucket
+	 */
+	__s32 bucket;
 };
 RECORD(udp_record);
 

@@ -45,23 +45,54 @@ DECLARE_FLAGS(sock_shutdown);
 
 struct unix_record {
 	rec_size record_size;
+
+	/* kind of socket; from sock.sk_type */
 	enum sock_type type;
-	enum tcp_state state;           /* TCP_ESTABLISHED, TCP_LISTEN or TCP_CLOSE, as ss has it */
-	enum socket_state socket_state; /* as /proc/net/unix has it */
-	FLAGS(unix_flag) flags;         /* as /proc/net/unix has them */
+	/* TCP_ESTABLISHED, TCP_LISTEN or TCP_CLOSE, as ss has it; from sock_common.skc_state */
+	enum tcp_state state;
+	/* the state that /proc/net/unix shows; from sock.sk_socket, sock_common.skc_state */
+	enum socket_state socket_state;
+	/* the flags that /proc/net/unix shows; from sock_common.skc_state */
+	FLAGS(unix_flag) flags;
+	/* which directions are closed; from sock.sk_shutdown */
 	FLAGS(sock_shutdown) shutdown;
-	__u64 inode; /* 0 before accept() */
-	__u64 peer_inode; /* 0 without a peer */
+	/*
+	 * its inode, as in socket:[N] of /proc/PID/fd; 0 before accept() [inode number]; from sock.sk_socket
+	 * and inode.i_ino, or sock.sk_ino
+	 */
+	__u64 inode;
+	/* the peer's inode; 0 without a peer [inode number]; from unix_sock.peer and inode.i_ino */
+	__u64 peer_inode;
+	/*
+	 * the number that SO_COOKIE gives, unique until the next boot; None before Linux 5.12 if nobody has
+	 * asked for it [id]; from sock_common.skc_cookie
+	 */
 	rec_opt_u64 cookie;
-	__u32 uid;   /* in the user namespace of who opened the iterator */
-	__u32 netns; /* inode number */
-	rec_opt_bytes_count rx_queue; /* as SIOCINQ tells; None for more packets than can be counted */
-	rec_bytes_count tx_queue;     /* memory of what the peer has not read */
-	rec_opt_u32 backlog;          /* waiting for accept(); None if not listening */
+	/* who owns it, in the user namespace of who opened the iterator [id]; from bpf_iter__unix.uid */
+	__u32 uid;
+	/* the network namespace it is in [inode number]; from sock_common.skc_net and ns_common.inum */
+	__u32 netns;
+	/*
+	 * not yet read, as SIOCINQ tells; None for more than 256 packets, which are not counted; from
+	 * unix_sock.inq_len, sk_buff.len
+	 */
+	rec_opt_bytes_count rx_queue;
+	/* memory of what the peer has not read yet; from sock.sk_wmem_alloc */
+	rec_bytes_count tx_queue;
+	/*
+	 * connections that wait for accept(); None if it doesn't listen [connections]; from sk_buff_head.qlen
+	 */
+	rec_opt_u32 backlog;
+	/* how many may wait; None if it doesn't listen [connections]; from sock.sk_max_ack_backlog */
 	rec_opt_u32 backlog_max;
-	__u32 refs; /* from 5.18 on, with one that the walk holds */
+	/* who holds it; from Linux 5.18 on the walk among them [references]; from sock_common.skc_refcnt */
+	__u32 refs;
+	/* its address in the file system; None if it has none; from unix_sock.addr */
 	rec_text path;
-	rec_text abstract; /* without the NUL that it begins with */
+	/*
+	 * its abstract address, without the NUL that it begins with; None if it has none; from unix_sock.addr
+	 */
+	rec_text abstract;
 };
 RECORD(unix_record);
 

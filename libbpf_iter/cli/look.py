@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import click
 
-from .. import display, kernel, pins
+from .. import kernel, pins
 from ..decode import Record
 from ..errors import MissingCapability, ParameterError
 from ..foreign import PinnedIter
@@ -23,8 +23,6 @@ from .targets import summary
 from .values import CLASSES, every_target, members, paths_from, said, whole_schema
 
 __all__ = ["fields", "info", "open_pin", "targets", "unpin"]
-
-_UNITS = {"": "", "ns": "nanoseconds", "bytes": "bytes"}
 
 
 @click.command(params=[format_option()])
@@ -86,12 +84,16 @@ def fields(target: str, path: str, format_: str) -> None:
 
 def _record(target: str, format_: str) -> None:
     """A target's columns: for people in a sentence each, for machines all that there is to know."""
-    what = said(target)
+    columns = said(target)
     rows = []
     for field in here(whole_schema(target)).fields:
-        unit = display.unit(field.kind)
+        what, unit, source = columns[field.name]
         asked = "if asked for by name" if field.dear else ""
-        told = [what.get(field.name), _UNITS[unit], asked, field.unavailable and f"None: {field.unavailable}"]
+        told = [
+            what + (f" [{unit}]" if unit else ""),
+            asked,
+            field.unavailable and f"None: {field.unavailable}",
+        ]
         rows.append(
             SimpleNamespace(
                 column=field.name,
@@ -100,11 +102,12 @@ def _record(target: str, format_: str) -> None:
                 c_type=field.c_type,
                 dear=field.dear,
                 unavailable=field.unavailable,
-                what="; ".join(filter(None, told)) if format_ == "table" else what.get(field.name),
+                what="; ".join(filter(None, told)) if format_ == "table" else what,
+                source=source,
             )
         )
     if format_ != "table":
-        names = ["column", "type", "unit", "c_type", "dear", "unavailable", "what"]
+        names = ["column", "type", "unit", "c_type", "dear", "unavailable", "what", "source"]
         emit(format_, [Column(name) for name in names], rows)
         return
     emit(format_, [Column("column"), Column("type"), Column("what")], rows, prose=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
@@ -57,16 +57,28 @@ def whole_schema(target: str) -> Schema:
     return object_schema(packaged(target), target)
 
 
-# A column of the records' stub: name, C type, and what the program says of it.
+class Said(NamedTuple):
+    """What the program says of a column."""
+
+    what: str
+    unit: str
+    source: str
+
+
+# A column of the records' stub, as cbuild/stubs.py writes it.
 _STUB = Path(records.__file__).with_suffix(".pyi")
 _STUB_CLASS = re.compile(r"^class (\w+)\(Record\):\n((?:    .*\n)*)", re.MULTILINE)
-_STUB_COLUMN = re.compile(r"^    def (\w+)\(self\).*?  # [^:\n]*: (.*)$", re.MULTILINE)
+_STUB_COLUMN = re.compile(
+    r'^    def (\w+)\(self\).*\n {8}"""[^:\n]*: (.*?)(?: \[([^\]]*)\])?; from ((?:(?!; from ).)*)"""$',
+    re.MULTILINE,
+)
 
 
-def said(target: str) -> dict[str, str]:
-    """What the program says of its columns, of those that a name doesn't explain."""
+def said(target: str) -> dict[str, Said]:
+    """What the program says of its columns."""
     classes = dict(_STUB_CLASS.findall(_STUB.read_text()))
-    return dict(_STUB_COLUMN.findall(classes[whole_schema(target).name]))
+    found = _STUB_COLUMN.findall(classes[whole_schema(target).name])
+    return {name: Said(*parts) for name, *parts in found}
 
 
 # ---- completion -----------------------------------------------------------------

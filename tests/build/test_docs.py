@@ -13,14 +13,22 @@ from typing import Any
 import prometheus_client
 import pytest
 
-from libbpf_iter import ObjectIter, PinnedIter
+from cbuild.comments import comments, unit, what
+from libbpf_iter import ObjectIter, PinnedIter, kernel, kinds, objects
 from libbpf_iter.base import BpfIter
+from libbpf_iter.btf.types import Kind
 from tests.cli.conftest import COMMAND
 from tests.conftest import environment_skip
 from tests.kernel.network import run
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+# Members that a kernel has or not, by its configuration and age; a column has others to come from.
+NOT_IN_EVERY_BUILD = {
+    ("vm_area_struct", "anon_name"),  # CONFIG_ANON_VMA_NAME
+    ("sock", "sk_ino"),  # since Linux 6.18
+    ("sock", "sk_drop_counters"),  # since Linux 6.18
+}
 BLOCK = re.compile(r"^```(\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # The README's are run by tests/kernel/test_readme.py and tests/cli/test_commands.py.
 BLOCKS = {page.stem: BLOCK.findall(page.read_text()) for page in DOCS.glob("*.md")}
@@ -43,10 +51,52 @@ def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
     done = subprocess.run([*command, str(DOCS), str(tmp_path)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    page = (tmp_path / "targets/task.html").read_text()
-    assert "start_time_ns" in page and "since boot, time asleep included" in page
+    cells = [
+        "start_time_ns",
+        "when it was made, since boot, time asleep included",
+        "int rec_ns",
+        "ns",
+        "loads",
+        "task_struct.start_boottime",
+    ]
+    assert cells in rows(tmp_path / "targets/task.html")
     # Members that records share are explained where they are defined.
     assert "IPPROTO_*" in (tmp_path / "targets/sockmap.html").read_text()
+
+
+def rows(page: Path) -> list[list[str]]:
+    """The texts of a page's tables, cell by cell."""
+    tables = re.findall(r"<tr.*?</tr>", page.read_text(), re.DOTALL)
+    cells = [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in tables]
+    return [
+        [re.sub(r"<br ?/?>|\n", " ", re.sub(r"<(?!br).*?>", "", cell)).strip() for cell in row]
+        for row in cells
+    ]
+
+
+@pytest.mark.parametrize("target", objects.packaged_targets())
+def test_every_column_is_explained(target: str) -> None:
+    said = comments(target)
+    for field in objects.object_schema(objects.packaged(target), target).fields:
+        assert field.name in said, (
+            f"progs/{target}.bpf.c: no comment as cbuild/comments.py says above {field.name}"
+        )
+        comment = said[field.name]
+        if isinstance(getattr(field.kind, "inner", field.kind), kinds.Integer):
+            assert unit(field, comment), f"{field.name}: what does the number count?"
+        if "None" in field.kind.annotation:
+            assert "None" in what(field, comment), f"{field.name}: when is it None?"
+
+
+@pytest.mark.parametrize("target", objects.packaged_targets())
+def test_what_a_column_comes_from_is_in_the_kernel(target: str, needs_bpf: None) -> None:
+    types = kernel.btf()
+    for name, comment in comments(target).items():
+        members = re.findall(r"(\w+)\.(\w+)", comment.source)
+        assert members, f"{name}: which member of which struct?"
+        for struct, member in set(members) - NOT_IN_EVERY_BUILD:
+            known = types.flat_members(types.find(struct, Kind.STRUCT))
+            assert member in {m.name for m in known}, f"{name}: struct {struct} has no {member}"
 
 
 def test_no_example_is_left_out() -> None:
