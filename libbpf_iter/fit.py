@@ -13,6 +13,7 @@ from .btf import Btf
 from .btf.types import Kind as BtfKind
 from .errors import UnsupportedTarget, VerifierError
 from .maps import MapTypes
+from .names import class_name
 from .program import SEQ, Fitted, Output, Program, Query
 from .query.compile import RECORD as QUERY_RECORD
 from .query.compile import Asked, Compiled, Packed, ask, fits, packed, plain_columns, slot, whole_program
@@ -147,8 +148,7 @@ def load_asked(target: str, asked: Asked, query: Query) -> Program:
         except VerifierError as error:
             blamed = blame(error, compiled, compiled.code)
             raise blamed from (error if blamed is not error else None)
-    name = "".join(word.capitalize() for word in target.split("_"))
-    schema = Schema(name, schema.size, schema.framed, schema.fields)
+    schema = Schema(class_name(target), schema.size, schema.framed, schema.fields)
     return Program(fd, target, schema, None, SEQ, None, asked, compiled, compiled.btf)
 
 

@@ -18,6 +18,7 @@ from .immutable import Immutable
 from .load import here, load
 from .losses import Losses
 from .maps import map_types
+from .names import class_name
 from .objects import full_schema, iterators_in, read_object
 from .parameters import CgroupRef, HasFileno, MapRef, for_target
 from .params import Params
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from .rows import Rows
 
 __all__ = ["ObjectIter", "PinnedIter"]
+
+_QUERY = class_name("query")  # records of chosen columns: query/compile.py, RECORD
 
 
 class ObjectIter(BpfIter[Any]):
@@ -243,7 +246,7 @@ def _look(path: str, record: type[Record] | None) -> _Known:
                 "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
             ) from error
         told = found
-    schema = here(full_schema(Btf(told.btf), None, told.types))
+    schema = _schema_of(told)
     if record is not None:
         _check_record(path, schema, record.__schema__)
         schema = record.__schema__
@@ -266,6 +269,13 @@ def _of_program(info: LinkInfo) -> pins.Published:
         with _libbpf.map_by_id(map_id) as map_:
             types = map_types(map_)
     return pins.Published(info.target, data, types, 0)
+
+
+def _schema_of(told: pins.Published) -> Schema:
+    schema = here(full_schema(Btf(told.btf), None, told.types))
+    if schema.name == _QUERY:
+        schema = Schema(class_name(told.target), schema.size, schema.framed, schema.fields)
+    return schema
 
 
 def _check_record(path: str, own: Schema, given: Schema) -> None:

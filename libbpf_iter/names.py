@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["column_name", "near"]
+__all__ = ["class_name", "column_name", "near"]
 
 
 def column_name(text: str) -> str:
@@ -19,3 +19,8 @@ def near(name: str, known: Iterable[str]) -> str:
 
     found = get_close_matches(name, known, 3)
     return f"; did you mean {' or '.join(found)}?" if found else ""
+
+
+def class_name(target: str) -> str:
+    """What the class of a target's records is named: task_file → TaskFile."""
+    return "".join(word.capitalize() for word in target.split("_"))

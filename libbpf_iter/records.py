@@ -10,10 +10,11 @@ from typing import Any
 
 from . import objects
 from .decode import record_class
+from .names import class_name
 
 
 def __getattr__(name: str) -> Any:
     for target in objects.packaged_targets():
-        if "".join(word.capitalize() for word in target.split("_")) == name:
+        if class_name(target) == name:
             return record_class(objects.object_schema(objects.packaged(target), target))
     raise AttributeError(f"module {__name__!r} has no record {name!r}")

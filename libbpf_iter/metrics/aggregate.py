@@ -13,7 +13,7 @@ from ..immutable import Immutable
 from ..names import near
 from ..schema import Schema
 
-__all__ = ["Metric", "count", "distinct", "max", "min", "sum"]
+__all__ = ["Metric", "Named", "count", "distinct", "max", "min", "snake", "sum"]
 
 # A column's unit, the base unit that both conventions ask for, and the factor to it.
 _BASE_UNITS = {"": ("", 1), "bytes": ("bytes", 1), "ns": ("seconds", 1e-9)}
@@ -30,11 +30,11 @@ class Aggregate(Immutable):
     lift: Callable[[Any], Any]
     join: Callable[[Any, Any], Any]
     finish: Callable[[Any], Any]
-    empty: Any = None  # the result of no object at all, where that is a number
+    empty: Any = None  # the result of no value at all, where that is a number
 
 
 _COUNT = Aggregate("count", lambda _: 1, operator.add, _same, 0)
-_SUM = Aggregate("sum", _same, operator.add, _same)
+_SUM = Aggregate("sum", _same, operator.add, _same, 0)
 _MIN = Aggregate("min", _same, builtins.min, _same)
 _MAX = Aggregate("max", _same, builtins.max, _same)
 _DISTINCT = Aggregate("distinct", lambda value: frozenset((value,)), operator.or_, len, frozenset())
@@ -53,11 +53,11 @@ class Metric(Immutable):
         """What it is for records of this schema; a column that isn't there, or can't be added, is refused."""
         for column in (*self.by, *((self.column,) if self.column else ())):
             _kind(schema, column)
-        unit, factor = "", 1.0
+        unit, factor, counted = "", 1.0, ""
         if self.aggregate is _COUNT:
-            name = "objects"
+            name, counted = "objects", snake(schema.name)
         elif self.aggregate is _DISTINCT:
-            name = f"{self.column.replace('.', '_')}_distinct"
+            name, counted = f"{self.column.replace('.', '_')}_distinct", self.column
         else:
             unit, factor = _BASE_UNITS[_unit(schema, self.column)]
             name = self.column.replace(".", "_").removesuffix("_ns")
@@ -67,7 +67,8 @@ class Metric(Immutable):
         by = f" by {' and '.join(self.by)}" if self.by else ""
         help = self.help or f"{self.aggregate.name}{of}{by}, of all {schema.name} records of a walk"
         labels = tuple(column.replace(".", "_") for column in self.by)
-        return Named(self, labels, self.name or name, help, unit, factor)
+        told = not self.column or schema[self.column.partition(".")[0]].unavailable is None
+        return Named(self, labels, self.name or name, help, unit, factor, counted, told)
 
 
 class Named(Immutable):
@@ -79,6 +80,8 @@ class Named(Immutable):
     help: str
     unit: str
     factor: float
+    counted: str  # what it is a number of, "" where it is no count
+    told: bool  # whether this kernel gives its column
 
 
 def count(*, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
@@ -132,3 +135,8 @@ def _unit(schema: Schema, column: str) -> str:
     if isinstance(kind, kinds.Boolean | kinds.Float | kinds.BitField):
         return ""
     raise ParameterError("columns", f"{column} is no number: count() and distinct() take it, and by= does")
+
+
+def snake(name: str) -> str:
+    """TaskFile → task_file."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).removeprefix("_")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["opentelemetry", "prometheus"]
 
 _log = logging.getLogger(__name__)
-# What Unified Code for Units of Measure calls them, as OpenTelemetry asks.
+# What Unified Code for Units of Measure calls them, as OpenTelemetry asks; what is counted is an annotation.
 _UCUM = {"bytes": "By", "seconds": "s", "": "1"}
 
 
@@ -114,10 +114,11 @@ def opentelemetry(metrics: Metrics, meter: Meter) -> None:
     for named in metrics.named:
         name = f"{metrics.prefix}.{named.name}"
         callback = _callback(observed, named)
-        meter.create_observable_gauge(name, [callback], unit=_UCUM[named.unit], description=named.help)
+        unit = f"{{{named.counted}}}" if named.counted else _UCUM[named.unit]
+        meter.create_observable_gauge(name, [callback], unit=unit, description=named.help)
     lost = "Ways in which the last walk may be incomplete"
     tell = [lambda _: map(Observation, observed.lost())]
-    meter.create_observable_gauge(f"{metrics.prefix}.lost", tell, description=lost)
+    meter.create_observable_gauge(f"{metrics.prefix}.lost", tell, unit="{way}", description=lost)
 
 
 def _callback(observed: _Observed, named: Named) -> Callable[[CallbackOptions], Iterable[Observation]]:

@@ -11,7 +11,7 @@ from ..errors import ParameterError
 from ..immutable import Immutable
 from ..schema import Schema
 from ..session import Session
-from .aggregate import Metric, Named
+from .aggregate import Metric, Named, snake
 
 __all__ = ["Metrics", "Series", "Walked"]
 
@@ -48,7 +48,7 @@ class Metrics:
         if most < 1:
             raise ParameterError("most", f"at least one group is expected, not {most}")
         self.walked, self._most = walked, most
-        self.prefix = prefix or _snake(walked.schema.name)
+        self.prefix = prefix or snake(walked.schema.name)
         self.named = [metric.named(walked.schema) for metric in metrics]
         names = [named.name for named in self.named]
         if twice := {name for name in names if names.count(name) > 1}:
@@ -73,8 +73,9 @@ class Metrics:
     def _finish(self, named: Named, values: dict[Any, Any]) -> list[Series]:
         metric = named.metric
         aggregate = metric.aggregate
-        # Without a group there is one, also where nothing was walked to, and then there are none: 0.
-        if not values and not metric.by and aggregate.empty is not None:
+        # Without labels there is one number, also of nothing: 0. Groups are known once they have been met,
+        # so one that has nothing has no series; and of a column that the kernel doesn't tell there is none.
+        if not values and not metric.by and named.told and aggregate.empty is not None:
             values = {None: aggregate.empty}
         labelled: dict[tuple[str, ...], Any] = {}
         for key, value in values.items():
@@ -119,8 +120,3 @@ def _label(value: object) -> str:
         return value.hex()
     # Anyone may give a task a name that is no UTF-8; exporters write nothing else.
     return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _snake(name: str) -> str:
-    """TaskFile → task_file."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).removeprefix("_")

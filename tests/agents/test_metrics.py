@@ -22,8 +22,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from libbpf_iter import BpfMapElemIter, TaskFileIter, TaskIter, errors, metrics
+from libbpf_iter import BpfMapElemIter, ObjectIter, TaskFileIter, TaskIter, errors, metrics
+from tests.kernel.clang import compiled
 from tests.kernel.test_engines import threads
+from tests.kernel.test_foreign import LACKING
 from tests.kernel.test_maps import Map
 
 ROOT = Path(__file__).parents[2]
@@ -101,14 +103,41 @@ def test_what_is_beyond_most_is_one_series() -> None:
 
 def test_nothing_there_is_a_count_of_none() -> None:
     with TaskIter(tid=2**30, columns=["pid", "rss"]) as tasks:
-        numbers = metrics.Metrics(tasks, metrics.count(), metrics.distinct("pid"), metrics.max("rss"))
+        numbers = metrics.Metrics(
+            tasks,
+            metrics.count(),
+            metrics.distinct("pid"),
+            metrics.sum("rss"),
+            metrics.max("rss"),
+            metrics.count(by="pid", name="threads"),
+        )
         found = scrape(metrics.prometheus(numbers))
+    # The largest of none is no number; and which groups there could be, nobody knows.
     assert found == {
         ("task_objects", ()): 0,
         ("task_pid_distinct", ()): 0,
+        ("task_rss_bytes", ()): 0,
         ("task_up", ()): 1,
         ("task_lost", ()): 0,
     }
+
+
+def test_a_group_that_nothing_is_in_any_more_has_no_series() -> None:
+    with TaskIter(columns=["comm"]) as tasks:
+        collector = metrics.prometheus(metrics.Metrics(tasks, metrics.count(by="comm"), most=5000))
+        name = f"t{os.getpid()}"
+        series = "task_objects", (("comm", name),)
+        with threads(1) as (tid,):
+            Path(f"/proc/self/task/{tid}/comm").write_text(name)
+            assert scrape(collector)[series] == 1
+        assert series not in scrape(collector)
+
+
+def test_a_column_that_no_kernel_gives_is_no_zero(tmp_path: Path) -> None:
+    with ObjectIter(compiled(tmp_path, LACKING), record="event", tid=os.getpid()) as events:
+        numbers = metrics.Metrics(events, metrics.count(), metrics.sum("power"), metrics.distinct("power"))
+        found = scrape(metrics.prometheus(numbers))
+    assert found == {("event_objects", ()): 1, ("event_up", ()): 1, ("event_lost", ()): 0}
 
 
 def test_members_of_a_maps_values_are_columns() -> None:
@@ -158,16 +187,30 @@ def test_opentelemetry_tries_a_walk_that_fails_once_a_collection() -> None:
 def test_opentelemetry_observes_one_walk_a_collection() -> None:
     reader = InMemoryMetricReader()
     provider = MeterProvider(metric_readers=[reader])
-    with TaskIter(columns=["state", "rss"]) as tasks:
+    with TaskIter(columns=["state", "rss", "threads"]) as tasks:
         counted = Counted(tasks)
-        numbers = metrics.Metrics(counted, metrics.count(by="state"), metrics.sum("rss"), prefix="linux.task")
+        numbers = metrics.Metrics(
+            counted,
+            metrics.count(by="state"),
+            metrics.sum("rss"),
+            metrics.max("threads"),
+            metrics.distinct("state", name="states"),
+            prefix="linux.task",
+        )
         metrics.opentelemetry(numbers, provider.get_meter("test"))
         for walks in (1, 2):
             data = reader.get_metrics_data()
             assert data is not None and counted.walks == walks
         (found,) = data.resource_metrics[0].scope_metrics
         by_name = {metric.name: metric for metric in found.metrics}
-        assert by_name["linux.task.rss"].unit == "By"
+        # Counts have annotations of what they count, as OpenTelemetry's conventions for metrics ask.
+        assert {name.removeprefix("linux.task."): metric.unit for name, metric in by_name.items()} == {
+            "objects": "{task}",
+            "rss": "By",
+            "threads_max": "1",
+            "states": "{state}",
+            "lost": "{way}",
+        }
         assert by_name["linux.task.lost"].data.data_points[0].value == 0
         states = {p.attributes["state"]: p.value for p in by_name["linux.task.objects"].data.data_points}
         assert states["R"] >= 1 and sum(states.values()) >= len(os.listdir("/proc/self/task"))

@@ -24,7 +24,7 @@ from libbpf_iter.cli.values import CLASSES, whole_schema
 from libbpf_iter.load import here
 from libbpf_iter.objects import packaged
 from tests.kernel.clang import compiled
-from tests.kernel.test_foreign import TEXT, TYPED
+from tests.kernel.test_foreign import LACKING, TEXT
 
 from .conftest import COMMAND
 
@@ -144,12 +144,6 @@ def test_a_program_of_ones_own_runs(run: Run, tmp_path: Path) -> None:
     mine.write_bytes(packaged("task"))
     result = run("run", mine, "--pid", os.getpid(), "-c", "tid,pid", "-f", "ndjson")
     assert {json.loads(line)["pid"] for line in result.stdout.splitlines()} == {os.getpid()}
-
-
-LACKING = TYPED.replace(
-    "struct event { int tid;",
-    'struct event { int tid; rec_opt_u32 power NEEDS("no_such_type", "flux capacitor (since 1985)");',
-).replace("event.tid =", "event.power = -1; event.tid =")
 
 
 def test_why_this_kernel_does_not_give_a_column(run: Run, tmp_path: Path) -> None:

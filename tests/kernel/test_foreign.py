@@ -64,6 +64,11 @@ SEC("iter/task") int dump(struct bpf_iter__task *ctx)
     + LICENSE
 )
 REFUSED = TYPED.replace("if (!task)", "if (0)")
+# With a column that no kernel gives.
+LACKING = TYPED.replace(
+    "struct event { int tid;",
+    'struct event { int tid; rec_opt_u32 power NEEDS("no_such_type", "flux capacitor (since 1985)");',
+).replace("event.tid =", "event.power = -1; event.tid =")
 
 
 def test_a_struct_that_is_named(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_a_record_that_a_pin_contradicts_is_refused(pin: Path) -> None:
                 PinnedIter(pin, record=given)
             return True
 
+        assert PinnedIter(pin).record.__name__ == "Task"
         assert refused()
         assert as_nobody(refused)
         same = tasks.record
