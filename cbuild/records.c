@@ -21,26 +21,33 @@ typedef struct {
 
 static PyTypeObject *bytes_type;
 
-static PyObject *bytes_make(PyTypeObject *type, const char *data, Py_ssize_t size)
+/*
+ * A record whose bytes are still to be copied. Python gives each class that is made by it to the
+ * garbage collector, which may run here; but a record refers to its class alone, so that no cycle
+ * goes through it, and a list of a million needn't be looked through again and again.
+ */
+static Bytes *bytes_make(PyTypeObject *type, Py_ssize_t size)
 {
-	Bytes *self = (Bytes *)PyType_GenericAlloc(type, size);
+	PyObject *self = PyType_GenericAlloc(type, size);
 
-	if (self)
-		memcpy(self->data, data, (size_t)size);
-	return (PyObject *)self;
+	if (self && PyObject_GC_IsTracked(self))
+		PyObject_GC_UnTrack(self);
+	return (Bytes *)self;
 }
 
 static PyObject *bytes_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
 	static char *names[] = { "data", NULL };
-	PyObject *self;
 	Py_buffer view;
+	Bytes *self;
 
 	if (!PyArg_ParseTupleAndKeywords(args, keywords, "y*", names, &view))
 		return NULL;
-	self = bytes_make(type, view.buf, view.len);
+	self = bytes_make(type, view.len);
+	if (self)
+		memcpy(self->data, view.buf, (size_t)view.len);
 	PyBuffer_Release(&view);
-	return self;
+	return (PyObject *)self;
 }
 
 static void free_object(PyObject *self)
@@ -422,39 +429,65 @@ static int records_fetch(Records *self)
 	return 1;
 }
 
-static PyObject *records_next(PyObject *object)
+/* How long the record is at which the walk is; 0 where there is none, or not the whole of it. */
+static Py_ssize_t records_length(const Records *self)
 {
-	Records *self = (Records *)object;
-	Py_ssize_t length = self->size;
-	PyObject *record;
-	const char *data;
+	Py_ssize_t length = self->size, left;
+
+	if (!self->view.obj)
+		return 0;
+	left = self->view.len - self->at;
+	if (self->framed && left >= 4) {
+		uint32_t own;
+
+		memcpy(&own, (const char *)self->view.buf + self->at, sizeof(own));
+		length = own;
+	}
+	return length < self->size || length > left ? 0 : length;
+}
+
+/* The same, with a chunk if there is one: 0 at the end, -1 for an error. */
+static Py_ssize_t records_find(Records *self)
+{
+	Py_ssize_t length;
+	int found;
 
 	while (!self->view.obj || self->at >= self->view.len) {
-		int found;
-
 		if (records_lock(self))
-			return NULL;
+			return -1;
 		found = records_fetch(self);
 		PyThread_release_lock(self->lock);
 		if (found <= 0)
-			return NULL;
+			return found;
 	}
-	data = (const char *)self->view.buf + self->at;
-	if (self->framed && self->view.len - self->at >= 4) {
-		uint32_t own;
+	length = records_length(self);
+	if (length)
+		return length;
+	PyErr_Format(self->error, "%zd bytes at %zd are no whole record of at least %zd",
+		     self->view.len - self->at, self->at, self->size);
+	records_forget(self);
+	return -1;
+}
 
-		memcpy(&own, data, sizeof(own));
-		length = own;
+static PyObject *records_next(PyObject *object)
+{
+	Records *self = (Records *)object;
+	Py_ssize_t length;
+	Bytes *record;
+
+	while ((length = records_find(self)) > 0) {
+		record = bytes_make(self->record, length);
+		if (!record)
+			return NULL;
+		/* With the collector any Python code ran, which may have gone on here, or closed the walk. */
+		if (records_length(self) == length) {
+			memcpy(record->data, (const char *)self->view.buf + self->at, (size_t)length);
+			self->at += length;
+			return (PyObject *)record;
+		}
+		Py_DECREF((PyObject *)record);
 	}
-	if (length < self->size || length > self->view.len - self->at) {
-		PyErr_Format(self->error, "%zd bytes at %zd are no whole record of at least %zd",
-			     self->view.len - self->at, self->at, self->size);
-		records_forget(self);
-		return NULL;
-	}
-	self->at += length;
-	record = bytes_make(self->record, data, length);
-	return record;
+	return NULL;
 }
 
 static PyObject *records_self(PyObject *self)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 COPY = ROOT / "build/sanitize"
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1"
 # Where the C is: records, Arrow, the glue to libbpf, and what reads damaged files by it.
-TESTS = ["tests/unit", *(f"tests/kernel/test_{name}.py" for name in (
+TESTS = ["tests/unit", "tests/build/test_records.py", *(f"tests/kernel/test_{name}.py" for name in (
     "arrays", "arrow", "display", "foreign", "fork", "maps", "relocate", "sessions", "sockets", "task",
 ))]  # fmt: skip
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import operator
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -151,6 +154,65 @@ class TestEach:
         assert in_child(read)
         going_on.set()
         reader.join()
+
+
+@pytest.mark.parametrize("framed", [False, True])
+@pytest.mark.parametrize("then", [next, operator.methodcaller("close")])
+def test_what_runs_where_a_record_is_made(framed: bool, then: Any) -> None:
+    """The collector, and so any Python code: it takes a record, or ends the walk and its chunk with it."""
+    wanted = [frame(bytes([number]) * (2 + number % 3 * framed)) for number in range(40)]
+    memory = bytearray(100)
+    runs = taken = 0
+
+    def chunks() -> Iterator[memoryview]:
+        for at in range(0, 40, 4):
+            some = b"".join(wanted[at : at + 4])
+            memory[: len(some)] = some
+            view = memoryview(memory)[: len(some)]
+            gc.enable()  # not while a chunk is fetched, which only one thread does at a time
+            yield view
+            gc.disable()
+            memory[:] = b"\xff" * len(memory)
+
+    def disturb(phase: str, info: object) -> None:
+        nonlocal runs, taken
+        if phase == "start":
+            gc.disable()
+            runs += 1
+            if runs % 5 == 4:
+                taken += 1
+                with suppress(StopIteration):
+                    found.append(then(walk))
+                if then is not next:
+                    memory[:] = b"\xff" * len(memory)
+            gc.enable()
+
+    class One(_records.Bytes):
+        __slots__ = ()
+
+    walk = _records.Records(One, chunks(), 6, framed, ValueError, OSError)
+    found: list[Any] = []
+    threshold = gc.get_threshold()
+    gc.disable()
+    gc.callbacks.append(disturb)
+    gc.set_threshold(1)
+    try:
+        found += walk  # none of them is let go, or the collector would have no reason to run
+    finally:
+        gc.callbacks.remove(disturb)
+        gc.set_threshold(*threshold)
+        gc.enable()
+    seen = sorted((record._data for record in found if record is not None), key=wanted.index)
+    assert taken
+    assert seen == wanted[: len(seen)] and (then is not next or len(seen) == 40)
+
+
+def test_records_are_no_work_for_the_collector() -> None:
+    class One(_records.Bytes):
+        __slots__ = ()
+
+    made = [One(b"a"), *_records.Records(One, [b"ab"], 1, False, ValueError, OSError)]
+    assert len(made) == 3 and not any(map(gc.is_tracked, made))
 
 
 def test_nothing_is_left_behind() -> None:
