@@ -241,6 +241,18 @@ int lbi_program_load(const struct lbi_program *program);
 /* Run a SEC("syscall") program once, with `context` as its argument, in and out. */
 int lbi_program_run(int fd, void *context, uint32_t context_size, uint32_t *result);
 
+/* ---- tokens ---------------------------------------------------------------------------------- */
+
+/* Whether libbpf takes a token for an object that it loads. */
+bool lbi_objects_take_tokens(void);
+int lbi_token_create(int bpffs_fd);
+/* As above, by a token. */
+int lbi_token_map_create(int token, int type, const char *name, uint32_t key_size,
+			 uint32_t value_size, uint32_t max_entries, uint32_t flags);
+int lbi_token_btf_load(int token, const void *bytes, uint32_t size);
+int lbi_token_program_load(int token, const struct lbi_program *program);
+int lbi_token_btf_by_id(int token, uint32_t id);
+
 /* ---- namespaces ----------------------------------------------------------------------------- */
 
 /* Moves the calling thread alone. -1 and errno. */

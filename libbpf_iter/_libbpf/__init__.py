@@ -1,6 +1,7 @@
 """libbpf, as Python wants it: owned descriptors, exceptions with the log. The extension's only importer.
 
 calls    what each call needs: :class:`Fd`, :func:`check`, :func:`owned`, the log
+token    BPF tokens, for those in a user namespace
 loading  what loading a program asks for: descriptors, no signals, the verifier's last word
 object   object files: :class:`Object`
 bare     programs, maps and types that no object file holds
@@ -27,6 +28,7 @@ from .info import (
 )
 from .links import CLONE_NEWNET, get_pinned, iter_create, link_create, link_update, pin, setns
 from .object import Loaded, Object
+from .token import in_user_namespace, token_obstacle
 from .types import NativeBtf, extract_types
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "create_array",
     "extract_types",
     "get_pinned",
+    "in_user_namespace",
     "iter_create",
     "link_create",
     "link_info",
@@ -60,5 +63,6 @@ __all__ = [
     "program_by_id",
     "run_program",
     "setns",
+    "token_obstacle",
     "version",
 ]

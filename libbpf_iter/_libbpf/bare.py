@@ -7,6 +7,7 @@ import errno
 from .._extension import ffi, lib
 from .calls import Fd, check, failure, owned, text
 from .loading import need_descriptors, refusal, undisturbed
+from .token import by_token
 
 # include/uapi/linux/bpf.h
 _TRACING, _TRACE_ITER = 26, 28
@@ -16,7 +17,10 @@ _LOG_SIZE = 1 << 20
 
 def load_btf(data: bytes) -> Fd:
     log = ffi.new("char[]", 1 << 16)
-    result = lib.lbi_btf_load(data, len(data), log, len(log))
+    result = by_token(
+        lambda: lib.lbi_btf_load(data, len(data), log, len(log)),
+        lambda token: lib.lbi_token_btf_load(token, data, len(data)),
+    )
     return owned(result, "bpf_btf_load", "the record's types can't be loaded", text(log))
 
 
@@ -35,14 +39,20 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
     program.instruction_count = len(code) // 8
     program.attach_btf_id, program.btf_fd = attach_btf_id, btf.number
     program.function_count, program.function_size = 1, 8
-    with undisturbed():
-        result = lib.lbi_program_load(program)
+
+    def load() -> int:
+        with undisturbed():
+            return by_token(
+                lambda: lib.lbi_program_load(program),
+                lambda token: lib.lbi_token_program_load(token, program),
+            )
+
+    result = load()
     if result < 0 and result != -errno.EPERM:
         # Asked for only now: a log costs every load, and most have nothing to say.
         log = ffi.new("char[]", _LOG_SIZE)
         program.log, program.log_size, program.log_level = log, _LOG_SIZE, 1
-        with undisturbed():
-            again = lib.lbi_program_load(program)
+        again = load()
         if again < 0:
             raise refusal(-again, name, "bpf_prog_load", text(log))
         result = again
@@ -63,5 +73,9 @@ def run_program(program: Fd) -> None:
 def create_array(name: str, value_size: int, entries: int = 1) -> Fd:
     """An array that can be mapped into memory."""
     need_descriptors()
-    result = lib.lbi_map_create(_ARRAY, name.encode()[:15], 4, value_size, entries, _MMAPABLE, 0, 0, 0)
+    what = _ARRAY, name.encode()[:15], 4, value_size, entries, _MMAPABLE
+    result = by_token(
+        lambda: lib.lbi_map_create(*what, 0, 0, 0),
+        lambda token: lib.lbi_token_map_create(token, *what),
+    )
     return owned(result, "bpf_map_create", f"map {name!r} can't be made")

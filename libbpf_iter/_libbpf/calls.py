@@ -14,6 +14,7 @@ from typing import Any
 
 from .._extension import ffi, lib
 from ..errors import ClosedError, KernelError, MissingCapability, NoSuchObject
+from .token import in_user_namespace, token_obstacle
 
 
 class Fd:
@@ -93,8 +94,11 @@ def logged() -> Iterator[Callable[[], str]]:
 
 
 # What the kernel checks in kernel/bpf/syscall.c, and can't say in an errno.
+_LOADING = "CAP_BPF and CAP_PERFMON"
 _NEEDS = {
-    "bpf_object__load": "CAP_BPF and CAP_PERFMON",
+    "bpf_object__load": _LOADING,
+    "bpf_btf_load": _LOADING,
+    "bpf_map_create": _LOADING,
     "bpf_prog_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_map_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_btf_get_fd_by_id": "CAP_SYS_ADMIN",
@@ -109,7 +113,11 @@ def failure(number: int, call: str, what: str, log: str = "") -> KernelError:
         if need is None:
             # Of the file, say, that is to be opened: no capability that we could name.
             return MissingCapability("", f"{what}: no permission", errno=number, call=call, log=log)
-        return MissingCapability(need, f"{what}: it takes {need}", errno=number, call=call, log=log)
+        takes = need
+        if need == _LOADING and in_user_namespace():
+            why = token_obstacle() or "the one here doesn't allow it"
+            takes = f"{need}, in a user namespace by a BPF token: {why}"
+        return MissingCapability(need, f"{what}: it takes {takes}", errno=number, call=call, log=log)
     if number == errno.ENOENT:
         return NoSuchObject(number, what, call=call, log=log)
     return KernelError(number, what, call=call, log=log)

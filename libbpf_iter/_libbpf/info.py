@@ -10,6 +10,7 @@ from .._extension import ffi, lib
 from ..errors import ObjectError
 from ..immutable import Immutable
 from .calls import Fd, check, owned, text
+from .token import by_token
 
 
 class LinkInfo(Immutable):
@@ -89,7 +90,11 @@ def program_btf(program: Fd) -> bytes:
 
 
 def btf_by_id(btf_id: int) -> bytes:
-    with owned(lib.bpf_btf_get_fd_by_id(btf_id), "bpf_btf_get_fd_by_id", f"BTF {btf_id}") as fd:
+    number = by_token(
+        lambda: lib.bpf_btf_get_fd_by_id(btf_id),
+        lambda token: lib.lbi_token_btf_by_id(token, btf_id),  # Linux 6.16
+    )
+    with owned(number, "bpf_btf_get_fd_by_id", f"BTF {btf_id}") as fd:
         size = _info(fd, "bpf_btf_info").btf_size
         data = ffi.new("char[]", size)
         info = ffi.new("struct bpf_btf_info *")

@@ -47,6 +47,8 @@ SINCE = {
     "cookies of tcp": (6, 17),
     # Parameters of the task targets' links: f0d74c4da1f0.
     "task parameters": (6, 1),
+    "BPF tokens": (6, 9),
+    "BTF by a token": (6, 16),
 }
 
 

@@ -48,6 +48,7 @@ LAYERS = [
     "_arrow",
     "arrow",
     "_extension",
+    "_libbpf.token",
     "_libbpf.calls",
     "_libbpf.loading",
     "_libbpf.object",
