@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from dask.distributed import Client
+from dask.distributed import Client, wait
 
 FLEET = Path(__file__).parents[2] / "examples/fleet.py"
 pytestmark = [pytest.mark.usefixtures("needs_bpf"), pytest.mark.filterwarnings("ignore")]
@@ -39,7 +39,12 @@ def cluster(tmp_path: Path) -> Iterator[Client]:
 
 def test_each_host_walks_once(cluster: Client) -> None:
     example = runpy.run_path(str(FLEET))
-    table = example["of_all_hosts"](cluster, ["pid", "comm", "rss"], f"tid == {os.getpid()}")
+    found = example["of_all_hosts"](cluster, ["pid", "comm", "rss"], f"tid == {os.getpid()}")
+    # A worker has it before we do, and makes more of it there.
+    assert len(cluster.who_has(wait(found).done)[found.key]) == 1
+    answer = cluster.submit(example["by_command"], found).result()
+    table = found.result()
+    assert answer["rss_sum"].to_pylist() == [sum(table["rss"].to_pylist())]
     assert table["pid"].to_pylist() == [os.getpid()] * 2
     assert table["host"].to_pylist() == [os.uname().nodename] * 2
     assert min(table["rss"].to_pylist()) > 1 << 20
