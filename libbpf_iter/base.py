@@ -256,7 +256,7 @@ class BpfIter(Locked, Generic[R]):
         program = self._program
         if program.asked is None or program.compiled is None:
             return explain_columns(self.target, program.schema)
-        return explain(program.asked, program.compiled)
+        return explain(program.asked, program.compiled, program.schema.size)
 
     def update(self, other: BpfIter[Any]) -> None:
         """Let the link run ``other``'s program: walks that begin from now on give its records.

@@ -6,12 +6,13 @@ Only queries need this module and the compiler behind it: it is imported where o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from . import _libbpf, kernel
 from .btf import Btf
 from .btf.types import Kind as BtfKind
 from .errors import UnsupportedTarget, VerifierError
+from .kinds import Span
 from .maps import MapTypes
 from .names import class_name
 from .program import SEQ, Fitted, Output, Program, Query
@@ -23,8 +24,9 @@ from .query.tree import Object as Pointing
 from .rewrite import Elf
 from .schema import Field, Schema, layout
 
-# progs/emit.h
+# progs/emit.h: what isn't computed; enum turn
 _NOWHERE = 0xFFFF
+_FIRST, _THEN = "1", "2"
 COLUMN_LABEL = "column_"
 _CASTS_TO = "cast_to_"  # progs/plain.h
 
@@ -39,44 +41,72 @@ def fit(
     output: Output,
 ) -> Fitted:
     """Put a query into an object that has a slot, or places for columns (progs/emit.h)."""
-    plain = query.is_plain(whole)
-    schema = whole.select(query.columns if plain else None)
+    own = query.takes_columns(whole)
+    schema = whole.select(query.columns if own else None)
     used = {field.name for field in schema.fields}
     elf = Elf(data)
+    labels = elf.labels(COLUMN_LABEL)
     types_of_object = Btf(elf.section(".BTF"))
     asked = compiled = None
     new: Compiled | Packed | None = None
+    filtered: tuple[Field, ...] = ()
     places: dict[str, int] = {}
-    if not plain:
+    if not query.is_plain(whole):
         asked = ask(scope(target, query, whole, types), query.columns, query.where)
+        filtered = asked.filtered
+    if own and labels and (query.columns is not None or asked is None):
+        alone = packed(schema.fields, filtered, types_of_object, record)
+        if alone is not None:
+            new, places = alone, alone.places
+    if asked is not None:
+        # Columns that the program puts where they belong are nothing for the slot to fill.
+        part = asked.replace(columns=None) if new is not None else asked
         # As the compiler wrote it: libbpf's own copy has been made ready for loading.
-        compiled = slot(asked, types_of_object, record, whole, query.params)
+        compiled = slot(part, types_of_object, record, whole, query.params, places)
         elf.replace_function("query_slot", compiled.code)
         if compiled.size:
             new, used = compiled, set(asked.used)
         else:
-            used |= set(asked.used)
-    elif elf.labels(COLUMN_LABEL) and (alone := packed(schema.fields, types_of_object, record)):
-        new, places = alone, alone.places
+            used |= asked.used
     if new is not None:
         elf.replace_section(".BTF", new.btf)
         schema = _schema_of(new.btf, whole)
         if not isinstance(query.columns, Mapping):
             schema = schema.with_fields(_as_told(field, whole) for field in schema.fields)
     # A pin's readers know of no choice: there the record is whole, or says what of it there is.
-    if query.columns is not None and (new or output.size):
-        _place_columns(elf, whole, used, places)
-    packed_size = new.size if isinstance(new, Packed) else 0
-    return Fitted(elf.finish(), schema, used, asked, compiled, packed_size, new.btf if new else b"")
+    chosen = query.columns is not None and (new or output.size)
+    if chosen or asked:
+        computed = used if chosen else {field.name for field in whole.fields}
+        _place_columns(elf, labels, whole, computed, {field.name for field in filtered}, places)
+    return Fitted(
+        elf.finish(),
+        schema,
+        used,
+        asked,
+        compiled,
+        new.size if isinstance(new, Packed) else 0,
+        any(isinstance(field.kind, Span) for field in filtered),
+        new.btf if new else b"",
+    )
 
 
-def _place_columns(elf: Elf, whole: Schema, used: set[str], packed: Mapping[str, int]) -> None:
-    """progs/emit.h, COLUMN_PLACE(): where each column goes, or that it isn't computed."""
-    labels = elf.labels(COLUMN_LABEL)
+def _place_columns(
+    elf: Elf,
+    labels: Mapping[str, Sequence[tuple[int, int]]],
+    whole: Schema,
+    used: set[str],
+    filtered: set[str],
+    places: Mapping[str, int],
+) -> None:
+    """progs/emit.h, COLUMN_PLACE(): where each column goes and in which turn, or that it isn't computed."""
     for field in whole.fields:
-        place = packed.get(field.name, field.offset) if field.name in used else _NOWHERE
-        for at in labels.get(str(field.offset), ()):
-            elf.set_immediate(at, place)
+        place = places.get(field.name, field.offset) if field.name in used else _NOWHERE
+        other = _THEN if field.name in filtered else _FIRST
+        for label, found in labels.items():
+            offset, _, turn = label.partition("_")
+            if offset == str(field.offset):
+                for instruction in found:
+                    elf.set_immediate(instruction, _NOWHERE if turn == other else place)
 
 
 def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:

@@ -77,11 +77,9 @@ def load(
         snapshot.close()
         loaded.program.close()
         raise _no_snapshot(name)
-    compiled = fitted.compiled
-    seq_num = next((f.offset for f in fitted.schema.fields if f.name == "seq_num"), None)
-    if not compiled or not compiled.size:
-        seq_num = next((f.offset for f in whole.fields if f.name == "seq_num"), None)
-    types_of_records = fitted.btf or btf.data
+    # A record that leaves as it is has its number, too, where nobody asked for that column.
+    numbered = fitted.schema if fitted.btf else whole
+    seq_num = next((f.offset for f in numbered.fields if f.name == "seq_num"), None)
     return Program(
         loaded.program,
         target,
@@ -90,8 +88,8 @@ def load(
         output,
         seq_num,
         fitted.asked,
-        compiled,
-        types_of_records,
+        fitted.compiled,
+        fitted.btf or btf.data,
     )
 
 
@@ -116,6 +114,7 @@ def _load(
         values = _values(known, fitted.used, types)
         values |= {"snapshot_size": output.size, "query_used": compiled is not None}
         values["query_size"] = compiled.size if compiled else 0
+        values["query_reads_text"] = fitted.filter_reads_text
         values["packed_size"] = fitted.packed_size
         values |= output.walked
         obj.set_constants(_bytes(known, values))

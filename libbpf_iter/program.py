@@ -50,8 +50,10 @@ class Query(Immutable):
 
     def is_plain(self, whole: Schema) -> bool:
         """Whether the record's own columns are all that is asked for: then nothing needs compiling."""
-        if self.where is not None:
-            return False
+        return self.where is None and self.takes_columns(whole)
+
+    def takes_columns(self, whole: Schema) -> bool:
+        """Whether what leaves are columns of the record's own, whatever a filter asks for."""
         if self.columns is None or isinstance(self.columns, str):
             return True
         if isinstance(self.columns, Mapping):
@@ -69,6 +71,7 @@ class Fitted(Immutable):
     asked: Asked | None = None
     compiled: Compiled | None = None
     packed_size: int = 0
+    filter_reads_text: bool = False
     btf: bytes = b""  # of the records that leave, where it isn't the object's own
 
 

@@ -97,18 +97,22 @@ class Elf:
         # st_size, behind name, info, other, section and value.
         struct.pack_into("=Q", self._data, at + 16, len(code))
 
-    def labels(self, prefix: str) -> dict[str, list[int]]:
-        """Where in the file the labelled instructions are, by what follows ``prefix`` up to the next "_"."""
-        found: dict[str, list[int]] = {}
+    def labels(self, prefix: str) -> dict[str, list[tuple[int, int]]]:
+        """Where the labelled instructions are, by what follows ``prefix`` up to the last "_".
+
+        A place is a section's number and an offset in it, which stays when the section is replaced.
+        """
+        found: dict[str, list[tuple[int, int]]] = {}
         for _, name, _, section, value, _ in self._symbols():
             if name.startswith(prefix):
-                key = name.removeprefix(prefix).partition("_")[0]
-                found.setdefault(key, []).append(self._sections[section].offset + value)
+                key = name.removeprefix(prefix).rpartition("_")[0]
+                found.setdefault(key, []).append((section, value))
         return found
 
-    def set_immediate(self, at: int, value: int) -> None:
+    def set_immediate(self, place: tuple[int, int], value: int) -> None:
         """Another constant in the instruction at a place that :meth:`labels` gave."""
-        struct.pack_into("=i", self._data, at + 4, value)
+        section, offset = place
+        struct.pack_into("=i", self._data, self._sections[section].offset + offset + 4, value)
 
     def finish(self) -> bytes:
         return bytes(self._data)

@@ -98,7 +98,7 @@ int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 
 	out = output_begin(ctx->meta->seq);
 	slot.target = target;
-	if (query_keeps(&slot, &out)) {
+	if (query_keeps(&slot)) {
 		output_record(&out, &slot, sizeof(record));
 		output_span(&out, target, length, TARGET_MAX);
 	}

@@ -81,7 +81,7 @@ int dump_bpf_map(struct bpf_iter__bpf_map *ctx)
 	record.usercnt = map->usercnt.counter;
 
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out))
+	if (query_keeps(&slot))
 		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

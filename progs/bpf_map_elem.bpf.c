@@ -48,7 +48,7 @@ SLOT(bpf_map_elem_slot)
 
 static __always_inline void put(struct output *out, struct bpf_map_elem_slot *slot)
 {
-	if (!query_keeps(slot, out))
+	if (!query_keeps(slot))
 		return;
 	output_record(out, slot, sizeof(*slot->record));
 	if (query_size)

@@ -161,7 +161,7 @@ int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
 	out = output_begin(ctx->meta->seq);
 	slot.name = name;
 	slot.attach_to = attach_to;
-	if (query_keeps(&slot, &out)) {
+	if (query_keeps(&slot)) {
 		output_record(&out, &slot, sizeof(record));
 		output_span(&out, name, name_length, NAME_MAX);
 		output_span(&out, attach_to, attach_length, NAME_MAX);

@@ -57,7 +57,7 @@ int dump_bpf_sk_storage_map(struct bpf_iter__bpf_sk_storage_map *ctx)
 	SOCK_IDENTITY_FILL(&record, sk);
 
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out)) {
+	if (query_keeps(&slot)) {
 		output_record(&out, &slot, sizeof(record));
 		if (!query_size)
 			output_put(&out, value, map_value_size);

@@ -208,9 +208,9 @@ static __always_inline int populated_csets(struct cgroup___full *cgroup)
 	return ((struct cgroup_subsys_state___counted *)&cgroup->self)->nr_populated_csets;
 }
 
-#define SET(column, value) PUT(cgroup_record, row, column, value)
+#define SET(column, value) PUT(cgroup_record, row, turn, column, value)
 
-static __always_inline void fill(struct cgroup___full *cgroup, void *row)
+static __always_inline void fill(struct cgroup___full *cgroup, void *row, enum turn turn)
 {
 	struct cgroup_subsys_state *css;
 
@@ -248,9 +248,13 @@ static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_me
 
 	record_clear(&record, sizeof(record));
 	record.record_size = RECORD_BASE(record);
-	fill(cgroup, &record);
+	if (query_used)
+		fill(cgroup, &record, FIRST);
+	if (!query_reads_text && !query_keeps(&slot))
+		return 0;
+	fill(cgroup, &record, THEN);
 	/* Last, since the verifier follows what is behind it once for each depth that it may end at. */
-	if (WANTED(cgroup_record, path)) {
+	if (WANTED(cgroup_record, ONCE, path)) {
 		path = scratch_get(&path_scratch);
 		start = path ? path_read(cgroup->kn, path) : -1;
 		if (path && start >= PATH_MAX - 1 - LENGTH_MAX) {
@@ -259,12 +263,12 @@ static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_me
 		}
 		span_set(&record.path, &record.record_size, length);
 	}
+	if (query_reads_text && !query_keeps(&slot))
+		return 0;
 	out = output_begin(seq);
-	if (query_keeps(&slot, &out)) {
-		output_record(&out, &slot, sizeof(record));
-		if (slot.path)
-			output_span(&out, slot.path, length, LENGTH_MAX);
-	}
+	output_record(&out, &slot, sizeof(record));
+	if (slot.path)
+		output_span(&out, slot.path, length, LENGTH_MAX);
 	return output_end(&out);
 }
 
@@ -333,7 +337,7 @@ int walk_cgroup(void *ctx)
 	struct walked walked;
 
 	/* Its memory is had now: under RCU nothing may wait for any. */
-	if (WANTED(cgroup_record, path) && !scratch_get(&path_scratch))
+	if (WANTED(cgroup_record, ONCE, path) && !scratch_get(&path_scratch))
 		return -ENOMEM;
 	start = bpf_cgroup_from_id(walked_cgroup ? walked_cgroup : root_id());
 	if (!start)

@@ -74,7 +74,7 @@ int dump_dmabuf(struct bpf_iter__dmabuf *ctx)
 				    -1;
 
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out))
+	if (query_keeps(&slot))
 		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

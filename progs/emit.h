@@ -7,7 +7,7 @@
  *	struct output out = output_begin(ctx->meta->seq);
  *	struct task_slot slot = { .meta = ctx->meta, .task = task, .record = &record };
  *
- *	if (query_keeps(&slot, &out))
+ *	if (query_keeps(&slot))
  *		output_record(&out, &slot, sizeof(record));
  *	return output_end(&out);
  *
@@ -123,33 +123,48 @@ static __always_inline int output_end(struct output *out)
  * the code that computes them; the others get their place in a record of the chosen columns alone.
  * (A variable of .rodata would do, but is read again for each column of each object.)
  *
- *	PUT(task_record, row, nice, task->static_prio - 120);
+ *	PUT(task_record, row, turn, nice, task->static_prio - 120);
  *
  * A row is memory for the struct, on the stack or in the output map. Every column has to be put,
- * and those that share costly work first ask WANTED(task_record, nice).
+ * and those that share costly work first ask WANTED(task_record, turn, nice).
+ *
+ * Most objects of a walk with a filter are dropped, so a program puts its columns in two turns: first
+ * what the filter asks for, and the rest once it has decided. A column has its place in one of them.
+ *
+ *	if (query_used)
+ *		fill(task, &record, FIRST);
+ *	if (!query_keeps(&slot))
+ *		return 0;
+ *	fill(task, &record, THEN);
  */
+enum turn {
+	ONCE, /* all columns, before the filter */
+	FIRST,
+	THEN,
+};
+
 #define NOWHERE 0xffff
-#define COLUMN_PLACE(type, member)                                         \
+#define COLUMN_PLACE(type, turn, member)                                   \
 	({                                                                 \
 		__u64 place_;                                              \
-		asm("column_%1_%=: %0 = %1"                                \
+		asm("column_%1_%2_%=: %0 = %1"                             \
 		    : "=r"(place_)                                         \
-		    : "i"(__builtin_offsetof(struct type, member)));       \
+		    : "i"(__builtin_offsetof(struct type, member)), "i"(turn)); \
 		place_;                                                    \
 	})
-#define WANTED(type, member) (COLUMN_PLACE(type, member) != NOWHERE)
-#define COLUMN(type, row, member) ((void *)(row) + COLUMN_PLACE(type, member))
-#define PUT(type, row, member, value)                                                          \
+#define WANTED(type, turn, member) (COLUMN_PLACE(type, turn, member) != NOWHERE)
+#define COLUMN(type, row, turn, member) ((void *)(row) + COLUMN_PLACE(type, turn, member))
+#define PUT(type, row, turn, member, value)                                                    \
 	do {                                                                                   \
-		__u64 place_of_ = COLUMN_PLACE(type, member);                                  \
+		__u64 place_of_ = COLUMN_PLACE(type, turn, member);                            \
 		if (place_of_ != NOWHERE)                                                      \
 			*(typeof(((struct type *)0)->member) *)((void *)(row) + place_of_) = (value); \
 	} while (0)
 
 /* A text of that many bytes, which lies at words in the kernel and in a record. */
-#define PUT_TEXT(type, row, member, text)                                                      \
+#define PUT_TEXT(type, row, turn, member, text)                                                \
 	do {                                                                                   \
-		__u64 place_of_ = COLUMN_PLACE(type, member);                                  \
+		__u64 place_of_ = COLUMN_PLACE(type, turn, member);                            \
 		if (place_of_ != NOWHERE)                                                      \
 			copy_words((void *)(row) + place_of_, text,                            \
 				   sizeof(((struct type *)0)->member));                        \
@@ -164,17 +179,21 @@ static __always_inline void copy_words(void *to, const void *from, __u32 size)
 /* Bytes of a record of the chosen columns alone; 0: the struct itself leaves. */
 const volatile __u32 packed_size = 0;
 
+/* Whether there is a query, see SLOT(). */
+const volatile bool query_used = false;
+
 /*
- * Empty a record on the stack, as far as it leaves: to clear a large struct for a few columns takes a
+ * Empty a record on the stack, as far as it is used: to clear a large struct for a few columns takes a
  * good part of the time that an object takes.
  */
 static __always_inline void record_clear(void *record, __u32 size)
 {
-	__u32 leaves = packed_size ? packed_size : size;
+	/* What a filter alone asks for lies behind what leaves. */
+	__u32 used = packed_size && !query_used ? packed_size : size;
 
 #pragma unroll
 	for (__u32 at = 0; at < size; at += 64)
-		if (at < leaves)
+		if (at < used)
 			__builtin_memset(record + at, 0, size - at < 64 ? size - at : 64);
 }
 
@@ -217,16 +236,18 @@ static __always_inline void *scratch_get(void *map)
  *	struct task_slot {
  *		struct bpf_iter_meta *meta;  the program's arguments
  *		struct task_struct *task;
- *		struct task_record *record;  the record, filled
+ *		struct task_record *record;  with the columns that the query needs
  *		void *result;                where what leaves instead of the record goes
  *		const char *exe;             the text of each rec_text column, if it has any
  *	};
  *	SLOT(task_slot);
  *
- * and returns whether the record leaves. A program without SLOT() has no queries.
+ * Without a result it is the filter, and returns whether the record leaves; with one it fills that.
+ * A program without SLOT() has no queries.
  */
-const volatile bool query_used = false;
 const volatile __u32 query_size = 0; /* bytes of the result; 0: the record itself leaves */
+/* The filter looks at text of variable length, which otherwise is only had for what leaves. */
+const volatile bool query_reads_text = false;
 
 #define QUERY_ROOM 4096
 SCRATCH(query_scratch, QUERY_ROOM)
@@ -247,7 +268,7 @@ static __always_inline void *query_room(struct output *out)
 }
 
 /*
- * query_keeps() is true where the record leaves. It is not inlined so that its place is
+ * query_keeps() is true where the record leaves. The slot is not inlined so that its place is
  * known, and last in its section so that it may have any length.
  */
 #define SLOT(type)                                                                      \
@@ -258,26 +279,26 @@ static __always_inline void *query_room(struct output *out)
 		asm volatile("%0 = 1" : "=r"(keeps) : "r"(slot) : "memory");            \
 		return keeps;                                                           \
 	}                                                                               \
-	static __always_inline bool query_keeps(struct type *slot, struct output *out)  \
+	static __always_inline bool query_keeps(struct type *slot)                      \
 	{                                                                               \
-		if (!query_used)                                                        \
-			return true;                                                    \
-		if (query_size) {                                                       \
-			slot->result = query_room(out);                                 \
-			if (!slot->result) {                                            \
-				out->full = snapshot_size != 0;                         \
-				out->again = !out->full;                                \
-				return false;                                           \
-			}                                                               \
-		}                                                                       \
-		return query_slot(slot);                                                \
+		slot->result = NULL;                                                    \
+		return !query_used || query_slot(slot);                                 \
 	}                                                                               \
 	static __always_inline void output_record(struct output *out, struct type *slot, \
 						  __u32 size)                           \
 	{                                                                               \
-		if (!query_size)                                                        \
+		if (!query_size) {                                                      \
 			output_put(out, slot->record, packed_size ? packed_size : size); \
-		else if (snapshot_size)                                                 \
+			return;                                                         \
+		}                                                                       \
+		slot->result = query_room(out);                                         \
+		if (!slot->result) {                                                    \
+			out->full = snapshot_size != 0;                                 \
+			out->again = !out->full;                                        \
+			return;                                                         \
+		}                                                                       \
+		query_slot(slot);                                                       \
+		if (snapshot_size)                                                      \
 			out->at += query_size;                                          \
 		else                                                                    \
 			bpf_seq_write(out->seq, slot->result, query_size);              \

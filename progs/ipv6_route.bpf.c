@@ -212,7 +212,7 @@ int dump_ipv6_route(struct bpf_iter__ipv6_route *ctx)
 		record.expires_ns = jiffies_left(rt->expires, host_tick_ns);
 
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out))
+	if (query_keeps(&slot))
 		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

@@ -120,6 +120,7 @@ struct count_node {
 	const void *nodes; /* where the first one's pointer is, */
 	__u32 step;	   /* and how far from it the next */
 	__u64 slabs, total_objects, free;
+	bool frees; /* are to be counted, too */
 	bool unsure;
 };
 
@@ -133,7 +134,7 @@ static long count_one(__u32 index, struct count_node *sum)
 		return 0; /* a node without memory */
 	sum->slabs += BPF_CORE_READ(node, nr_slabs.counter);
 	sum->total_objects += BPF_CORE_READ(node, total_objects.counter);
-	if (!WANTED(kmem_cache_record, active_objects))
+	if (!sum->frees)
 		return 0;
 	counted.head = (void *)node + bpf_core_field_offset(struct kmem_cache_node, partial);
 	counted.at = BPF_CORE_READ(node, partial.next);
@@ -145,9 +146,9 @@ static long count_one(__u32 index, struct count_node *sum)
 }
 
 /* All memory nodes' slabs. */
-static __always_inline struct count_node count_slabs(struct kmem_cache *cache)
+static __always_inline struct count_node count_slabs(struct kmem_cache *cache, bool frees)
 {
-	struct count_node sum = {};
+	struct count_node sum = { .frees = frees };
 
 	if (bpf_core_field_exists(cache->node)) {
 		sum.nodes = (void *)cache + bpf_core_field_offset(struct kmem_cache, node);
@@ -163,12 +164,12 @@ static __always_inline struct count_node count_slabs(struct kmem_cache *cache)
 	return sum;
 }
 
-#define SET(column, value) PUT(kmem_cache_record, row, column, value)
+#define SET(column, value) PUT(kmem_cache_record, row, turn, column, value)
 
-static __always_inline void fill(struct kmem_cache *cache, void *row)
+static __always_inline void fill(struct kmem_cache *cache, void *row, enum turn turn)
 {
-	if (WANTED(kmem_cache_record, name))
-		bpf_probe_read_kernel_str(COLUMN(kmem_cache_record, row, name),
+	if (WANTED(kmem_cache_record, turn, name))
+		bpf_probe_read_kernel_str(COLUMN(kmem_cache_record, row, turn, name),
 					  sizeof(((struct kmem_cache_record *)0)->name), cache->name);
 	SET(object_size, cache->object_size);
 	SET(size, cache->size);
@@ -179,9 +180,10 @@ static __always_inline void fill(struct kmem_cache *cache, void *row)
 	SET(flags, cache->flags);
 	SET(refcount, cache->refcount);
 	/* To count them is nearly all of a walk's time. */
-	if (WANTED(kmem_cache_record, slabs) || WANTED(kmem_cache_record, total_objects) ||
-	    WANTED(kmem_cache_record, active_objects)) {
-		struct count_node sum = count_slabs(cache);
+	if (WANTED(kmem_cache_record, turn, slabs) || WANTED(kmem_cache_record, turn, total_objects) ||
+	    WANTED(kmem_cache_record, turn, active_objects)) {
+		bool frees = WANTED(kmem_cache_record, turn, active_objects);
+		struct count_node sum = count_slabs(cache, frees);
 
 		SET(slabs, sum.slabs);
 		SET(total_objects, sum.total_objects);
@@ -208,10 +210,13 @@ int dump_kmem_cache(struct bpf_iter__kmem_cache *ctx)
 	if (!cache)
 		return 0;
 	record_clear(&record, sizeof(record));
-	fill(cache, &record);
+	if (query_used)
+		fill(cache, &record, FIRST);
+	if (!query_keeps(&slot))
+		return 0;
+	fill(cache, &record, THEN);
 
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out))
-		output_record(&out, &slot, sizeof(record));
+	output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

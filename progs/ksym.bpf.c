@@ -90,7 +90,7 @@ int dump_ksym(struct bpf_iter__ksym *ctx)
 	out = output_begin(ctx->meta->seq);
 	slot.name = name;
 	slot.module = module;
-	if (query_keeps(&slot, &out)) {
+	if (query_keeps(&slot)) {
 		output_record(&out, &slot, sizeof(record));
 		output_span(&out, name, length, NAME_MAX);
 		output_span(&out, module, module_length, MODULE_MAX);

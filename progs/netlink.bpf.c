@@ -125,7 +125,7 @@ int dump_netlink(struct bpf_iter__netlink *ctx)
 	record.dumping = nlk->cb_running;
 
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out))
+	if (query_keeps(&slot))
 		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

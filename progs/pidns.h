@@ -47,10 +47,16 @@ static __always_inline struct reader reader_now(void)
 	return reader;
 }
 
-/* 0 where the reader's namespace does not see the task. */
+/* Of a reader that is not in the initial namespace; 0 where its own does not see the task. */
+static __always_inline __s32 nested_number(struct pid *pid, const struct reader *reader)
+{
+	struct upid upid = upid_at(pid, reader->level);
+
+	return upid.ns == reader->ns ? upid.nr : 0;
+}
+
 static __always_inline __s32 pid_number(struct pid *pid, const struct reader *reader)
 {
-	struct upid upid;
 	__s32 nr;
 
 	if (!pid)
@@ -60,8 +66,7 @@ static __always_inline __s32 pid_number(struct pid *pid, const struct reader *re
 		barrier_var(nr); /* or the compiler makes one load of this and the one from the stack */
 		return nr;
 	}
-	upid = upid_at(pid, reader->level);
-	return upid.ns == reader->ns ? upid.nr : 0;
+	return nested_number(pid, reader);
 }
 
 /*

@@ -58,7 +58,7 @@ int dump_sockmap(struct bpf_iter__sockmap *ctx)
 	SOCK_IDENTITY_FILL(&record, sk);
 
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out)) {
+	if (query_keeps(&slot)) {
 		output_record(&out, &slot, sizeof(record));
 		if (!query_size)
 			output_put(&out, key, map_key_size);

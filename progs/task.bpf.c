@@ -241,8 +241,8 @@ struct task_record {
 };
 RECORD(task_record);
 
-#define WANT(column) WANTED(task_record, column)
-#define SET(column, value) PUT(task_record, row, column, value)
+#define WANT(column) WANTED(task_record, turn, column)
+#define SET(column, value) PUT(task_record, row, turn, column, value)
 
 struct task_slot {
 	struct bpf_iter_meta *meta;
@@ -258,10 +258,31 @@ SCRATCH(cwd_scratch, PATH_MAX)
 SCRATCH(cmdline_scratch, CMDLINE_MAX)
 SCRATCH(stack_scratch, STACK_DEPTH * sizeof(__u64))
 
+static __always_inline __u32 bits_set(__u64 word)
+{
+	word -= (word >> 1) & 0x5555555555555555;
+	word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333);
+	word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return word * 0x0101010101010101 >> 56;
+}
+
+/* How many bits it takes to write a number. No loop: the verifier would follow each way through it. */
+static __always_inline __u32 width_of(__u64 number)
+{
+	number |= number >> 1;
+	number |= number >> 2;
+	number |= number >> 4;
+	number |= number >> 8;
+	number |= number >> 16;
+	number |= number >> 32;
+	return bits_set(number);
+}
+
 static __always_inline char task_state_letter(struct task_struct *task)
 {
+	/* fs/proc/array.c, task_state_array, and what stands for a bit beyond it, from the last on */
+	const __u64 letters = 0x505a587454445352; /* P Z X t T D S R */
 	__u64 state, reported;
-	int index = 0;
 
 	if (bpf_core_field_exists(task->__state))
 		state = task->__state;
@@ -271,19 +292,7 @@ static __always_inline char task_state_letter(struct task_struct *task)
 		return 'I';
 	/* As task_index_to_char(): the highest bit set names the state. */
 	reported = (state | task->exit_state) & TASK_REPORT;
-	for (int bit = 0; bit < 7; bit++)
-		if (reported & (1 << bit))
-			index = bit + 1;
-	switch (index) {
-	case 0: return 'R';
-	case 1: return 'S';
-	case 2: return 'D';
-	case 3: return 'T';
-	case 4: return 't';
-	case 5: return 'X';
-	case 6: return 'Z';
-	default: return 'P';
-	}
+	return letters >> width_of(reported) * 8;
 }
 
 /*
@@ -294,21 +303,22 @@ static __always_inline char task_state_letter(struct task_struct *task)
 static __always_inline __u64 system_time(struct task_struct *task, __u64 runtime)
 {
 	__u64 stime = task->stime, total = task->utime + stime, result;
+	__u32 width = width_of(total);
 
 	if (!stime)
 		return 0;
 	if (stime == total)
 		return runtime;
-	for (int i = 0; i < 44 && total >> 20; i++) {
-		total >>= 1;
-		stime >>= 1;
+	if (width > 20) {
+		total >>= width - 20;
+		stime >>= width - 20;
 	}
 	/* runtime / total first where the product would not fit: 2^44 ns are five hours. */
 	result = runtime >> 44 ? runtime / total * stime : runtime * stime / total;
 	return result < runtime ? result : runtime;
 }
 
-static __always_inline void fill_times(struct task_struct *task, void *row)
+static __always_inline void fill_times(struct task_struct *task, void *row, enum turn turn)
 {
 	SET(runtime_ns, task->se.sum_exec_runtime);
 	if (WANT(utime_ns) || WANT(stime_ns)) {
@@ -356,10 +366,7 @@ __attribute__((noinline)) __u32 count_words(__u64 words, __u32 count)
 		__u64 word = 0;
 
 		bpf_probe_read_kernel(&word, sizeof(word), (__u64 *)words + i);
-		word -= (word >> 1) & 0x5555555555555555;
-		word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333);
-		word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
-		total += word * 0x0101010101010101 >> 56;
+		total += bits_set(word);
 	}
 	return total;
 }
@@ -431,20 +438,56 @@ static __always_inline int cmdline_read(struct task_struct *task, char *to)
 }
 
 /*
+ * A number in a namespace that is not the initial one. Global: it ends in several ways, and in a walk's
+ * loop the verifier would follow each of them through all that is behind it, again and again.
+ */
+__attribute__((noinline)) __s32 number_below(__u64 pid, const struct reader *reader)
+{
+	return reader ? nested_number((void *)pid, reader) : 0;
+}
+
+static __always_inline __s32 number_of(struct pid *pid, const struct reader *reader, bool functions)
+{
+	__u64 address;
+
+	if (!functions || !reader->level)
+		return pid_number(pid, reader);
+	/* Read by a helper it is a number, see open_fds(). */
+	bpf_probe_read_kernel(&address, sizeof(address), &pid);
+	return number_below(address, reader);
+}
+
+static __always_inline __s32 thread_number(struct task_struct *task, struct task_struct *plain,
+					   const struct reader *reader, bool functions)
+{
+	return reader->level ? number_of(plain->thread_pid, reader, functions) : task->pid;
+}
+
+static __always_inline __s32 group_number(struct task_struct *task, struct task_struct *plain,
+					  const struct reader *reader, bool functions)
+{
+	return reader->level ? number_of(plain->group_leader->thread_pid, reader, functions) : task->tgid;
+}
+
+/*
  * The functions below are given a task twice: as the verifier trusts it, and plain (plain.h). What
  * lies in the task itself is read through the first, which costs a load and no more; what a pointer
  * in it leads to through the second.
  */
 static __always_inline void fill_numbers(struct task_struct *task, struct task_struct *plain,
-					 const struct reader *reader, void *row)
+					 const struct reader *reader, void *row, enum turn turn,
+					 bool functions)
 {
-	SET(pid, process_number(task, reader));
-	SET(ppid, process_number(plain->real_parent, reader));
-	SET(pgid, pid_number(plain->signal->pids[PIDTYPE_PGID], reader));
-	SET(sid, pid_number(plain->signal->pids[PIDTYPE_SID], reader));
+	struct task_struct *parent = plain->real_parent;
+
+	SET(tid, thread_number(task, plain, reader, functions));
+	SET(pid, group_number(task, plain, reader, functions));
+	SET(ppid, group_number(parent, parent, reader, functions));
+	SET(pgid, number_of(plain->signal->pids[PIDTYPE_PGID], reader, functions));
+	SET(sid, number_of(plain->signal->pids[PIDTYPE_SID], reader, functions));
 	SET(global_tid, task->pid);
 	SET(global_pid, task->tgid);
-	SET(global_ppid, plain->real_parent->tgid);
+	SET(global_ppid, parent->tgid);
 }
 
 static __always_inline __u32 pid_namespace(struct task_struct *task)
@@ -458,7 +501,7 @@ static __always_inline __u32 pid_namespace(struct task_struct *task)
 	return BPF_CORE_READ(upid.ns, ns.inum);
 }
 
-static __always_inline void fill_namespaces(struct task_struct *plain, void *row)
+static __always_inline void fill_namespaces(struct task_struct *plain, void *row, enum turn turn)
 {
 	SET(pid_ns, pid_namespace(plain));
 	SET(mnt_ns, plain->nsproxy->mnt_ns->ns.inum);
@@ -469,7 +512,7 @@ static __always_inline void fill_namespaces(struct task_struct *plain, void *row
 	SET(user_ns, plain->cred->user_ns->ns.inum);
 }
 
-static __always_inline void fill_credentials(struct task_struct *plain, void *row)
+static __always_inline void fill_credentials(struct task_struct *plain, void *row, enum turn turn)
 {
 	SET(uid, plain->cred->uid.val);
 	SET(euid, plain->cred->euid.val);
@@ -485,7 +528,7 @@ static __always_inline __u32 task_cpu(struct task_struct *task)
 }
 
 static __always_inline void fill_scheduling(struct task_struct *task, struct task_struct *plain,
-					    void *row)
+					    void *row, enum turn turn)
 {
 	SET(state, task_state_letter(task));
 	SET(prio, task->prio - 100); /* as /proc/PID/stat: nice 0 is 20 */
@@ -498,7 +541,8 @@ static __always_inline void fill_scheduling(struct task_struct *task, struct tas
 	SET(involuntary_switches, task->nivcsw);
 }
 
-static __always_inline void fill_memory(struct task_struct *task, struct task_struct *plain, void *row)
+static __always_inline void fill_memory(struct task_struct *task, struct task_struct *plain, void *row,
+					enum turn turn)
 {
 	if (WANT(vsize) || WANT(rss)) {
 		struct mm_struct *mm = plain->mm;
@@ -510,7 +554,7 @@ static __always_inline void fill_memory(struct task_struct *task, struct task_st
 	SET(major_faults, task->maj_flt);
 }
 
-static __always_inline void fill_transfers(struct task_struct *task, void *row)
+static __always_inline void fill_transfers(struct task_struct *task, void *row, enum turn turn)
 {
 	if (bpf_core_field_exists(task->ioac.read_bytes)) {
 		SET(read_bytes, task->ioac.read_bytes);
@@ -521,44 +565,20 @@ static __always_inline void fill_transfers(struct task_struct *task, void *row)
 	}
 }
 
-/* All but the task's number, which the caller has. */
 static __always_inline void fill(struct task_struct *task, struct task_struct *plain,
-				 const struct reader *reader, void *row, bool functions)
+				 const struct reader *reader, void *row, enum turn turn, bool functions)
 {
-	fill_numbers(task, plain, reader, row);
-	PUT_TEXT(task_record, row, comm, task->comm);
+	fill_numbers(task, plain, reader, row, turn, functions);
+	PUT_TEXT(task_record, row, turn, comm, task->comm);
 	SET(flags, task->flags);
-	fill_scheduling(task, plain, row);
-	fill_credentials(plain, row);
-	fill_namespaces(plain, row);
-	fill_times(task, row);
-	fill_memory(task, plain, row);
-	fill_transfers(task, row);
+	fill_scheduling(task, plain, row, turn);
+	fill_credentials(plain, row, turn);
+	fill_namespaces(plain, row, turn);
+	fill_times(task, row, turn);
+	fill_memory(task, plain, row, turn);
+	fill_transfers(task, row, turn);
 	SET(cgroup_id, plain->cgroups->dfl_cgrp->kn->id);
 	SET(open_fds, functions && want_open_fds && plain->files ? open_fds(plain) : -1);
-}
-
-/*
- * One task that was walked to; false for one that the reader's namespace does not see. Global, so
- * that the verifier looks at it once, and not anew for each way that leads through the walk's loop.
- */
-__attribute__((noinline)) int walked_fill(struct task_struct *task TRUSTED, const struct reader *reader,
-					  struct task_record *row)
-{
-	struct task_struct *plain;
-	struct reader own;
-	__s32 tid;
-
-	if (!reader || !row)
-		return 0;
-	plain = bpf_rdonly_cast(task, cast_to_task_struct);
-	own = *reader;
-	tid = task_number(task, &own);
-	if (!tid)
-		return 0;
-	SET(tid, tid);
-	fill(task, plain, &own, row, true);
-	return 1;
 }
 
 SLOT(task_slot)
@@ -567,7 +587,7 @@ static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 {
 	struct task_struct *task = ctx->task, *plain;
 	struct task_record record;
-	struct task_slot slot = { .meta = ctx->meta, .task = task, .record = &record };
+	struct task_slot slot = { .meta = ctx->meta, .record = &record };
 	char *exe = NULL, *cwd = NULL, *cmdline = NULL;
 	__u64 *stack = NULL;
 	int exe_length = -1, cwd_length = -1, cmdline_length = -1, stack_length = -1;
@@ -580,10 +600,14 @@ static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 	record.record_size = RECORD_BASE(record);
 	reader = reader_now();
 	plain = PLAIN(task_struct, task);
+	slot.task = plain;
 	if (!task_asked(task, &reader))
 		return 0;
-	PUT(task_record, &record, tid, task_number(task, &reader));
-	fill(task, plain, &reader, &record, functions);
+	if (query_used)
+		fill(task, plain, &reader, &record, FIRST, functions);
+	if (!query_reads_text && !query_keeps(&slot))
+		return 0;
+	fill(task, plain, &reader, &record, THEN, functions);
 
 	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
 	if (want_exe) {
@@ -616,21 +640,21 @@ static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 		stack_length = bpf_get_task_stack(task, stack, STACK_DEPTH * sizeof(__u64), 0);
 		span_set(&record.stack, &record.record_size, stack_length);
 	}
-
-	out = output_begin(ctx->meta->seq);
 	slot.exe = exe;
 	slot.cwd = cwd;
-	if (query_keeps(&slot, &out)) {
-		output_record(&out, &slot, sizeof(record));
-		if (want_exe)
-			output_span(&out, exe, exe_length, PATH_MAX);
-		if (want_cwd)
-			output_span(&out, cwd, cwd_length, PATH_MAX);
-		if (want_cmdline)
-			output_span(&out, cmdline, cmdline_length, CMDLINE_MAX);
-		if (want_stack)
-			output_span(&out, stack, stack_length, STACK_DEPTH * sizeof(__u64));
-	}
+	if (query_reads_text && !query_keeps(&slot))
+		return 0;
+
+	out = output_begin(ctx->meta->seq);
+	output_record(&out, &slot, sizeof(record));
+	if (want_exe)
+		output_span(&out, exe, exe_length, PATH_MAX);
+	if (want_cwd)
+		output_span(&out, cwd, cwd_length, PATH_MAX);
+	if (want_cmdline)
+		output_span(&out, cmdline, cmdline_length, CMDLINE_MAX);
+	if (want_stack)
+		output_span(&out, stack, stack_length, STACK_DEPTH * sizeof(__u64));
 	return output_end(&out);
 }
 
@@ -657,8 +681,14 @@ extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 /* The process that is walked in one run, as the reader numbers it; 0 for all tasks. */
 const volatile __s32 walked_pid = 0;
 
-/* Where the next record goes in the map; NULL once it is full. */
-static __always_inline struct task_record *next_row(struct snapshot *snapshot)
+/* What a walk in one run fills in the map: what a query makes of a record comes in front of it. */
+struct row {
+	char result[QUERY_ROOM];
+	struct task_record record;
+};
+
+/* Where the next one goes; NULL once the map is full. */
+static __always_inline struct row *next_row(struct snapshot *snapshot)
 {
 	__u64 at = snapshot->used;
 
@@ -669,42 +699,74 @@ static __always_inline struct task_record *next_row(struct snapshot *snapshot)
 	return (void *)snapshot->data + at;
 }
 
-/* A record on the stack, of which the query says whether it leaves, and what of it. */
-static __always_inline void ask_query(struct task_struct *task, const struct reader *reader)
+static __always_inline struct task_record *record_of(struct row *row)
 {
-	struct task_record record = { .record_size = RECORD_BASE(record) };
-	struct task_slot slot = { .task = task, .record = &record };
-	struct output out;
+	return query_size ? &row->record : (void *)row;
+}
 
-	if (!walked_fill(task, reader, &record))
-		return;
-	out = output_begin(NULL);
-	if (query_keeps(&slot, &out))
-		output_record(&out, &slot, sizeof(record));
-	output_end(&out);
+/* Whether the query keeps a task that was walked to; its columns are in the record then. */
+static __always_inline bool walked_keep(struct task_struct *task, struct task_struct *plain,
+					const struct reader *reader, struct row *row)
+{
+	struct task_slot slot;
+
+	slot.task = plain;
+	slot.record = record_of(row);
+	fill(task, plain, reader, slot.record, FIRST, true);
+	return query_keeps(&slot);
+}
+
+/*
+ * One task that leaves. Global, so that the verifier looks at it once, and not anew for each way that
+ * leads through the walk's loop.
+ */
+__attribute__((noinline)) int walked_fill(struct task_struct *task TRUSTED, const struct reader *reader,
+					  struct row *row)
+{
+	struct task_struct *plain;
+	struct task_record *record;
+	struct task_slot slot;
+	struct reader own;
+
+	if (!reader || !row)
+		return 0;
+	own = *reader;
+	plain = bpf_rdonly_cast(task, cast_to_task_struct);
+	record = record_of(row);
+	fill(task, plain, &own, record, THEN, true);
+	if (!packed_size)
+		record->record_size = RECORD_BASE(*record);
+	if (query_size) {
+		slot.task = plain;
+		slot.record = record;
+		slot.result = row->result;
+		query_slot(&slot);
+	}
+	return 1;
 }
 
 static __always_inline void walk_tasks(struct task_struct *process, struct snapshot *snapshot)
 {
-	__u32 size = packed_size ? packed_size : sizeof(struct task_record);
+	__u32 size = query_size ? query_size : packed_size ? packed_size : sizeof(struct task_record);
 	struct reader reader = reader_now();
 	struct bpf_iter_task walk;
-	struct task_struct *task;
-	struct task_record *row;
+	struct task_struct *task, *plain;
+	struct row *row;
 
 	bpf_rcu_read_lock();
 	bpf_iter_task_new(&walk, process,
 			  walked_pid ? BPF_TASK_ITER_PROC_THREADS : BPF_TASK_ITER_ALL_THREADS);
 	while ((task = bpf_iter_task_next(&walk))) {
-		if (query_used) {
-			ask_query(task, &reader);
-			continue;
-		}
 		row = next_row(snapshot);
-		if (!row || !walked_fill(task, &reader, row))
+		/* The reader's namespace may not see it. */
+		if (!row)
 			continue;
-		if (!packed_size)
-			row->record_size = sizeof(*row);
+		plain = bpf_rdonly_cast(task, cast_to_task_struct);
+		if (!thread_number(task, plain, &reader, true))
+			continue;
+		if (query_used && !walked_keep(task, plain, &reader, row))
+			continue;
+		walked_fill(task, &reader, row);
 		snapshot->used += size;
 	}
 	bpf_iter_task_destroy(&walk);

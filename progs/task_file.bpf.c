@@ -70,7 +70,7 @@ struct task_file_record {
 };
 RECORD(task_file_record);
 
-#define SET(column, value) PUT(task_file_record, row, column, value)
+#define SET(column, value) PUT(task_file_record, row, turn, column, value)
 
 SCRATCH(path_scratch, PATH_MAX)
 
@@ -87,44 +87,15 @@ struct task_file_slot {
 };
 SLOT(task_file_slot)
 
-SEC("iter/task_file")
-int dump_task_file(struct bpf_iter__task_file *ctx)
+static __always_inline void fill(struct task_struct *task, __u32 fd, struct file *file,
+				 const struct reader *reader, void *row, enum turn turn)
 {
-	struct task_file_record record = { .record_size = RECORD_BASE(record) };
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct inode *inode;
-	struct task_file_slot slot = {
-		.meta = ctx->meta,
-		.task = ctx->task,
-		.fd = ctx->fd,
-		.file = ctx->file,
-		.record = &record,
-	};
-	int length = -1;
-	struct output out;
-	struct reader reader;
-	void *row = &record;
-	char *path = NULL;
+	struct inode *inode = file->f_inode;
 
-	if (!task || !file)
-		return 0;
-	reader = reader_now();
-	if (!task_asked(task, &reader))
-		return 0;
-	if (HAS_D_PATH && WANTED(task_file_record, path)) {
-		path = scratch_get(&path_scratch);
-		if (!path)
-			return 1;
-		length = bpf_d_path(&file->f_path, path, PATH_MAX);
-		length = length > 0 && length <= PATH_MAX ? length - 1 : -1;
-		span_set(&record.path, &record.record_size, length);
-	}
-	inode = PLAIN(file, file)->f_inode;
-	SET(tid, task_number(task, &reader));
-	SET(pid, process_number(task, &reader));
-	PUT_TEXT(task_file_record, row, comm, task->comm);
-	SET(fd, ctx->fd);
+	SET(tid, task_number(task, reader));
+	SET(pid, process_number(task, reader));
+	PUT_TEXT(task_file_record, row, turn, comm, task->comm);
+	SET(fd, fd);
 	SET(mode, inode->i_mode);
 	SET(kind, inode->i_sb->s_magic == ANON_INODE_FS_MAGIC ? ANON : inode->i_mode & S_IFMT);
 	SET(flags, file->f_flags);
@@ -133,12 +104,51 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 	SET(inode, inode->i_ino);
 	SET(device, stat_dev(inode->i_sb->s_dev));
 	SET(rdevice, stat_dev(inode->i_rdev));
+}
+
+SEC("iter/task_file")
+int dump_task_file(struct bpf_iter__task_file *ctx)
+{
+	struct task_file_record record = { .record_size = RECORD_BASE(record) };
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file, *plain;
+	struct task_file_slot slot = {
+		.meta = ctx->meta,
+		.fd = ctx->fd,
+		.record = &record,
+	};
+	int length = -1;
+	struct output out;
+	struct reader reader;
+	char *path = NULL;
+
+	if (!task || !file)
+		return 0;
+	reader = reader_now();
+	if (!task_asked(task, &reader))
+		return 0;
+	plain = PLAIN(file, file);
+	slot.task = PLAIN(task_struct, task);
+	slot.file = plain;
+	if (query_used)
+		fill(task, ctx->fd, plain, &reader, &record, FIRST);
+	if (!query_reads_text && !query_keeps(&slot))
+		return 0;
+	fill(task, ctx->fd, plain, &reader, &record, THEN);
+	if (HAS_D_PATH && WANTED(task_file_record, ONCE, path)) {
+		path = scratch_get(&path_scratch);
+		if (!path)
+			return 1;
+		length = bpf_d_path(&file->f_path, path, PATH_MAX);
+		length = length > 0 && length <= PATH_MAX ? length - 1 : -1;
+		span_set(&record.path, &record.record_size, length);
+	}
+	slot.path = path;
+	if (query_reads_text && !query_keeps(&slot))
+		return 0;
 
 	out = output_begin(ctx->meta->seq);
-	slot.path = path;
-	if (query_keeps(&slot, &out)) {
-		output_record(&out, &slot, sizeof(record));
-		output_span(&out, path, length, PATH_MAX);
-	}
+	output_record(&out, &slot, sizeof(record));
+	output_span(&out, path, length, PATH_MAX);
 	return output_end(&out);
 }

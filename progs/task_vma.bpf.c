@@ -142,20 +142,21 @@ struct task_vma_slot {
 };
 SLOT(task_vma_slot)
 
-#define SET(column, value) PUT(task_vma_record, row, column, value)
+#define SET(column, value) PUT(task_vma_record, row, turn, column, value)
 
 static __always_inline void fill(struct task_struct *task, struct vm_area_struct *vma,
-				 const struct reader *reader, void *row)
+				 const struct reader *reader, void *row, enum turn turn)
 {
+	struct inode *inode = vma->vm_file ? vma->vm_file->f_inode : NULL;
 	__u64 flags = vma->vm_flags;
 
 	SET(tid, task_number(task, reader));
 	SET(pid, process_number(task, reader));
-	PUT_TEXT(task_vma_record, row, comm, task->comm);
+	PUT_TEXT(task_vma_record, row, turn, comm, task->comm);
 	SET(start, vma->vm_start);
 	SET(end, vma->vm_end);
-	if (WANTED(task_vma_record, permissions)) {
-		char *permissions = COLUMN(task_vma_record, row, permissions);
+	if (WANTED(task_vma_record, turn, permissions)) {
+		char *permissions = COLUMN(task_vma_record, row, turn, permissions);
 
 		permissions[0] = flags & VM_READ ? 'r' : '-';
 		permissions[1] = flags & VM_WRITE ? 'w' : '-';
@@ -163,13 +164,9 @@ static __always_inline void fill(struct task_struct *task, struct vm_area_struct
 		permissions[3] = flags & VM_MAYSHARE ? 's' : 'p';
 	}
 	SET(flags, flags);
-	if (vma->vm_file) {
-		struct inode *inode = vma->vm_file->f_inode;
-
-		SET(offset, vma->vm_pgoff * host_page_size);
-		SET(inode, inode->i_ino);
-		SET(device, stat_dev(inode->i_sb->s_dev));
-	}
+	SET(offset, inode ? vma->vm_pgoff * host_page_size : 0);
+	SET(inode, inode ? inode->i_ino : 0);
+	SET(device, inode ? stat_dev(inode->i_sb->s_dev) : 0);
 }
 
 SEC("iter/task_vma")
@@ -196,8 +193,12 @@ int dump_task_vma(struct bpf_iter__task_vma *ctx)
 		return 0;
 	record_clear(&record, sizeof(record));
 	record.record_size = RECORD_BASE(record);
-	fill(task, vma, &reader, &record);
-	if (WANTED(task_vma_record, path)) {
+	if (query_used)
+		fill(task, vma, &reader, &record, FIRST);
+	if (!query_reads_text && !query_keeps(&slot))
+		return 0;
+	fill(task, vma, &reader, &record, THEN);
+	if (WANTED(task_vma_record, ONCE, path)) {
 		path = scratch_get(&path_scratch);
 		if (!path)
 			return 1;
@@ -210,12 +211,13 @@ int dump_task_vma(struct bpf_iter__task_vma *ctx)
 		span_set(&record.path, &record.record_size, length);
 	}
 
-	out = output_begin(ctx->meta->seq);
 	slot.path = path;
-	if (query_keeps(&slot, &out)) {
-		output_record(&out, &slot, sizeof(record));
-		if (path)
-			output_span(&out, path, length, PATH_MAX);
-	}
+	if (query_reads_text && !query_keeps(&slot))
+		return 0;
+
+	out = output_begin(ctx->meta->seq);
+	output_record(&out, &slot, sizeof(record));
+	if (path)
+		output_span(&out, path, length, PATH_MAX);
 	return output_end(&out);
 }

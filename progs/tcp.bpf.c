@@ -153,9 +153,9 @@ struct tcp_record {
 };
 RECORD(tcp_record);
 
-#define SET(column, value) PUT(tcp_record, row, column, value)
+#define SET(column, value) PUT(tcp_record, row, turn, column, value)
 
-static __always_inline void set_timer(void *row, enum tcp_timer timer,
+static __always_inline void set_timer(void *row, enum turn turn, enum tcp_timer timer,
 				      unsigned long expires)
 {
 	SET(timer, timer);
@@ -174,7 +174,7 @@ static __always_inline unsigned long retransmit_expires(const struct tcp_sock *t
 	return tp->inet_conn.icsk_retransmit_timer.expires;
 }
 
-static __always_inline void fill_timer(void *row, const struct tcp_sock *tp)
+static __always_inline void fill_timer(void *row, enum turn turn, const struct tcp_sock *tp)
 {
 	const struct inet_connection_sock___new *new = (const void *)tp;
 	const struct timer_list *keepalive;
@@ -182,11 +182,11 @@ static __always_inline void fill_timer(void *row, const struct tcp_sock *tp)
 
 	if (pending == ICSK_TIME_RETRANS || pending == ICSK_TIME_REO_TIMEOUT ||
 	    pending == ICSK_TIME_LOSS_PROBE) {
-		set_timer(row, TIMER_RETRANSMIT, retransmit_expires(tp));
+		set_timer(row, turn, TIMER_RETRANSMIT, retransmit_expires(tp));
 		return;
 	}
 	if (pending == ICSK_TIME_PROBE0) {
-		set_timer(row, TIMER_PROBE, retransmit_expires(tp));
+		set_timer(row, turn, TIMER_PROBE, retransmit_expires(tp));
 		return;
 	}
 	if (bpf_core_field_exists(new->icsk_keepalive_timer))
@@ -194,10 +194,10 @@ static __always_inline void fill_timer(void *row, const struct tcp_sock *tp)
 	else
 		keepalive = &tp->inet_conn.icsk_inet.sk.sk_timer;
 	if (keepalive->entry.pprev)
-		set_timer(row, TIMER_KEEPALIVE, keepalive->expires);
+		set_timer(row, turn, TIMER_KEEPALIVE, keepalive->expires);
 }
 
-static __always_inline void fill_tcp(void *row, const struct tcp_sock *tp)
+static __always_inline void fill_tcp(void *row, enum turn turn, const struct tcp_sock *tp)
 {
 	const struct inet_connection_sock *icsk = &tp->inet_conn;
 	const struct sock *sk = &icsk->icsk_inet.sk;
@@ -214,8 +214,8 @@ static __always_inline void fill_tcp(void *row, const struct tcp_sock *tp)
 		SET(rx_queue, unread > 0 ? unread : 0);
 		SET(tx_queue, (__u32)(tp->write_seq - tp->snd_una));
 	}
-	fill_timer(row, tp);
-	PUT_TEXT(tcp_record, row, congestion, icsk->icsk_ca_ops->name);
+	fill_timer(row, turn, tp);
+	PUT_TEXT(tcp_record, row, turn, congestion, icsk->icsk_ca_ops->name);
 	SET(cwnd, tp->snd_cwnd);
 	SET(ssthresh, tp->snd_ssthresh < TCP_INFINITE_SSTHRESH ? tp->snd_ssthresh : NONE_U32);
 	SET(srtt_ns, (__u64)(tp->srtt_us >> 3) * 1000);
@@ -233,7 +233,7 @@ static __always_inline void fill_tcp(void *row, const struct tcp_sock *tp)
 	SET(rcv_wnd, tp->rcv_wnd);
 }
 
-static __always_inline void fill_none(void *row)
+static __always_inline void fill_none(void *row, enum turn turn)
 {
 	SET(backlog, NONE_U32);
 	SET(backlog_max, NONE_U32);
@@ -257,6 +257,51 @@ static __always_inline void fill_none(void *row)
 PLAIN_TYPE(sock_common);
 PLAIN_TYPE(tcp_sock);
 
+/* A socket's columns: those of its own kind, and those that all kinds have. */
+static __always_inline void fill(struct sock_common *sk, __u32 uid, void *row, enum turn turn)
+{
+	struct sock_common *common = PLAIN(sock_common, sk);
+	struct tcp_timewait_sock *timewait;
+	struct tcp_request_sock *request;
+	struct tcp_sock *tp;
+
+	SET(cookie, sock_cookie(sk));
+	SET(family, common->skc_family);
+	SET(state, common->skc_state);
+	if (WANTED(tcp_record, turn, local_addr))
+		sock_local_addr((void *)COLUMN(tcp_record, row, turn, local_addr), common);
+	if (WANTED(tcp_record, turn, remote_addr))
+		sock_remote_addr((void *)COLUMN(tcp_record, row, turn, remote_addr), common);
+	SET(local_port, common->skc_num);
+	SET(remote_port, bpf_ntohs(common->skc_dport));
+	SET(uid, uid);
+	SET(netns, sock_netns(common));
+	SET(ifindex, common->skc_bound_dev_if);
+	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
+	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
+	fill_none(row, turn);
+
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp) {
+		fill_tcp(row, turn, PLAIN(tcp_sock, tp));
+		return;
+	}
+	timewait = bpf_skc_to_tcp_timewait_sock(sk);
+	if (timewait) {
+		SET(uid, NONE_U32);
+		SET(state, timewait->tw_sk.tw_substate);
+		SET(mark, timewait->tw_sk.tw_mark);
+		set_timer(row, turn, TIMER_TIMEWAIT, timewait->tw_sk.tw_timer.expires);
+		return;
+	}
+	request = bpf_skc_to_tcp_request_sock(sk);
+	if (request) {
+		SET(mark, request->req.ir_mark);
+		SET(retransmits, request->req.req.num_retrans);
+		set_timer(row, turn, TIMER_RETRANSMIT, request->req.req.rsk_timer.expires);
+	}
+}
+
 struct tcp_slot {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
@@ -269,63 +314,26 @@ SLOT(tcp_slot)
 SEC("iter/tcp")
 int dump_tcp(struct bpf_iter__tcp *ctx)
 {
-	struct sock_common *sk = ctx->sk_common, *common;
-	struct tcp_timewait_sock *timewait;
-	struct tcp_request_sock *request;
+	struct sock_common *sk = ctx->sk_common;
 	struct tcp_record record;
-	struct tcp_sock *tp;
 	struct tcp_slot slot = {
 		.meta = ctx->meta,
-		.sk_common = ctx->sk_common,
 		.uid = ctx->uid,
 		.record = &record,
 	};
-	void *row = &record;
 	struct output out;
 
 	if (!sk)
 		return 0;
-
+	slot.sk_common = PLAIN(sock_common, sk);
 	__builtin_memset(&record, 0, sizeof(record));
-	SET(cookie, sock_cookie(sk));
-	common = PLAIN(sock_common, sk);
-	SET(family, common->skc_family);
-	SET(state, common->skc_state);
-	if (WANTED(tcp_record, local_addr))
-		sock_local_addr((void *)COLUMN(tcp_record, row, local_addr), common);
-	if (WANTED(tcp_record, remote_addr))
-		sock_remote_addr((void *)COLUMN(tcp_record, row, remote_addr), common);
-	SET(local_port, common->skc_num);
-	SET(remote_port, bpf_ntohs(common->skc_dport));
-	SET(uid, ctx->uid);
-	SET(netns, sock_netns(common));
-	SET(ifindex, common->skc_bound_dev_if);
-	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
-	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
-	fill_none(row);
+	if (query_used)
+		fill(sk, ctx->uid, &record, FIRST);
+	if (!query_keeps(&slot))
+		return 0;
+	fill(sk, ctx->uid, &record, THEN);
 
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (tp) {
-		fill_tcp(row, PLAIN(tcp_sock, tp));
-		goto emit;
-	}
-	timewait = bpf_skc_to_tcp_timewait_sock(sk);
-	if (timewait) {
-		SET(uid, NONE_U32);
-		SET(state, timewait->tw_sk.tw_substate);
-		SET(mark, timewait->tw_sk.tw_mark);
-		set_timer(row, TIMER_TIMEWAIT, timewait->tw_sk.tw_timer.expires);
-		goto emit;
-	}
-	request = bpf_skc_to_tcp_request_sock(sk);
-	if (request) {
-		SET(mark, request->req.ir_mark);
-		SET(retransmits, request->req.req.num_retrans);
-		set_timer(row, TIMER_RETRANSMIT, request->req.req.rsk_timer.expires);
-	}
-emit:
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out))
-		output_record(&out, &slot, sizeof(record));
+	output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

@@ -72,9 +72,38 @@ struct udp_record {
 };
 RECORD(udp_record);
 
-#define SET(column, value) PUT(udp_record, row, column, value)
+#define SET(column, value) PUT(udp_record, row, turn, column, value)
 
 PLAIN_TYPE(udp_sock);
+
+static __always_inline void fill(struct udp_sock *trusted, struct bpf_iter__udp *ctx, void *row, enum turn turn)
+{
+	struct udp_sock *udp = PLAIN(udp_sock, trusted);
+	struct sock *sk = &udp->inet.sk;
+	struct sock_common *common = &sk->__sk_common;
+
+	SET(cookie, sock_cookie(&trusted->inet.sk.__sk_common));
+	SET(family, common->skc_family);
+	SET(state, common->skc_state);
+	if (WANTED(udp_record, turn, local_addr))
+		sock_local_addr((void *)COLUMN(udp_record, row, turn, local_addr), common);
+	if (WANTED(udp_record, turn, remote_addr))
+		sock_remote_addr((void *)COLUMN(udp_record, row, turn, remote_addr), common);
+	SET(local_port, common->skc_num);
+	SET(remote_port, bpf_ntohs(common->skc_dport));
+	SET(uid, ctx->uid);
+	SET(inode, sock_inode(sk));
+	SET(netns, sock_netns(common));
+	SET(ifindex, common->skc_bound_dev_if);
+	SET(mark, sk->sk_mark);
+	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
+	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
+	/* What was read leaves the account late. */
+	SET(rx_queue, sock_rmem(sk) - udp->forward_deficit);
+	SET(tx_queue, sock_wmem(sk));
+	SET(drops, sock_drops(sk));
+	SET(bucket, ctx->bucket);
+}
 
 struct udp_slot {
 	struct bpf_iter_meta *meta;
@@ -90,47 +119,24 @@ int dump_udp(struct bpf_iter__udp *ctx)
 {
 	struct udp_sock *udp = ctx->udp_sk;
 	struct udp_record record;
-	struct sock_common *common;
 	struct udp_slot slot = {
 		.meta = ctx->meta,
-		.udp_sk = ctx->udp_sk,
 		.uid = ctx->uid,
 		.record = &record,
 	};
-	void *row = &record;
 	struct output out;
-	struct sock *sk;
 
 	if (!udp)
 		return 0;
+	slot.udp_sk = PLAIN(udp_sock, udp);
 	__builtin_memset(&record, 0, sizeof(record));
-	SET(cookie, sock_cookie(&udp->inet.sk.__sk_common));
-	udp = PLAIN(udp_sock, udp);
-	sk = &udp->inet.sk;
-	common = &sk->__sk_common;
-	SET(family, common->skc_family);
-	SET(state, common->skc_state);
-	if (WANTED(udp_record, local_addr))
-		sock_local_addr((void *)COLUMN(udp_record, row, local_addr), common);
-	if (WANTED(udp_record, remote_addr))
-		sock_remote_addr((void *)COLUMN(udp_record, row, remote_addr), common);
-	SET(local_port, common->skc_num);
-	SET(remote_port, bpf_ntohs(common->skc_dport));
-	SET(uid, ctx->uid);
-	SET(inode, sock_inode(sk));
-	SET(netns, sock_netns(common));
-	SET(ifindex, common->skc_bound_dev_if);
-	SET(mark, sk->sk_mark);
-	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
-	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
-	/* What was read leaves the account late. */
-	SET(rx_queue, sock_rmem(sk) - udp->forward_deficit);
-	SET(tx_queue, sock_wmem(sk));
-	SET(drops, sock_drops(sk));
-	SET(bucket, ctx->bucket);
+	if (query_used)
+		fill(udp, ctx, &record, FIRST);
+	if (!query_keeps(&slot))
+		return 0;
+	fill(udp, ctx, &record, THEN);
 
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out))
-		output_record(&out, &slot, sizeof(record));
+	output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }

@@ -205,7 +205,7 @@ int dump_unix(struct bpf_iter__unix *ctx)
 	out = output_begin(ctx->meta->seq);
 	slot.path = name;
 	slot.abstract = name;
-	if (query_keeps(&slot, &out)) {
+	if (query_keeps(&slot)) {
 		output_record(&out, &slot, sizeof(record));
 		if (length)
 			output_put(&out, name, length);

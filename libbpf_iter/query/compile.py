@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 from .. import kinds
@@ -73,12 +74,21 @@ class Asked(Immutable):
     @property
     def used(self) -> frozenset[str]:
         """The curated columns that it needs."""
-        return frozenset(node.field.name for node in self.nodes() if isinstance(node, tree.Column))
+        return frozenset(field.name for field in _columns(self.nodes()))
+
+    @property
+    def filtered(self) -> tuple[Field, ...]:
+        """Those that it decides by."""
+        return tuple(dict.fromkeys(_columns(walk(self.where)))) if self.where else ()
 
     @property
     def objects(self) -> frozenset[str]:
         """The program's arguments that it needs."""
         return frozenset(n.name for n in self.nodes() if isinstance(n, tree.Object | tree.Argument))
+
+
+def _columns(nodes: Iterable[Node]) -> Iterator[Field]:
+    return (node.field for node in nodes if isinstance(node, tree.Column))
 
 
 class Compiled(Immutable):
@@ -257,13 +267,14 @@ def _alignment(kind: kinds.Kind, size: int) -> int:
     return size if isinstance(kind, kinds.Integer | kinds.Of | kinds.EnumValue | kinds.Boolean) else 8
 
 
-def _body(
-    out: Assembler, emitter: Emitter, asked: Asked, layout: _Layout, result: tuple[int, int], no: Label
-) -> None:
-    """Test, and store what leaves; to ``no`` where the object does not."""
+def _filter(out: Assembler, emitter: Emitter, asked: Asked, no: Label) -> None:
+    """To ``no`` where the object doesn't leave."""
     if asked.where is not None:
         with out.note("where"):
             emitter.branch(asked.where, no, False)
+
+
+def _store(out: Assembler, emitter: Emitter, layout: _Layout, result: tuple[int, int]) -> None:
     for output in layout.outputs:
         with out.note(f"columns: {output.name}"):
             emitter.store(output.node, result[0], result[1] + output.offset, output.size)
@@ -297,12 +308,12 @@ class Packed(Immutable):
     places: dict[str, int]
 
 
-def packed(chosen: Sequence[Field], btf: Btf, record: str | None) -> Packed | None:
-    """Columns of a program's record side by side.
+def packed(chosen: Sequence[Field], beside: Sequence[Field], btf: Btf, record: str | None) -> Packed | None:
+    """Columns of a program's record side by side; those ``beside`` lie behind them, and don't leave.
 
     None where they can't be told from each other's bytes, or take more room than the record has.
     """
-    if any(isinstance(field.kind, kinds.BitField | kinds.Span) for field in chosen):
+    if any(isinstance(field.kind, kinds.BitField | kinds.Span) for field in (*chosen, *beside)):
         return None
     writer = Writer(btf)
     struct_id = record_struct(btf, record)
@@ -312,10 +323,16 @@ def packed(chosen: Sequence[Field], btf: Btf, record: str | None) -> Packed | No
         node = tree.Column(field, tree.column_type(field.kind, field.size))
         layout.add(field.name, node, own[field.name], field.size, _alignment(field.kind, field.size))
     new_id, size = layout.finish(RECORD)
-    if size > btf.size_of(struct_id):
+    places = {output.name: output.offset for output in layout.outputs}
+    room = size
+    for field in beside:
+        if field.name not in places:
+            places[field.name] = room
+            room += (field.size + 7) // 8 * 8
+    if room > btf.size_of(struct_id):
         return None
     _lead_to(writer, btf, new_id)
-    return Packed(writer.finish(), size, {output.name: output.offset for output in layout.outputs})
+    return Packed(writer.finish(), size, places)
 
 
 def _lead_to(writer: Writer, btf: Btf, struct_id: int) -> None:
@@ -325,8 +342,18 @@ def _lead_to(writer: Writer, btf: Btf, struct_id: int) -> None:
         writer.repoint(btf, btf.resolve(btf[marker].type_id), struct_id)  # type: ignore[attr-defined]
 
 
-def slot(asked: Asked, btf: Btf, record: str | None, whole: Schema, params: Params | None) -> Compiled:
-    """A query for the slot of a program whose BTF is ``btf``; ``whole`` is its record's schema."""
+def slot(
+    asked: Asked,
+    btf: Btf,
+    record: str | None,
+    whole: Schema,
+    params: Params | None,
+    places: Mapping[str, int] = MappingProxyType({}),
+) -> Compiled:
+    """A query for the slot of a program whose BTF is ``btf``; ``whole`` is its record's schema.
+
+    ``places`` are those of the record's columns that lie elsewhere than it says.
+    """
     members = slot_members(btf)
     if members is None:
         raise ParameterError("columns", "the program has no SLOT() for columns of one's own, nor for where=")
@@ -348,6 +375,7 @@ def slot(asked: Asked, btf: Btf, record: str | None, whole: Schema, params: Para
     frame = Frame(
         {name: (_SLOT, offset) for name, offset in members.items()},
         (_SLOT, members["record"]),
+        places,
         {name: (_SLOT, offset) for name, offset in members.items()},
         params.fd if params else -1,
         0,
@@ -366,10 +394,20 @@ def slot(asked: Asked, btf: Btf, record: str | None, whole: Schema, params: Para
             # Known to be there by the program, but not always by the verifier.
             out.load(0, _SLOT, members[name], 8)
             out.jump_constant("==", 0, 0, no)
-    _body(out, emitter, asked, layout, (_RESULT_POINTER, 0), no)
+    fill = Label()
+    if size:
+        with out.note("to fill, or to decide"):
+            out.jump_constant("!=", _RESULT_POINTER, 0, fill)
+    _filter(out, emitter, asked, no)
     with out.note("it leaves"):
         out.constant(0, 1)
         out.exit()
+    if size:
+        out.place(fill)
+        _store(out, emitter, layout, (_RESULT_POINTER, 0))
+        with out.note("it is filled"):
+            out.constant(0, 1)
+            out.exit()
     if out.leads_to(no):
         with out.note("it does not"):
             out.place(no)
@@ -416,14 +454,9 @@ def whole_program(asked: Asked, btf: Btf, context: int, params: Params | None) -
         out.constant(0, 0)
         for at in range(0, size, 8):
             out.store(FP, at - size, 0, 8)
-    _body(
-        out,
-        Emitter(out, Frame(places, None, {}, params.fd if params else -1, stack)),
-        asked,
-        layout,
-        (FP, -size),
-        no,
-    )
+    emitter = Emitter(out, Frame(places, None, {}, {}, params.fd if params else -1, stack))
+    _filter(out, emitter, asked, no)
+    _store(out, emitter, layout, (FP, -size))
     with out.note("it leaves"):
         out.load(1, _CONTEXT, offsets["meta"], 8)
         out.load(1, 1, _seq(btf), 8)

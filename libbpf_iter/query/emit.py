@@ -15,6 +15,7 @@ from ..asm import Assembler, Label
 from ..btf import types as bt
 from ..errors import ParameterError
 from ..immutable import Immutable
+from ..schema import Field
 from . import tree
 from .tree import Node, Number, Pointer
 
@@ -38,6 +39,7 @@ class Frame(Immutable):
 
     objects: Mapping[str, tuple[int, int]]  # pointers, and the integers beside them
     record: tuple[int, int] | None  # of a pointer to the record
+    columns: Mapping[str, int]  # offsets in it, where a column's own isn't
     texts: Mapping[str, tuple[int, int]]  # of pointers to the text of columns that have one
     params: int  # the descriptor of the parameters' map; -1 for none
     stack: int  # bytes below the frame pointer that are taken
@@ -117,10 +119,13 @@ class Emitter:
             self._out.alu_constant("<<", R0, 64 - size * 8)
             self._out.alu_constant("s>>", R0, 64 - size * 8)
 
+    def _place(self, field: Field) -> int:
+        return self._frame.columns.get(field.name, field.offset)
+
     def _column(self, node: tree.Column) -> None:
         assert self._frame.record is not None
         self._out.load(R1, *self._frame.record, 8)
-        kind, offset = node.field.kind, node.field.offset
+        kind, offset = node.field.kind, self._place(node.field)
         if isinstance(kind, kinds.Nullable):
             kind = kind.inner
         if isinstance(kind, kinds.BitField):
@@ -378,7 +383,7 @@ class Emitter:
             out.jump_constant("==" if when else "!=", R0, 0, to)
             return
         assert self._frame.record is not None
-        kind, offset = node.field.kind, node.field.offset
+        kind, offset = node.field.kind, self._place(node.field)
         out.load(R1, *self._frame.record, 8)
         if isinstance(kind, kinds.Nullable):
             out.load(R0, R1, offset, kind.size)
@@ -401,7 +406,7 @@ class Emitter:
         elif isinstance(operand, tree.Column):
             assert self._frame.record is not None
             out.load(R1, *self._frame.record, 8)
-            base, offset, aligned = R1, operand.field.offset, True
+            base, offset, aligned = R1, self._place(operand.field), True
         elif (
             isinstance(operand, tree.Member)
             and isinstance(operand.base.type, Pointer)
@@ -440,7 +445,7 @@ class Emitter:
     def _span(self, column: tree.Column, data: bytes, differs: Label) -> bytes:
         """The text's address into r1, once its length fits; returns what is left to compare."""
         assert self._frame.record is not None
-        out, offset = self._out, column.field.offset
+        out, offset = self._out, self._place(column.field)
         whole = data.endswith(b"\0")
         data = data.removesuffix(b"\0")
         out.load(R1, *self._frame.record, 8)
@@ -477,9 +482,10 @@ class Emitter:
             field = node.field
             if not isinstance(field.kind, kinds.BitField):
                 out.load(R1, *self._frame.record, 8)
-                for at, length in spans(field.offset, size, aligned=True):
+                start = self._place(field)
+                for at, length in spans(start, size, aligned=True):
                     out.load(R0, R1, at, length)
-                    out.store(base, offset + at - field.offset, R0, length)
+                    out.store(base, offset + at - start, R0, length)
                 return
         if isinstance(node, tree.String):
             out.constant(R0, 0)

@@ -12,8 +12,8 @@ from .tree import Node
 __all__ = ["explain", "explain_columns"]
 
 
-def explain(asked: Asked, compiled: Compiled) -> str:
-    """The names and where they lead, then the instructions and what each is for."""
+def explain(asked: Asked, compiled: Compiled, size: int) -> str:
+    """The names and where they lead, then the instructions and what each is for; ``size``: of a record."""
     lines: list[str] = []
     for name, node in asked.columns or ():
         lines.append(f"column {name}")
@@ -21,7 +21,7 @@ def explain(asked: Asked, compiled: Compiled) -> str:
     if asked.where is not None:
         lines.append("where")
         lines += [f"    {line}" for line in _places(asked.where)]
-    leaves = f"{compiled.size} bytes a record" if compiled.size else "the record as it is"
+    leaves = "the record as it is" if asked.columns is None else f"{size} bytes a record"
     lines.append(f"{len(compiled.instructions)} instructions, {leaves}")
     at, before = 0, ""
     for instruction, note in zip(compiled.instructions, compiled.notes, strict=True):
@@ -56,7 +56,7 @@ def _place(node: Node) -> str:
     match node:
         case tree.Column():
             field = node.field
-            return f"{field.name}: {field.c_type}, column at {field.offset} of the record" + _lacking(field)
+            return f"{field.name}: {field.c_type}, column of the record" + _lacking(field)
         case tree.Member():
             base = node.base.type
             to = base.to if isinstance(base, tree.Pointer) else None

@@ -371,7 +371,7 @@ def test_explain_says_where_names_lead() -> None:
     with TaskIter(columns={"vm": "mm.total_vm", "id": "tid"}, where="rss > 0") as tasks:
         text = tasks.explain()
     assert "task.mm.total_vm" in text or "mm.total_vm: long unsigned int" in text
-    assert "rss: rec_bytes_count, column at" in text
+    assert "rss: rec_bytes_count, column of" in text
     assert "; where" in text and "; columns: vm" in text
 
 
@@ -426,7 +426,7 @@ SEC("iter/task") int mine(struct bpf_iter__task *ctx)
 		return 0;
 	record.number = task->pid;
 	out = output_begin(ctx->meta->seq);
-	if (query_keeps(&slot, &out))
+	if (query_keeps(&slot))
 		output_record(&out, &slot, sizeof(record));
 	return output_end(&out);
 }
