@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from . import _libbpf, netns, pins
 from ._libbpf import Fd
@@ -321,6 +321,9 @@ class BpfIter(Locked, Generic[R]):
             self._held.close()
             if isinstance(self._netns, Fd):
                 self._netns.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} can be neither copied nor pickled: its records can")
 
     def __enter__(self) -> Self:
         return self

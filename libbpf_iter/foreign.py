@@ -21,7 +21,6 @@ from .maps import map_types
 from .names import class_name
 from .objects import full_schema, iterators_in, read_object
 from .parameters import CgroupRef, HasFileno, MapRef, for_target
-from .params import Params
 from .program import Columns, Output, Program, Query
 from .schema import Schema
 from .session import Session, drop_doubled, read_chunks
@@ -75,7 +74,7 @@ class ObjectIter(BpfIter[Any]):
             "netns": netns,
         }
         self.prints = record is None and not typed  # lines of text, which have no columns
-        query = Query(columns, where, Params(params) if params else None)
+        query = Query.of(columns, where, params)
         link = for_target(target, given)
 
         def load_it(output: Output) -> Program:

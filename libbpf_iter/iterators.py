@@ -12,7 +12,6 @@ from .errors import ParameterError
 from .load import load_own
 from .objects import packaged_targets
 from .parameters import CgroupRef, HasFileno, MapRef, Parameters, for_target
-from .params import Params
 from .program import Columns, Output, Program, Query
 
 if TYPE_CHECKING:
@@ -96,12 +95,6 @@ class _Own(BpfIter[base.R]):
         return KernelPath(scope(cls._target, Query(), None, None))
 
 
-def _query(columns: Columns, where: str | None, params: Mapping[str, int] | None) -> Query:
-    if columns is not None and not isinstance(columns, str | Mapping):
-        columns = tuple(columns)
-    return Query(columns, where, Params(params) if params else None)
-
-
 class _Plain(_Own[base.R]):
     """A target whose link takes no parameters."""
 
@@ -113,7 +106,7 @@ class _Plain(_Own[base.R]):
         params: Mapping[str, int] | None = None,
         engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), engine)
+        self._open(Query.of(columns, where, params), engine)
 
 
 class _OfTasks(_Own[base.R]):
@@ -135,7 +128,7 @@ class _OfTasks(_Own[base.R]):
         params: Mapping[str, int] | None = None,
         engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), engine, parameters.task(tid, pid, pidfd))
+        self._open(Query.of(columns, where, params), engine, parameters.task(tid, pid, pidfd))
 
 
 class _OfMap(_Own[base.R]):
@@ -150,7 +143,7 @@ class _OfMap(_Own[base.R]):
         params: Mapping[str, int] | None = None,
         engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), engine, parameters.bpf_map(map))
+        self._open(Query.of(columns, where, params), engine, parameters.bpf_map(map))
 
 
 class _OfNetwork(_Own[base.R]):
@@ -165,7 +158,7 @@ class _OfNetwork(_Own[base.R]):
         params: Mapping[str, int] | None = None,
         engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), engine, netns=netns)
+        self._open(Query.of(columns, where, params), engine, netns=netns)
 
 
 class Iter(BpfIter[Any]):
@@ -205,7 +198,7 @@ class Iter(BpfIter[Any]):
                 "netns": netns,
             },
         )
-        query = _query(columns, where, params)
+        query = Query.of(columns, where, params)
         own = target in packaged_targets()
         if own:
             given.leave_to_program(target)
@@ -339,7 +332,7 @@ class CgroupIter(_Own["records.Cgroup"]):
         params: Mapping[str, int] | None = None,
         engine: str = "auto",
     ) -> None:
-        self._open(_query(columns, where, params), engine, parameters.cgroup(cgroup, order))
+        self._open(Query.of(columns, where, params), engine, parameters.cgroup(cgroup, order))
 
 
 class KmemCacheIter(_Plain["records.KmemCache"]):

@@ -98,6 +98,8 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
         result.walked = {"walked_pid": pid}
         return _told(result, "pid", "only_pid", pid)
     if pidfd is not None:
+        if not isinstance(pidfd, int) and not hasattr(pidfd, "fileno"):
+            raise ParameterError("pidfd", f"a descriptor is expected, or what has one, not {pidfd!r}")
         fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
         _check_lives(fd)
         result = Parameters(struct.pack("=IIII", 0, 0, fd, 0))

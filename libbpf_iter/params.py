@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from . import _libbpf
-from .errors import ParameterError
+from .errors import ClosedError, ParameterError
 from .names import near
 
 __all__ = ["Params"]
@@ -37,6 +37,12 @@ class Params(MutableMapping[str, int]):
     def fd(self) -> int:
         return self._map.number
 
+    @property
+    def _numbers(self) -> mmap.mmap:
+        if self._memory.closed:
+            raise ClosedError("the parameters went with their iterator")
+        return self._memory
+
     def _at(self, name: str) -> int:
         if name not in self.names:
             raise ParameterError("params", f"there is no parameter {name!r}{near(name, self.names)}")
@@ -45,13 +51,13 @@ class Params(MutableMapping[str, int]):
     def __getitem__(self, name: str) -> int:
         if name not in self.names:
             raise KeyError(name)
-        return int(_NUMBER.unpack_from(self._memory, self._at(name))[0])
+        return int(_NUMBER.unpack_from(self._numbers, self._at(name))[0])
 
     def __setitem__(self, name: str, value: Any) -> None:
         at = self._at(name)
         if not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
             raise ParameterError("params", f"{name}: an integer of 64 bits is expected, not {value!r}")
-        _NUMBER.pack_into(self._memory, at, value)
+        _NUMBER.pack_into(self._numbers, at, value)
 
     def __delitem__(self, name: str) -> None:
         raise ParameterError("params", "a parameter can be changed, but not taken away")
@@ -63,7 +69,7 @@ class Params(MutableMapping[str, int]):
         return len(self.names)
 
     def __repr__(self) -> str:
-        return f"Params({dict(self)})"
+        return "Params(closed)" if self._memory.closed else f"Params({dict(self)})"
 
     def close(self) -> None:
         """The memory and our descriptor; a program that runs keeps the map."""

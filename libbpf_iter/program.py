@@ -48,6 +48,13 @@ class Query(Immutable):
     where: str | None = None
     params: Params | None = None
 
+    @classmethod
+    def of(cls, columns: Columns, where: str | None, params: Mapping[str, int] | None) -> Query:
+        """What an iterator is given; it may have to compile it several times."""
+        if columns is not None and not isinstance(columns, str | Mapping):
+            columns = tuple(columns)
+        return cls(columns, where, Params(params) if params else None)
+
     def is_plain(self, whole: Schema) -> bool:
         """Whether the record's own columns are all that is asked for: then nothing needs compiling."""
         return self.where is None and self.takes_columns(whole)

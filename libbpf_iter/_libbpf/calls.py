@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from .._extension import ffi, lib
 from ..errors import ClosedError, KernelError, MissingCapability, NoSuchObject
@@ -47,6 +47,9 @@ class Fd:
         if number >= 0:
             self._close(number)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an open descriptor can be neither copied nor pickled")
+
     def __enter__(self) -> Fd:
         return self
 
@@ -61,6 +64,14 @@ def text(string: Any) -> str:
     """A C string; a damaged object's names need not be UTF-8."""
     raw: bytes = ffi.string(string)
     return raw.decode("utf-8", "replace")
+
+
+def c_path(path: str) -> bytes:
+    """A path as C takes it, which would end it at a NUL."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError("embedded null byte")  # as os.open() says
+    return encoded
 
 
 def _take_log() -> str:

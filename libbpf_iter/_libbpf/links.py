@@ -7,7 +7,7 @@ import os
 
 from .._extension import ffi, lib
 from ..errors import KernelError, MissingCapability, ObjectError
-from .calls import Fd, check, logged, owned
+from .calls import Fd, c_path, check, logged, owned
 
 CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
 
@@ -30,12 +30,12 @@ def iter_create(link: Fd) -> Fd:
 
 
 def pin(fd: Fd, path: str) -> None:
-    result = lib.bpf_obj_pin(fd.number, os.fsencode(path))
+    result = lib.bpf_obj_pin(fd.number, c_path(path))
     check(result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected")
 
 
 def get_pinned(path: str) -> Fd:
-    result = lib.bpf_obj_get(os.fsencode(path))
+    result = lib.bpf_obj_get(c_path(path))
     if result == -errno.EACCES and os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         # kernel/bpf/inode.c, bpf_inode_type(): the kernel says so of what is no object of BPF, too.
         raise ObjectError(f"{path} is no pin: a path in a mounted bpffs is expected")

@@ -184,3 +184,11 @@ def test_what_is_no_pin_is_said(pin: Path) -> None:
     _libbpf.pin(table.fd, str(pin))
     with pytest.raises(errors.ObjectError, match="no iterator's link"):
         PinnedIter(pin)
+
+
+def test_a_path_is_not_cut_at_a_nul(pin: Path) -> None:
+    with TaskIter(engine="seq") as tasks, pytest.raises(ValueError, match="null byte"):
+        tasks.pin(f"{pin}\0other")
+    assert not pin.exists()
+    with pytest.raises(ValueError, match="null byte"):
+        BpfMapElemIter(f"{pin}\0other")

@@ -39,7 +39,7 @@ from libbpf_iter import (
     kernel,
     kinds,
 )
-from libbpf_iter.errors import ParameterError, VerifierError
+from libbpf_iter.errors import ClosedError, ParameterError, VerifierError
 from libbpf_iter.fit import load_asked, scope
 from libbpf_iter.program import Query
 from libbpf_iter.query import tree
@@ -279,6 +279,9 @@ def test_a_parameter_is_changed_without_a_new_load() -> None:
             tasks.params["wante"] = 1
         with pytest.raises(ParameterError, match="64 bits"):
             tasks.params["wanted"] = 1 << 63
+    with pytest.raises(ClosedError):
+        tasks.params["wanted"] = 1
+    assert repr(tasks.params) == "Params(closed)"
 
 
 def test_a_filter_that_refuses_millions_still_finds_the_last() -> None:
@@ -437,7 +440,7 @@ def test_a_strangers_object_takes_queries_by_our_header(tmp_path: Path) -> None:
     mine = compiled(tmp_path, OBJECT)
     with ObjectIter(mine, where="number == me", params={"me": ME}) as tasks:
         assert [task.number for task in tasks] == [ME]
-    with ObjectIter(mine, tid=ME, columns=["number", "task.comm"]) as tasks:
+    with ObjectIter(mine, tid=ME, columns=iter(["number", "task.comm"])) as tasks:
         (task,) = tasks
         assert (task.number, task.task_comm) == (ME, Path("/proc/self/comm").read_text().strip())
 

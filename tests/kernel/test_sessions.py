@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
 import pickle
@@ -152,6 +153,15 @@ def test_walks_and_updates_side_by_side() -> None:
         for worker in workers:
             worker.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("take", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_what_is_open_is_not_copied(take: Callable[[object], object]) -> None:
+    with TaskIter(tid=os.getpid()) as tasks:
+        for held in (tasks, tasks.session()):
+            with pytest.raises(TypeError):
+                take(held)
+        assert [task.tid for task in tasks] == [os.getpid()]
 
 
 def test_threads_walk_side_by_side() -> None:
@@ -380,6 +390,7 @@ def test_unreadable_btf_is_said(
         ({"tid": 0}, "tid"),
         ({"tid": True}, "tid"),
         ({"pid": "x"}, "pid"),
+        ({"pidfd": "x"}, "pidfd"),
         ({"columns": ["nope"]}, "columns"),
         ({"columns": []}, "columns"),
         ({"columns": "tid"}, "columns"),
