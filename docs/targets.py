@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,12 @@ def column(field: Field, comment: Comment) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
+def parameters(cls: type) -> str:
+    """What the classes that an iterator is made of say of its parameters."""
+    shared = [base for base in cls.__mro__[1:] if base.__module__ == cls.__module__]
+    return "\n\n".join(inspect.cleandoc(base.__doc__ or "") for base in shared)
+
+
 def page(target: str, cls: type) -> str:
     schema, said = objects.object_schema(objects.packaged(target), target), comments(target)
     return "\n".join(
@@ -53,6 +60,8 @@ def page(target: str, cls: type) -> str:
             "",
             "```{eval-rst}",
             f".. autoclass:: libbpf_iter.{cls.__name__}",
+            "",
+            parameters(cls),
             "```",
             "",
             f"## Columns of `records.{schema.name}`",

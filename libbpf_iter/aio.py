@@ -33,7 +33,7 @@ async def walk(iterator: Walkable[R]) -> AsyncGenerator[R, None]:
     """One walk: ``async for task in walk(tasks)``.
 
     What ends the loop early, a cancellation too, closes the session; a part of the
-    walk that the kernel is in comes to its end in its thread first.
+    walk that the kernel is in comes to its end in its thread first. It raises what the walk does.
     """
     session = iterator.session()
     loop = asyncio.get_running_loop()

@@ -42,6 +42,12 @@ class BpfIter(Locked, Generic[R]):
     What the kernel has to check it checks here, once; each ``iter()`` is a
     session of its own, so several may run at once. Closing it, also by
     ``with``, leaves those running.
+
+    Making one raises :class:`~libbpf_iter.errors.MissingCapability` without CAP_BPF and CAP_PERFMON,
+    :class:`~libbpf_iter.errors.UnsupportedTarget` where the kernel has no such target,
+    :class:`~libbpf_iter.errors.ParameterError` for an argument that makes no sense and
+    :class:`~libbpf_iter.errors.VerifierError` for a program that the kernel refuses. What is asked of a
+    closed one raises :class:`~libbpf_iter.errors.ClosedError`.
     """
 
     def __init__(
@@ -128,7 +134,7 @@ class BpfIter(Locked, Generic[R]):
 
     @property
     def link(self) -> Link:
-        """The link, for its ``info``, and for pins; a walk that needs none has none until asked."""
+        """The BPF link, for its ``info``, and for pins; a walk that needs none has none until asked."""
         with self._lock:
             if self._link is None:
                 self._check_open()
@@ -139,7 +145,8 @@ class BpfIter(Locked, Generic[R]):
         if self._closed:
             raise ClosedError(f"{type(self).__name__} is closed")
 
-    target: str  # what is iterated, by the kernel's name
+    #: What is iterated, by the kernel's name: "task", "tcp".
+    target: str
 
     @property
     def schema(self) -> Schema:
@@ -162,23 +169,30 @@ class BpfIter(Locked, Generic[R]):
         return Losses(self.target, counts=counting, session=session)
 
     def __iter__(self) -> Iterator[R]:
-        """One walk as records: a :class:`Session`."""
+        """One walk as records: a :class:`~libbpf_iter.session.Session`, and what it raises."""
         return self.session()
 
     def collect(self) -> Rows[R]:
-        """One walk, held: a sequence of records that prints as a table (:class:`libbpf_iter.rows.Rows`)."""
+        """One walk, held: a sequence of records that prints as a table."""
         from .rows import Rows
 
         return Rows.of(self.session())
 
     def chunks(self) -> Iterator[bytes]:
-        """One walk as bytes: whole records, as :attr:`schema` lays them out."""
+        """One walk as bytes: whole records, as :attr:`schema` lays them out.
+
+        Where it may be incomplete, a :class:`~libbpf_iter.errors.LossWarning` says so.
+        """
         return map(bytes, self._begin(self._losses())[2])
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
-        """One walk as a structured array, one field a column (:func:`libbpf_iter.arrays.dtype`).
+        """One walk as a structured array, one field a column; the extra ``numpy`` brings what it takes.
 
-        Of a snapshot it is the very memory that the kernel wrote to, and read-only.
+        Numbers are as wide as the kernel's, in the units of their columns; so are enums, flags, pointers
+        and devices. Text of a fixed size is "S"; what has no fixed size is "O", Python's own objects.
+        A number that is missing has all bits set. Of a snapshot the array is the very memory that the
+        kernel wrote to, and read-only. Where the walk may be incomplete, a
+        :class:`~libbpf_iter.errors.LossWarning` says so.
         """
         memory = self._in_memory(Snapshots.lend)
         if memory is not None:
@@ -193,11 +207,15 @@ class BpfIter(Locked, Generic[R]):
         return array(schema, chunks)
 
     def __arrow_c_schema__(self) -> object:
-        """The columns' Arrow types; see :mod:`libbpf_iter.arrow`. The kernel isn't asked."""
+        """The columns' Arrow types, a PyCapsule; the kernel isn't asked."""
         return schema_capsule(self.schema)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """One walk as an Arrow table, which polars, DuckDB, pyarrow and pandas read directly."""
+        """One walk as an Arrow table, a PyCapsule, which polars, DuckDB, pyarrow and pandas read directly.
+
+        Enums are dictionaries, addresses and text are text, what is missing is null. Where the walk may be
+        incomplete, a :class:`~libbpf_iter.errors.LossWarning` says so.
+        """
         memory = self._in_memory(Snapshots.take)
         if memory is not None:
             try:
@@ -239,12 +257,15 @@ class BpfIter(Locked, Generic[R]):
 
     @property
     def record(self) -> type[Any]:
-        """The class of its records."""
+        """The class of its records, as :mod:`libbpf_iter.records` types it."""
         return record_class(self.schema)
 
     @property
     def params(self) -> Params:
-        """The constants bound with ``params=``; set one, and the next object of a walk sees it."""
+        """The constants bound with ``params=``; set one, and the next object of a walk sees it.
+
+        An iterator made without any raises :class:`~libbpf_iter.errors.ParameterError`.
+        """
         if self._params is None:
             raise ParameterError("params", "the iterator was made without any")
         return self._params
@@ -261,7 +282,8 @@ class BpfIter(Locked, Generic[R]):
     def update(self, other: BpfIter[Any]) -> None:
         """Let the link run ``other``'s program: walks that begin from now on give its records.
 
-        They are read from the descriptor: what is in a link knows of no map.
+        They are read from the descriptor: what is in a link knows of no map. Another target's program
+        raises :class:`~libbpf_iter.errors.ParameterError`.
         """
         link, given = self.link, other.link.program
         with self._lock:
@@ -284,10 +306,11 @@ class BpfIter(Locked, Generic[R]):
                 each.close()
 
     def pin(self, path: str | os.PathLike[str], mode: int = 0o600) -> None:
-        """Pin the link, see :meth:`Link.pin`; ``PinnedIter(path)`` reads it.
+        """Pin the link at ``path``, a new name in a bpffs, with permissions ``mode``; PinnedIter reads it.
 
-        Where ``mode`` lets others read it, what its records are is pinned beside it, as
-        PATH_types.
+        Who may read the file sees what the program shows, without any capability. Where ``mode`` lets
+        others read it, what its records are is pinned beside it, as PATH_types. A path that can't be
+        pinned raises :class:`~libbpf_iter.errors.KernelError`, an OSError with its ``errno``.
         """
         where, link = os.fspath(path), self.link
         link.pin(where, mode)
@@ -300,7 +323,7 @@ class BpfIter(Locked, Generic[R]):
             self._published[where] = mode
 
     def unpin(self, path: str | os.PathLike[str]) -> None:
-        """Remove a pin; sessions of it that run go on."""
+        """Remove a pin; sessions of it that run go on. FileNotFoundError where there is none."""
         os.unlink(path)
         pins.withdraw(os.fspath(path))
         self._published.pop(os.fspath(path), None)

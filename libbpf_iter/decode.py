@@ -29,7 +29,11 @@ __all__ = ["Buffer", "Record", "Records", "asdict", "fields", "record_class", "r
 
 
 class Record(Bytes):
-    """One object of a walk, as the kernel showed it. Immutable; equal where all columns are."""
+    """One object of a walk, as the kernel showed it: an attribute for each column.
+
+    Immutable, and owns its bytes; a column is decoded when it is read. Records are equal where all
+    columns are, hash and pickle. What can be done with one is a function, as :func:`asdict`.
+    """
 
     __slots__ = ()
     __schema__: Schema
@@ -76,7 +80,7 @@ def _values(record: Record) -> tuple[Any, ...]:
 
 
 def asdict(record: Record) -> dict[str, Any]:
-    """A record's columns, by name."""
+    """A record's columns, by name, in the record's order."""
     data = record._data
     return {f.name: f.kind.decode(data, f.offset) for f in record.__schema__.fields}
 

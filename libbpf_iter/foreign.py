@@ -41,7 +41,9 @@ class ObjectIter(BpfIter[Any]):
     our record.h. With neither, what it prints (``BPF_SEQ_PRINTF``) comes as
     lines of text. With a slot (emit.h) it takes ``columns``, ``where`` and
     ``params`` as our own iterators do, and ``engine``. The other parameters are those of the
-    program's target.
+    program's target. What is no BPF object, or lacks the program, raises
+    :class:`~libbpf_iter.errors.ObjectError`; a struct that has no layout
+    :class:`~libbpf_iter.errors.SchemaError`.
     """
 
     def __init__(
@@ -94,11 +96,13 @@ class ObjectIter(BpfIter[Any]):
         super().__init__(target, load_it, link, query=query, netns=netns, engines=engines)
 
     def collect(self) -> Rows[Any]:
+        """One walk, held; SchemaError where the program prints lines."""
         if self.prints:
             raise SchemaError("the program prints lines, which are no records: list() holds them")
         return super().collect()
 
     def __iter__(self) -> Iterator[Any]:
+        """One walk as records, or as the lines that the program prints, without their ends."""
         return _lines(self.chunks()) if self.prints else super().__iter__()
 
 
@@ -119,6 +123,10 @@ class PinnedIter:
     leaves beside the pin; where nothing is, ``record``, the class of its records
     (``records.Task``), makes do without. The file's mode alone decides then. A
     ``record`` that is something else than the pin's own is refused where these are known.
+
+    A path where nothing is raises :class:`~libbpf_iter.errors.NoSuchObject`, one that is no pin
+    :class:`~libbpf_iter.errors.ObjectError`, a pin whose types can't be known
+    :class:`~libbpf_iter.errors.MissingCapability`.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, record: type[Record] | None = None) -> None:
@@ -141,7 +149,7 @@ class PinnedIter:
 
     @property
     def info(self) -> LinkInfo | None:
-        """What the kernel says of the link to those who may have it."""
+        """What the kernel says of the link; None for those who may not have it, by the pin's mode."""
         return self._known.info
 
     def session(self) -> Session[Any]:
@@ -150,7 +158,7 @@ class PinnedIter:
         return Session(known.schema, chunks, "seq", losses)
 
     def __iter__(self) -> Iterator[Any]:
-        """One walk as records: a :class:`Session`."""
+        """One walk as records: a :class:`~libbpf_iter.session.Session`."""
         return self.session()
 
     def collect(self) -> Rows[Any]:
@@ -160,7 +168,7 @@ class PinnedIter:
         return Rows.of(self.session())
 
     def chunks(self) -> Iterator[bytes]:
-        """One walk as bytes."""
+        """One walk as bytes: whole records, as :attr:`schema` lays them out."""
         return map(bytes, self._begin(session=False)[1])
 
     def _begin(self, *, session: bool) -> tuple[_Known, Iterator[Buffer], Losses]:

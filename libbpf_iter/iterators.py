@@ -48,7 +48,10 @@ class _Own(BpfIter[base.R]):
     ``columns`` are names of the record's columns, kernel paths from the target's
     object, or a mapping of names to expressions of both; ``where`` is an
     expression that decides, in the kernel, which objects leave; ``params`` binds
-    names in it that can be changed later (:attr:`params`).
+    names in it to 64-bit integers that can be changed later (:attr:`params`). ``engine`` is "seq",
+    "snapshot", or "auto" for what is complete and fastest. A mistake in a query raises
+    :class:`~libbpf_iter.errors.ParameterError`, what this kernel can't do of it
+    :class:`~libbpf_iter.errors.UnsupportedQuery`.
     """
 
     _target: str
@@ -79,7 +82,8 @@ class _Own(BpfIter[base.R]):
         """What a kernel path can go on with: name, C type, offset and size of each member.
 
         ``path`` begins at the target's object, or with a name of the program's
-        arguments: ``TaskIter.fields("mm")``.
+        arguments: ``TaskIter.fields("mm")``. A name that isn't there raises
+        :class:`~libbpf_iter.errors.ParameterError`. It is read in the running kernel's BTF.
         """
         from .fit import scope
         from .query.paths import places
@@ -88,7 +92,10 @@ class _Own(BpfIter[base.R]):
 
     @classmethod
     def paths(cls) -> KernelPath:
-        """The target's object, for completion: ``TaskIter.paths().mm.total_vm`` is a column."""
+        """The target's object, for completion: ``TaskIter.paths().mm.total_vm`` is a column.
+
+        A member that isn't there raises AttributeError, with the nearest names.
+        """
         from .fit import scope
         from .query.paths import KernelPath
 
@@ -114,7 +121,8 @@ class _OfTasks(_Own[base.R]):
 
     ``tid`` is a thread, ``pid`` a process with all of its threads, as the
     caller's pid namespace numbers them; ``pidfd`` a process by descriptor.
-    A number that no task has is an empty walk.
+    A number that no task has is an empty walk; the pidfd of a process that is gone raises
+    :class:`~libbpf_iter.errors.NoSuchProcess`.
     """
 
     def __init__(
@@ -132,7 +140,12 @@ class _OfTasks(_Own[base.R]):
 
 
 class _OfMap(_Own[base.R]):
-    """A target that walks one map, given by id, pinned path, name, or anything with ``fileno()``."""
+    """A target that walks one map, given by id, pinned path, name, or anything with ``fileno()``.
+
+    An id or a name takes CAP_SYS_ADMIN. A map that isn't there raises
+    :class:`~libbpf_iter.errors.NoSuchObject`; a name that several have, and a map of a kind that this
+    target doesn't walk, :class:`~libbpf_iter.errors.ParameterError`.
+    """
 
     def __init__(
         self,
@@ -147,7 +160,11 @@ class _OfMap(_Own[base.R]):
 
 
 class _OfNetwork(_Own[base.R]):
-    """A target of one network namespace: the caller's, or ``netns`` by path, by a task's pid, or "all"."""
+    """A target of one network namespace: the caller's, or ``netns`` by path, by a task's pid, or "all".
+
+    Another namespace than the caller's takes CAP_SYS_ADMIN. One that isn't there raises
+    :class:`~libbpf_iter.errors.NoSuchObject`, a task that isn't :class:`~libbpf_iter.errors.NoSuchProcess`.
+    """
 
     def __init__(
         self,
@@ -165,7 +182,8 @@ class Iter(BpfIter[Any]):
     """Any target of the running kernel, by its name, those without a program in this package too.
 
     For these the columns are the object's own plain members unless ``columns``
-    says otherwise; the other parameters are those of the target.
+    says otherwise; the other parameters are those of the target. A target that the kernel doesn't have
+    raises :class:`~libbpf_iter.errors.UnsupportedTarget`.
     """
 
     def __init__(
@@ -317,7 +335,8 @@ class CgroupIter(_Own["records.Cgroup"]):
 
     ``cgroup`` is a folder in a mounted hierarchy, an id, or anything with
     ``fileno()``; None is the root of the unified one. ``order`` is self_only,
-    descendants_pre, descendants_post, ancestors_up, or children (Linux 7.0).
+    descendants_pre, descendants_post, ancestors_up, or children (Linux 7.0). A group that isn't
+    there raises NoSuchObject.
     """
 
     _target = "cgroup"

@@ -126,7 +126,7 @@ def has(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def targets() -> dict[str, int]:
-    """Iterator targets, and the id of the struct that their programs are given.
+    """The running kernel's iterator targets, and the BTF id of the struct that their programs are given.
 
     A target is a function bpf_iter_X together with a struct bpf_iter__X: the
     functions alone are also those of open-coded iterators.

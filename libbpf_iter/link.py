@@ -13,7 +13,7 @@ __all__ = ["Link", "LinkInfo"]
 
 
 class Link:
-    """One link. It holds the program; sessions that run hold both by themselves."""
+    """One link of type iter. It holds the program; sessions that run hold both by themselves."""
 
     def __init__(self, program: Program, parameters: bytes, expected: dict[str, int]) -> None:
         self.program = program
@@ -36,9 +36,11 @@ class Link:
 
     @property
     def fd(self) -> Fd:
+        """Its descriptor, which the link owns."""
         return self._fd
 
     def fileno(self) -> int:
+        """Its descriptor's number, for whatever else takes a link."""
         return self._fd.number
 
     @property
@@ -58,7 +60,7 @@ class Link:
         """Pin it in a bpffs: open(2) of the path is then a session.
 
         Who may read the file sees what the program shows, without any
-        capability: hence 0600 unless ``mode`` says otherwise.
+        capability: hence 0600 unless ``mode`` says otherwise. KernelError, an OSError, where it can't be.
         """
         target = os.fspath(path)
         _libbpf.pin(self._fd, target)
@@ -69,4 +71,5 @@ class Link:
             raise
 
     def close(self) -> None:
+        """Give up the descriptor; a pin keeps the link."""
         self._fd.close()

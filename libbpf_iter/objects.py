@@ -36,7 +36,7 @@ def _contents(path: str | os.PathLike[str]) -> bytes:
 
 
 def include_dir() -> Path:
-    """Where emit.h and record.h are: what a program needs to be typed, and to take queries."""
+    """The folder of emit.h and record.h: what a program needs to be typed, and to take queries."""
     from pathlib import Path  # its import takes a third of what the package's own does
 
     return Path(__file__).parent / "include"

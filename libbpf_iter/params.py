@@ -17,7 +17,11 @@ _NUMBER = struct.Struct("=q")
 
 
 class Params(MutableMapping[str, int]):
-    """The parameters of a query: the next object sees ``tasks.params["limit"] = 5``, without a new load."""
+    """The parameters of a query: the next object sees ``tasks.params["limit"] = 5``, without a new load.
+
+    A mapping of names to integers of 64 bits, signed. Another name, or another value, raises
+    :class:`~libbpf_iter.errors.ParameterError`.
+    """
 
     def __init__(self, values: Mapping[str, int]) -> None:
         self.names = tuple(values)

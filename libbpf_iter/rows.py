@@ -27,11 +27,15 @@ class Rows(Generic[R]):
     """
 
     __slots__ = ("_records", "lost", "schema")
+    #: The layout of its records.
+    schema: Schema
+    #: What the walk may have left out, a sentence each; empty where it is complete.
+    lost: tuple[str, ...]
 
     def __init__(self, schema: Schema, records: Iterable[R], lost: tuple[str, ...] = ()) -> None:
         self.schema = schema
         self._records: list[Any] = list(records)
-        self.lost = lost  # what the walk may have left out, a sentence each
+        self.lost = lost
 
     @classmethod
     def of(cls, session: Session[Any]) -> Rows[R]:

@@ -43,7 +43,8 @@ class Field(Immutable):
     ``dear`` columns are computed only when they are asked for by name;
     ``user_memory`` ones need a program that may sleep. Where ``unavailable`` says why,
     this kernel has no such thing, and the column is None in each record: it lacks
-    ``feature``, which is there where the kernel's BTF has the name ``needs``.
+    ``feature``, which is there where the kernel's BTF has the name ``needs``. ``offset``
+    is in bytes from the record's start, ``c_type`` as the program's BTF names it.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Field(Immutable):
 class Schema(Immutable):
     """A record's layout: what each column is, and how records follow each other in a chunk.
 
-    ``size`` is that of the fixed part; with ``framed``, a record begins with
+    ``size`` is that of the fixed part, in bytes; with ``framed``, a record begins with
     its own length in 32 bits, and data of variable length comes behind.
     """
 
@@ -75,6 +76,7 @@ class Schema(Immutable):
     fields: tuple[Field, ...]
 
     def __getitem__(self, name: str) -> Field:
+        """A column by its name; ParameterError, with the nearest names, where there is none."""
         for field in self.fields:
             if field.name == name:
                 return field

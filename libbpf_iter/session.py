@@ -33,12 +33,16 @@ R = TypeVar("R", covariant=True)
 class Session(Records[R]):
     """One walk: an iterator of records, which can't be started again.
 
-    Threads may share it: each record is given to one of them.
+    Threads may share it: each record is given to one of them. What the kernel ends before its time
+    raises :class:`~libbpf_iter.errors.WalkCut`, what is larger than a read
+    :class:`~libbpf_iter.errors.RecordTooLarge`; both are a :class:`~libbpf_iter.errors.KernelError`.
     """
 
     __slots__ = ("_losses", "engine", "schema")
     _losses: Losses
-    engine: str  # "seq" or "snapshot"
+    #: "seq": read from the descriptor, or "snapshot": written into memory by one uncut walk.
+    engine: str
+    #: The layout of its records.
     schema: Schema
 
     def __new__(cls, schema: Schema, chunks: Iterator[Buffer], engine: str, losses: Losses) -> Self:

@@ -24,7 +24,11 @@ class Symbol(NamedTuple):
 
 
 class KernelSymbols:
-    """The kernel's symbols as they are now, read once; programs loaded later have no name in it."""
+    """The kernel's symbols as they are now, read once; programs loaded later have no name in it.
+
+    Names for what a column like ``stack`` of tasks has; it walks :class:`~libbpf_iter.KsymIter`, and raises
+    what that does.
+    """
 
     def __init__(self) -> None:
         with KsymIter() as symbols:
@@ -34,7 +38,7 @@ class KernelSymbols:
         self._names = [(name, module) for _, name, module in code]
 
     def __getitem__(self, address: int) -> Symbol:
-        """The function that an address is in; KeyError for one below all."""
+        """The function that begins at an address or is the last before it; KeyError for one below all."""
         at = bisect_right(self._addresses, address) - 1
         if at < 0:
             raise KeyError(address)

@@ -39,10 +39,12 @@ class Device(int):
 
     @property
     def major(self) -> int:
+        """Which driver it is of."""
         return os.major(self)
 
     @property
     def minor(self) -> int:
+        """Which of the driver's devices it is."""
         return os.minor(self)
 
     def __repr__(self) -> str:

@@ -41,7 +41,10 @@ _DISTINCT = Aggregate("distinct", lambda value: frozenset((value,)), operator.or
 
 
 class Metric(Immutable):
-    """A number for each group of records: made by :func:`count`, :func:`sum` and their siblings."""
+    """A number for each group of records: made by :func:`count`, :func:`sum` and their siblings.
+
+    ``by`` names the columns that make a group; ``name`` and ``help`` are made of the column's unless given.
+    """
 
     aggregate: Aggregate
     column: str
@@ -90,7 +93,7 @@ def count(*, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Me
 
 
 def sum(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
-    """A column's sum; nanoseconds become seconds, as they do for :func:`min` and :func:`max`."""
+    """A column's sum; of nanoseconds, in seconds, as for :func:`min` and :func:`max`. None adds nothing."""
     return _metric(_SUM, column, by, name, help)
 
 

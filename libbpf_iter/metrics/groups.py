@@ -38,7 +38,8 @@ class Metrics:
     """Numbers that are made of an iterator's records, all of them in one walk.
 
     A metric has at most ``most`` groups, the largest: what the others have is
-    joined in one whose labels are "other", so that no walk can flood a monitor.
+    joined in one whose labels are "other", so that no walk can flood a monitor. A column that isn't
+    there, or is no number, raises :class:`~libbpf_iter.errors.ParameterError`.
     """
 
     def __init__(self, walked: Walked, *metrics: Metric, prefix: str = "", most: int = 100) -> None:

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import html
+import inspect
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import prometheus_client
 import pytest
 
+import libbpf_iter
 from cbuild.comments import comments, unit, what
-from libbpf_iter import ObjectIter, PinnedIter, kernel, kinds, objects
+from libbpf_iter import (
+    ObjectIter,
+    PinnedIter,
+    aio,
+    base,
+    errors,
+    kernel,
+    kinds,
+    metrics,
+    objects,
+    rows,
+    session,
+    values,
+)
 from libbpf_iter.base import BpfIter
 from libbpf_iter.btf.types import Kind
+from libbpf_iter.cli import cli
+from libbpf_iter.cli.values import CLASSES
 from tests.cli.conftest import COMMAND
 from tests.conftest import environment_skip
 from tests.kernel.network import run
@@ -59,12 +78,22 @@ def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
         "loads",
         "task_struct.start_boottime",
     ]
-    assert cells in rows(tmp_path / "targets/task.html")
+    assert cells in cells_of(tmp_path / "targets/task.html")
+    parts = ["tid: int | None = None", "columns: Iterable[str] | Mapping[str, str] | None = None"]
+    assert all(part in texts(tmp_path / "targets/task.html") for part in parts)
+    # Each command has a page of its own, with its options.
+    assert "--where <EXPRESSION>" in texts(tmp_path / "commands/task.html")
+    assert {page.stem for page in (tmp_path / "commands").iterdir()} == set(cli.commands) | set(CLASSES)
     # Members that records share are explained where they are defined.
     assert "IPPROTO_*" in (tmp_path / "targets/sockmap.html").read_text()
 
 
-def rows(page: Path) -> list[list[str]]:
+def texts(page: Path) -> str:
+    """A page without its markup."""
+    return html.unescape(re.sub(r"<.*?>", "", page.read_text()))
+
+
+def cells_of(page: Path) -> list[list[str]]:
     """The texts of a page's tables, cell by cell."""
     tables = re.findall(r"<tr.*?</tr>", page.read_text(), re.DOTALL)
     cells = [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in tables]
@@ -72,6 +101,26 @@ def rows(page: Path) -> list[list[str]]:
         [re.sub(r"<br ?/?>|\n", " ", re.sub(r"<(?!br).*?>", "", cell)).strip() for cell in row]
         for row in cells
     ]
+
+
+def public(where: Any, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Names that people use, and those of what they name."""
+    for name in names:
+        thing = getattr(where, name)
+        yield f"{where.__name__}.{name}", thing
+        if isinstance(thing, type):
+            own = [
+                n
+                for n, value in vars(thing).items()
+                if n[0] != "_" and (callable(value) or hasattr(value, "fget"))
+            ]
+            yield from public(thing, own)
+
+
+@pytest.mark.parametrize("module", [libbpf_iter, aio, base, errors, metrics, rows, session, values])
+def test_every_public_name_is_explained(module: ModuleType) -> None:
+    names = getattr(module, "__all__", None) or ["BpfIter" if module is base else "Session"]
+    assert [name for name, thing in public(module, names) if not inspect.getdoc(thing)] == []
 
 
 @pytest.mark.parametrize("target", objects.packaged_targets())
