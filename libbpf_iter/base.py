@@ -129,7 +129,7 @@ class BpfIter(Locked, Generic[R]):
             program.close()
             refusals = self._parameters.refusals
             if isinstance(error, KernelError) and error.errno in refusals:
-                raise ParameterError(*refusals[error.errno]) from error
+                raise refusals[error.errno] from error
             raise
 
     @property

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from . import _libbpf, kernel
 from ._libbpf import Fd
-from .errors import NoSuchObject, NoSuchProcess, ParameterError
+from .errors import Error, NoSuchObject, NoSuchProcess, ParameterError
 from .maps import MapTypes, map_types
 from .workarounds import tid_may_find_leaders_alone
 
@@ -56,8 +56,8 @@ class Parameters:
         # What a program of ours is told to look for itself, its read-only variables: progs/pidns.h.
         self.only: dict[str, int] = {}
         self.held = ExitStack()
-        # What an errno of bpf_link_create() says: the parameter at fault, and why.
-        self.refusals: dict[int, tuple[str, str]] = {}
+        # What an errno of bpf_link_create() says.
+        self.refusals: dict[int, Error] = {}
 
     def leave_to_program(self, target: str) -> None:
         """Ask the link for nothing that the target's program, one of ours, looks for itself.
@@ -115,7 +115,7 @@ def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters
     given.only = {variable: value}
     if not kernel.has("bpf_iter_link_info.task"):
         message = "this kernel's links take none: only the package's own programs look for themselves"
-        given.refusals[errno.E2BIG] = (name, message)
+        given.refusals[errno.E2BIG] = ParameterError(name, message)
     return given
 
 
@@ -158,9 +158,9 @@ def bpf_map(map_: MapRef) -> Parameters:
     message = (
         f"this iterator walks no map of type {info.type}, as {info.name} is, or not by a program that sleeps"
     )
-    result.refusals[errno.EINVAL] = ("map", message)
+    result.refusals[errno.EINVAL] = ParameterError("map", message)
     message = f"the program reads beyond a key of {info.key_size} bytes, or a value of {info.value_size}"
-    result.refusals[errno.EACCES] = ("map", message)
+    result.refusals[errno.EACCES] = ParameterError("map", message)
     return result
 
 
@@ -233,8 +233,12 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
         result.walked = {"walked_cgroup": os.fstat(fd).st_ino if fd else 0, "walked_order": ORDERS[order]}
         result.objects = kernel.cgroups_below(fd)
     result.info = struct.pack("=IIQ", ORDERS[order], fd, cgroup_id)
-    result.refusals[errno.EBADF] = ("cgroup", f"{cgroup} is no folder of a cgroup hierarchy")
-    result.refusals[errno.EINVAL] = ("order", f"this kernel has no {order} (children since Linux 7.0)")
+    message = f"cgroup: the unified hierarchy has none with id {cgroup_id}"
+    result.refusals[errno.ENOENT] = NoSuchObject(errno.ENOENT, message)
+    message = f"{cgroup} is no folder of a cgroup hierarchy"
+    result.refusals[errno.EBADF] = ParameterError("cgroup", message)
+    message = f"this kernel has no {order} (children since Linux 7.0)"
+    result.refusals[errno.EINVAL] = ParameterError("order", message)
     result.expected = expected
     return result
 

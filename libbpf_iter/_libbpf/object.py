@@ -32,7 +32,8 @@ class Object:
         """``kernel_types``: what of the kernel's BTF its relocations need; None for all of it."""
         path = ffi.NULL
         self._types = None
-        if kernel_types is not None:
+        # libbpf takes a path alone; without /proc it looks through all types, which takes longer.
+        if kernel_types is not None and os.path.exists("/proc/self/fd"):
             self._types = Fd(os.memfd_create("kernel_types"))
             os.write(self._types.number, kernel_types)
             path = f"/proc/self/fd/{self._types.number}".encode()

@@ -340,6 +340,18 @@ def test_a_first_load_without_descriptors_spoils_no_later_one(room: int, engine:
     assert "Too many open files" in run.stdout
 
 
+def test_tasks_are_there_without_proc() -> None:
+    """In a mount namespace of its own, where nothing is at /proc, as after a chroot."""
+    script = """if True:
+        import os
+        from libbpf_iter import TaskIter
+        for engine in ("seq", "snapshot"):
+            assert os.getpid() in {task.tid for task in TaskIter(engine=engine)}
+            assert [task.tid for task in TaskIter(pid=os.getpid(), engine=engine)] == [os.getpid()]"""
+    shell = 'mount -t tmpfs none /proc && exec "$0" -c "$1"'
+    subprocess.run(["unshare", "--mount", "sh", "-c", shell, sys.executable, script], check=True)
+
+
 def test_no_memory_for_a_map_is_said_or_done_without() -> None:
     # Its elements take 64 MiB; libbpf's view of the kernel's types, a few.
     large = Map(2, 4, 8, 4 << 20)  # BPF_MAP_TYPE_ARRAY

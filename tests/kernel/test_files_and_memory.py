@@ -180,5 +180,7 @@ def test_nonsense_is_refused() -> None:
         CgroupIter(order="sideways")
     with pytest.raises(errors.NoSuchObject):
         CgroupIter("/nowhere")
+    with pytest.raises(errors.NoSuchObject, match="none with id 18446744073709551615"):
+        CgroupIter((1 << 64) - 1)
     with pytest.raises(errors.ParameterError, match="/proc is no folder of a cgroup"):
         CgroupIter("/proc")
