@@ -88,7 +88,7 @@ static PyType_Spec bytes_spec = {
 
 /* ---- a column ------------------------------------------------------------------------------- */
 
-enum form { INTEGER, TEXT, DECODED };
+enum form { INTEGER, TEXT, RAW, SPAN, DECODED };
 
 typedef struct {
 	PyObject_HEAD
@@ -97,12 +97,14 @@ typedef struct {
 	Py_ssize_t size;
 	int is_signed;
 	int nullable;      /* an integer of all ones is None */
-	PyObject *convert; /* INTEGER: what is made of the number, or None; DECODED: decode(data, offset) */
+	int is_class;      /* convert is a class of integers that have no attributes */
+	PyObject *convert; /* what is made of the number or the bytes, or None; DECODED: decode(data, offset) */
+	PyObject *error;   /* SPAN: what is raised for one that leaves its record */
 	PyObject *doc;
 } Column;
 
 static PyObject *column_make(PyTypeObject *type, enum form form, Py_ssize_t offset, Py_ssize_t size,
-			     int is_signed, int nullable, PyObject *convert, PyObject *doc)
+			     PyObject *convert, PyObject *doc)
 {
 	Column *self;
 
@@ -117,22 +119,40 @@ static PyObject *column_make(PyTypeObject *type, enum form form, Py_ssize_t offs
 	self->form = form;
 	self->offset = offset;
 	self->size = size;
-	self->is_signed = is_signed;
-	self->nullable = nullable;
 	self->convert = Py_NewRef(convert);
 	self->doc = Py_NewRef(doc);
 	return (PyObject *)self;
 }
 
+static int is_plain_integer(PyObject *type)
+{
+	PyObject *offset;
+	int plain;
+
+	if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, &PyLong_Type))
+		return 0;
+	offset = PyObject_GetAttrString(type, "__dictoffset__");
+	plain = offset && PyLong_AsLong(offset) == 0;
+	Py_XDECREF(offset);
+	PyErr_Clear();
+	return plain;
+}
+
 static PyObject *column_integer(PyObject *type, PyObject *args)
 {
-	PyObject *convert, *doc;
+	PyObject *convert, *doc, *self;
 	Py_ssize_t offset, size;
 	int is_signed, nullable;
 
 	if (!PyArg_ParseTuple(args, "nnppOO", &offset, &size, &is_signed, &nullable, &convert, &doc))
 		return NULL;
-	return column_make((PyTypeObject *)type, INTEGER, offset, size, is_signed, nullable, convert, doc);
+	self = column_make((PyTypeObject *)type, INTEGER, offset, size, convert, doc);
+	if (self) {
+		((Column *)self)->is_signed = is_signed;
+		((Column *)self)->nullable = nullable;
+		((Column *)self)->is_class = is_plain_integer(convert);
+	}
+	return self;
 }
 
 static PyObject *column_text(PyObject *type, PyObject *args)
@@ -142,7 +162,30 @@ static PyObject *column_text(PyObject *type, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "nnO", &offset, &size, &doc))
 		return NULL;
-	return column_make((PyTypeObject *)type, TEXT, offset, size, 0, 0, Py_None, doc);
+	return column_make((PyTypeObject *)type, TEXT, offset, size, Py_None, doc);
+}
+
+static PyObject *column_raw(PyObject *type, PyObject *args)
+{
+	PyObject *convert, *doc;
+	Py_ssize_t offset, size;
+
+	if (!PyArg_ParseTuple(args, "nnOO", &offset, &size, &convert, &doc))
+		return NULL;
+	return column_make((PyTypeObject *)type, RAW, offset, size, convert, doc);
+}
+
+static PyObject *column_span(PyObject *type, PyObject *args)
+{
+	PyObject *convert, *error, *doc, *self;
+	Py_ssize_t offset;
+
+	if (!PyArg_ParseTuple(args, "nOOO", &offset, &convert, &error, &doc))
+		return NULL;
+	self = column_make((PyTypeObject *)type, SPAN, offset, 2 * sizeof(uint32_t), convert, doc);
+	if (self)
+		((Column *)self)->error = Py_NewRef(error);
+	return self;
 }
 
 static PyObject *column_decoded(PyObject *type, PyObject *args)
@@ -152,7 +195,7 @@ static PyObject *column_decoded(PyObject *type, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "nnOO", &offset, &size, &decode, &doc))
 		return NULL;
-	return column_make((PyTypeObject *)type, DECODED, offset, size, 0, 0, decode, doc);
+	return column_make((PyTypeObject *)type, DECODED, offset, size, decode, doc);
 }
 
 static void column_dealloc(PyObject *object)
@@ -160,6 +203,7 @@ static void column_dealloc(PyObject *object)
 	Column *self = (Column *)object;
 
 	Py_XDECREF(self->convert);
+	Py_XDECREF(self->error);
 	Py_XDECREF(self->doc);
 	free_object(object);
 }
@@ -203,6 +247,42 @@ static PyObject *read_integer(const Column *self, const char *data)
 	return PyLong_FromUnsignedLongLong(value);
 }
 
+static PyObject *read_text(const char *data, Py_ssize_t size)
+{
+	return PyUnicode_DecodeUTF8(data, size, "surrogateescape");
+}
+
+/* What convert() makes of a value; the reference to that is taken. */
+static PyObject *converted(const Column *self, PyObject *value)
+{
+	PyObject *result;
+
+	if (!value || self->convert == Py_None || value == Py_None)
+		return value;
+	result = PyObject_CallFunctionObjArgs(self->convert, value, NULL);
+	Py_DECREF(value);
+	/* As a record it refers to its class alone. */
+	if (self->is_class && result && PyObject_GC_IsTracked(result))
+		PyObject_GC_UnTrack(result);
+	return result;
+}
+
+/* record.h, struct rec_span: what lies somewhere behind the struct. */
+static PyObject *read_span(const Column *self, const Bytes *record, Py_ssize_t size)
+{
+	uint32_t span[2];
+
+	memcpy(span, record->data + self->offset, sizeof(span));
+	if (!span[0])
+		Py_RETURN_NONE;
+	if (span[1] > size || span[0] > size - span[1])
+		return PyErr_Format(self->error, "a span of %u bytes at %u leaves a record of %zd", span[1],
+				    span[0], size);
+	if (self->convert == Py_None)
+		return read_text(record->data + span[0], span[1]);
+	return converted(self, PyBytes_FromStringAndSize(record->data + span[0], span[1]));
+}
+
 static PyObject *column_get(PyObject *object, PyObject *record, PyObject *owner)
 {
 	Column *self = (Column *)object;
@@ -226,15 +306,14 @@ static PyObject *column_get(PyObject *object, PyObject *record, PyObject *owner)
 	data += self->offset;
 	switch (self->form) {
 	case INTEGER:
-		value = read_integer(self, data);
-		if (!value || self->convert == Py_None || value == Py_None)
-			return value;
-		result = PyObject_CallFunctionObjArgs(self->convert, value, NULL);
-		Py_DECREF(value);
-		return result;
+		return converted(self, read_integer(self, data));
 	case TEXT:
 		end = memchr(data, 0, (size_t)self->size);
-		return PyUnicode_DecodeUTF8(data, end ? end - data : self->size, "surrogateescape");
+		return read_text(data, end ? end - data : self->size);
+	case RAW:
+		return converted(self, PyBytes_FromStringAndSize(data, self->size));
+	case SPAN:
+		return read_span(self, (Bytes *)record, size);
 	default:
 		value = bytes_data(record, NULL);
 		if (!value)
@@ -250,6 +329,11 @@ static PyMethodDef column_methods[] = {
 	  "integer(offset, size, signed, nullable, convert, doc): a number, or what convert() makes of it." },
 	{ "text", column_text, METH_VARARGS | METH_CLASS,
 	  "text(offset, size, doc): characters up to the first NUL." },
+	{ "raw", column_raw, METH_VARARGS | METH_CLASS,
+	  "raw(offset, size, convert, doc): bytes, or what convert() makes of them." },
+	{ "span", column_span, METH_VARARGS | METH_CLASS,
+	  "span(offset, convert, error, doc): what lies behind the struct: None, text, or what convert() makes\n"
+	  "of the bytes; error for one that leaves its record." },
 	{ "decoded", column_decoded, METH_VARARGS | METH_CLASS,
 	  "decoded(offset, size, decode, doc): what decode(data, offset) says." },
 	{ NULL, NULL, 0, NULL },

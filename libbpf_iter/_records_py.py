@@ -7,13 +7,19 @@ makes records of chunks.
 from __future__ import annotations
 
 import os
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, Self, TypeVar
 
+_SPAN = struct.Struct("=II").unpack_from
 R = TypeVar("R", covariant=True)
 Buffer = bytes | bytearray | memoryview
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 class Bytes:
@@ -31,8 +37,10 @@ class Bytes:
 class Column:
     """A descriptor: one column of the record that it is read from."""
 
-    def __init__(self, read: Callable[[bytes], Any], end: int, doc: str) -> None:
-        self._read, self._end = read, end
+    def __init__(self, read: Callable[[bytes], Any], offset: int, size: int, doc: str) -> None:
+        if offset < 0 or size < 0:
+            raise ValueError("no column of that size")
+        self._read, self._end = read, offset + size
         self.__doc__ = doc
 
     def __get__(self, record: Any, owner: Any = None) -> Any:
@@ -62,21 +70,50 @@ class Column:
             number = int.from_bytes(raw, sys.byteorder, signed=signed)
             return number if convert is None else convert(number)
 
-        return cls(read, offset + size, doc)
+        return cls(read, offset, size, doc)
 
     @classmethod
     def text(cls, offset: int, size: int, doc: str) -> Column:
         """Characters up to the first NUL."""
 
         def read(data: bytes) -> str:
-            return data[offset : offset + size].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+            return _text(data[offset : offset + size].partition(b"\0")[0])
 
-        return cls(read, offset + size, doc)
+        return cls(read, offset, size, doc)
+
+    @classmethod
+    def raw(cls, offset: int, size: int, convert: Callable[[bytes], Any] | None, doc: str) -> Column:
+        """Bytes, or what ``convert`` makes of them."""
+
+        def read(data: bytes) -> Any:
+            part = data[offset : offset + size]
+            return part if convert is None else convert(part)
+
+        return cls(read, offset, size, doc)
+
+    @classmethod
+    def span(
+        cls, offset: int, convert: Callable[[bytes], Any] | None, error: type[Exception], doc: str
+    ) -> Column:
+        """What lies behind the struct: None, text, or what ``convert`` makes of the bytes.
+
+        ``error`` is raised for a span that leaves its record.
+        """
+
+        def read(data: bytes) -> Any:
+            start, length = _SPAN(data, offset)
+            if start == 0:
+                return None
+            if start + length > len(data):
+                raise error(f"a span of {length} bytes at {start} leaves a record of {len(data)}")
+            return (convert or _text)(data[start : start + length])
+
+        return cls(read, offset, 8, doc)
 
     @classmethod
     def decoded(cls, offset: int, size: int, decode: Callable[[bytes, int], Any], doc: str) -> Column:
         """What ``decode(data, offset)`` says."""
-        return cls(lambda data: decode(data, offset), offset + size, doc)
+        return cls(lambda data: decode(data, offset), offset, size, doc)
 
 
 class Records(Generic[R]):

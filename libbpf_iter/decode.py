@@ -8,7 +8,7 @@ records instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -100,18 +100,30 @@ def _column(field: Field) -> Column:
     kind = field.kind
     nullable = isinstance(kind, kinds.Nullable)
     plain = kind.inner if isinstance(kind, kinds.Nullable) else kind
-    if isinstance(plain, kinds.Text) and not nullable:
-        return Column.text(field.offset, field.size, doc)
-    if plain.size in (1, 2, 4, 8):
-        # Most columns are numbers, or something that is made of one.
-        convert: Callable[[int], Any] | None
+    offset, size = field.offset, plain.size
+    # Most columns are numbers, or something that is made of one.
+    match plain:
+        case kinds.Integer() if size in _INTEGERS:
+            return Column.integer(offset, size, plain.signed, nullable, None, doc)
+        case kinds.EnumValue() | kinds.Of() if size in _INTEGERS:
+            return Column.integer(offset, size, plain.signed, nullable, plain.meaning_of, doc)
+    if not nullable:
         match plain:
-            case kinds.Integer():
-                return Column.integer(field.offset, plain.size, plain.signed, nullable, None, doc)
-            case kinds.EnumValue() | kinds.Of():
-                signed, convert = plain.signed, plain.meaning_of
-                return Column.integer(field.offset, plain.size, signed, nullable, convert, doc)
+            case kinds.Text():
+                return Column.text(offset, size, doc)
+            case kinds.Bytes():
+                return Column.raw(offset, size, None, doc)
+            case kinds.Ip():
+                return Column.raw(offset, size, plain.meaning_of, doc)
+            case kinds.Boolean():
+                return Column.integer(offset, 1, False, False, bool, doc)
+            case kinds.Span():
+                convert = None if plain.meaning == "text" else plain.meaning_of
+                return Column.span(offset, convert, SchemaError, doc)
     return Column.decoded(field.offset, field.size, kind.decode, doc)
+
+
+_INTEGERS = (1, 2, 4, 8)
 
 
 @lru_cache(maxsize=256)

@@ -229,8 +229,25 @@ class Ip(Kind):
     def annotation(self) -> str:
         return "IPv4Address | IPv6Address | None"
 
+    @property
+    def meaning_of(self) -> Callable[[bytes], Any]:
+        return _address
+
     def decode(self, data: bytes, offset: int) -> Any:
         return _address(data[offset : offset + 20])
+
+
+def _code(kind: Kind) -> str:
+    """What the struct module calls a plain number; many of those are unpacked at once."""
+    match kind:
+        case Integer(size=1 | 2 | 4 | 8):
+            code = {1: "b", 2: "h", 4: "i", 8: "q"}[kind.size]
+            return code if kind.signed else code.upper()
+        case Boolean(size=1):
+            return "?"
+        case Float(size=4 | 8):
+            return "f" if kind.size == 4 else "d"
+    return ""
 
 
 class Array(Kind):
@@ -241,9 +258,28 @@ class Array(Kind):
     def annotation(self) -> str:
         return f"tuple[{self.element.annotation}, ...]"
 
+    @cached_property
+    def _numbers(self) -> Callable[[bytes, int], tuple[Any, ...]] | None:
+        code = _code(self.element)
+        return struct.Struct(f"={self.count}{code}").unpack_from if code else None
+
     def decode(self, data: bytes, offset: int) -> tuple[Any, ...]:
+        if self._numbers is not None:
+            return self._numbers(data, offset)
         step, decode = self.element.size, self.element.decode
         return tuple(decode(data, offset + index * step) for index in range(self.count))
+
+
+def _args(raw: bytes) -> tuple[str, ...]:
+    return tuple(map(text, raw.removesuffix(b"\0").split(b"\0"))) if raw else ()
+
+
+def _pointers(raw: bytes) -> tuple[KernelPointer, ...]:
+    whole = len(raw) - len(raw) % 8
+    return tuple(map(KernelPointer, struct.unpack(f"={whole // 8}Q", raw[:whole])))
+
+
+_SPANS: dict[str, Callable[[bytes], Any]] = {"text": text, "bytes": bytes, "args": _args, "kptrs": _pointers}
 
 
 class Span(Kind):
@@ -268,14 +304,11 @@ class Span(Kind):
         raw = data[start : start + length]
         if len(raw) != length:
             raise SchemaError(f"a span of {length} bytes at {start} leaves a record of {len(data)}")
-        if self.meaning == "text":
-            return text(raw)
-        if self.meaning == "args":
-            return tuple(text(part) for part in raw.removesuffix(b"\0").split(b"\0")) if raw else ()
-        if self.meaning == "kptrs":
-            whole = length - length % 8
-            return tuple(map(KernelPointer, struct.unpack(f"={whole // 8}Q", raw[:whole])))
-        return raw
+        return self.meaning_of(raw)
+
+    @property
+    def meaning_of(self) -> Callable[[bytes], Any]:
+        return _SPANS[self.meaning]
 
 
 class Nested(Kind):
@@ -288,7 +321,25 @@ class Nested(Kind):
     def annotation(self) -> str:
         return "Group"
 
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(name for name, _, _ in self.fields)
+
+    @cached_property
+    def _numbers(self) -> Callable[[bytes, int], tuple[Any, ...]] | None:
+        """All members at once, where they are plain numbers one behind the other."""
+        layout, end = "=", 0
+        for _, at, kind in self.fields:
+            code = _code(kind)
+            if not code or at < end:
+                return None
+            layout += f"{at - end}x{code}"
+            end = at + kind.size
+        return struct.Struct(layout).unpack_from
+
     def decode(self, data: bytes, offset: int) -> Group:
+        if self._numbers is not None:
+            return Group(self.name, dict(zip(self._names, self._numbers(data, offset), strict=True)))
         return Group(self.name, {name: kind.decode(data, offset + at) for name, at, kind in self.fields})
 
 

@@ -16,12 +16,16 @@ __all__ = ["Device", "FileMode", "KernelEnum", "KernelFlags", "KernelPointer", "
 class KernelPointer(int):
     """An address in the kernel; 0 is a null pointer."""
 
+    __slots__ = ()
+
     def __repr__(self) -> str:
         return f"{int(self):#x}"
 
 
 class UserPointer(int):
     """An address in the memory of a task, as /proc/PID/maps has them."""
+
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return f"{int(self):#x}"
@@ -30,12 +34,16 @@ class UserPointer(int):
 class FileMode(int):
     """A file's type and permission bits, as ``os.stat().st_mode``; prints in octal."""
 
+    __slots__ = ()
+
     def __repr__(self) -> str:
         return f"{int(self):#o}"
 
 
 class Device(int):
     """A device number, equal to ``os.stat().st_dev`` of what lies on it; prints as major:minor."""
+
+    __slots__ = ()
 
     @property
     def major(self) -> int:

@@ -34,18 +34,56 @@ def read(module: Any, how: str, data: bytes, *arguments: Any) -> Any:
         return type(error)
 
 
-@given(st.binary(max_size=20), st.integers(0, 20), SIZES, st.booleans(), st.booleans())
+@given(st.binary(max_size=20), st.integers(-1, 20), SIZES, st.booleans(), st.booleans())
 def test_integers(data: bytes, offset: int, size: int, signed: bool, nullable: bool) -> None:
     for convert in (None, hex):
         arguments = (offset, size, signed, nullable, convert)
         assert read(_records, "integer", data, *arguments) == read(_records_py, "integer", data, *arguments)
 
 
-@given(st.binary(max_size=20) | st.just(b"\xff" * 20), st.integers(0, 20), st.integers(0, 20))
+@given(st.binary(max_size=20) | st.just(b"\xff" * 20), st.integers(-1, 20), st.integers(-1, 20))
 def test_text_and_what_is_decoded(data: bytes, offset: int, size: int) -> None:
     assert read(_records, "text", data, offset, size) == read(_records_py, "text", data, offset, size)
     arguments = (offset, size, lambda data, at: data[at : at + size])
     assert read(_records, "decoded", data, *arguments) == read(_records_py, "decoded", data, *arguments)
+
+
+@given(st.binary(max_size=20), st.integers(-1, 20), st.integers(-1, 20))
+def test_bytes(data: bytes, offset: int, size: int) -> None:
+    for convert in (None, bytes.hex):
+        arguments = (offset, size, convert)
+        assert read(_records, "raw", data, *arguments) == read(_records_py, "raw", data, *arguments)
+
+
+SPANS = st.integers(0, 40) | st.integers(0, 2**32 - 1)
+
+
+@given(st.binary(max_size=30), st.integers(-1, 12), SPANS, SPANS)
+def test_spans(tail: bytes, offset: int, start: int, length: int) -> None:
+    data = start.to_bytes(4, sys.byteorder) + length.to_bytes(4, sys.byteorder) + tail
+    for convert in (None, bytes.hex):
+        arguments = (offset, convert, KeyError)
+        try:
+            expected = read(_records_py, "span", data, *arguments)
+        except KeyError as error:
+            with pytest.raises(KeyError) as found:
+                read(_records, "span", data, *arguments)
+            assert found.value.args == error.args
+        else:
+            assert read(_records, "span", data, *arguments) == expected
+
+
+def test_numbers_of_a_class_are_no_work_for_the_collector() -> None:
+    class Plain(int):
+        __slots__ = ()
+
+    class Rich(int):
+        pass
+
+    for made_of, tracked in ((Plain, False), (Rich, True), (lambda number: Plain(number), True)):
+        column = _records.Column.integer(0, 1, False, False, made_of, "")
+        number = type("One", (_records.Bytes,), {"column": column})(b"a").column
+        assert number == 97 and gc.is_tracked(number) is tracked
 
 
 def walk(module: Any, chunks: list[bytes], size: int, framed: bool) -> tuple[list[bytes], str]:
@@ -221,6 +259,8 @@ def test_nothing_is_left_behind() -> None:
     before = sys.getrefcount(decode), sys.getrefcount(_records.Bytes)
     for _ in range(100):
         _records.Column.decoded(0, 1, decode, "")
+        _records.Column.integer(0, 1, False, False, decode, decode)
+        _records.Column.span(0, decode, decode, decode)
         walk = _records.Records(_records.Bytes, [b"abcd"], 2, False, ValueError, OSError)
         next(walk)
     del walk
