@@ -90,9 +90,9 @@ def test_a_walk_is_that_of_when_it_was_asked_for(engine: str) -> None:
         tasks.update(other)
         for closed in (tasks, sockets, any_where):
             closed.close()
-        first = next(session)
-        assert (first.tid, first.ppid) == (me, parent)
-        assert b"".join(chunks)[:8] == struct.pack("=ii", me, parent)
+        # The numbers of this process's threads may have begun anew at the smallest.
+        assert (me, parent) in {(task.tid, task.ppid) for task in session}
+        assert (me, parent) in set(struct.iter_unpack("=ii", b"".join(chunks)))
         assert list(none) == []
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
