@@ -145,7 +145,7 @@ class _Meanings(dict[int, int]):
     def __missing__(self, value: int) -> int:
         try:
             found: int = self._enum(value)
-        except ValueError:
+        except (ValueError, TypeError):  # the latter of an enum without any name
             found = value
         if len(self) < _MEANINGS_KEPT:
             self[value] = found
@@ -346,41 +346,42 @@ class Nested(Kind):
 class Group:
     """The members of a struct, as attributes; a union has the same bytes under each name."""
 
-    __slots__ = ("_members", "_name")
+    # Mangled, so that a member may have any name that C allows.
+    __slots__ = ("__members", "__name")
 
     def __init__(self, name: str, members: dict[str, Any]) -> None:
-        object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_members", members)
+        object.__setattr__(self, "_Group__name", name)
+        object.__setattr__(self, "_Group__members", members)
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return object.__getattribute__(self, "_members")[name]
+            return object.__getattribute__(self, "_Group__members")[name]
         except KeyError:
-            raise AttributeError(f"{self._name} has no member {name!r}") from None
+            raise AttributeError(f"{self.__name} has no member {name!r}") from None
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{self._name} is immutable")
+        raise AttributeError(f"{self.__name} is immutable")
 
     __delattr__ = __setattr__  # type: ignore[assignment]
 
     def __dir__(self) -> list[str]:
-        return sorted(self._members)
+        return sorted(self.__members)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Name and value of each member."""
-        return iter(self._members.items())
+        return iter(self.__members.items())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Group):
             return NotImplemented
-        return (self._name, self._members) == (other._name, other._members)
+        return (self.__name, self.__members) == (other.__name, other.__members)
 
     def __hash__(self) -> int:
-        return hash((self._name, tuple(self._members.items())))
+        return hash((self.__name, tuple(self.__members.items())))
 
     def __repr__(self) -> str:
-        inner = ", ".join(f"{name}={value!r}" for name, value in self._members.items())
-        return f"{self._name}({inner})"
+        inner = ", ".join(f"{name}={value!r}" for name, value in self.__members.items())
+        return f"{self.__name}({inner})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Group, (self._name, self._members)
+        return Group, (self.__name, self.__members)

@@ -278,8 +278,9 @@ def _int_kind(node: bt.Int, typedefs: tuple[str, ...]) -> kinds.Kind:
 def _enum_kind(node: bt.Enum, flags: bool) -> kinds.Kind:
     if not all(name.isidentifier() for name in (node.name or "anonymous", *dict(node.values))):
         raise SchemaError(f"enum {node.name!r} has names that are none")
-    # A second name of a value would be an alias, which enum allows; a name twice it refuses.
-    members = tuple(dict(node.values).items())
+    # A second name of a value would be an alias, which enum allows; a name twice it refuses, and some
+    # names it keeps for itself: their values stay numbers.
+    members = tuple((name, value) for name, value in dict(node.values).items() if not _enums_own(name))
     signed = node.signed
     if flags and signed:
         # A compiler takes an enum with bit 31 for a signed one; a set of bits has no sign.
@@ -289,6 +290,10 @@ def _enum_kind(node: bt.Enum, flags: bool) -> kinds.Kind:
         return kinds.EnumValue(node.size, node.name or "anonymous", signed, flags, members)
     except (TypeError, ValueError) as error:
         raise SchemaError(f"enum {node.name!r} can't be a Python enum: {error}") from error
+
+
+def _enums_own(name: str) -> bool:
+    return name == "mro" or bool(name.startswith("_") and name.endswith("_") and name.strip("_"))
 
 
 def _nested_kind(btf: Btf, type_id: int, node: bt.Struct, depth: int) -> kinds.Kind:

@@ -63,7 +63,7 @@ class KernelEnum(enum.IntEnum):
     """An enum of the kernel. A number that the program's BTF has no name for stays a plain int."""
 
     def __repr__(self) -> str:
-        return self.name
+        return self._name_  # .name may be a member
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _enum_value, (type(self).__name__, _members(type(self)), False, int(self))
@@ -73,7 +73,7 @@ class KernelFlags(enum.IntFlag, boundary=enum.KEEP):
     """A set of bits; those without a name are kept."""
 
     def __repr__(self) -> str:
-        return self.name or f"{int(self):#x}"
+        return self._name_ or f"{int(self):#x}"
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _enum_value, (type(self).__name__, _members(type(self)), True, int(self))

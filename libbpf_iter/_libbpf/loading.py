@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from ..errors import VerifierError
 from .calls import Fd, failure
 
+# What else is at the end of the verifier's log: numbers, source lines, the two states of a loop.
+_NO_REASONS = ("processed ", "libbpf:", ";", "--", "cur state:", "old state:")
+
 
 def refusal(number: int, program: str, call: str, log: str) -> VerifierError:
     """The verifier's own last word, out of its log."""
     lines = [line.strip() for line in log.splitlines()]
     end = next((i for i, line in enumerate(lines) if "END PROG LOAD LOG" in line), len(lines))
-    said = [
-        line for line in lines[:end] if line and not line.startswith(("processed ", "libbpf:", ";", "--"))
-    ]
+    said = [line for line in lines[:end] if line and not line.startswith(_NO_REASONS)]
     reason = said[-1] if said else "no reason given"
     message = f"the verifier refuses program {program!r}: {reason}"
     return VerifierError(program, message, errno=number, call=call, log=log)

@@ -356,7 +356,8 @@ def slot(
     """
     members = slot_members(btf)
     if members is None:
-        raise ParameterError("columns", "the program has no SLOT() for columns of one's own, nor for where=")
+        message = "the program has no SLOT(), which takes columns of one's own, and where="
+        raise ParameterError("columns" if asked.where is None else "where", message)
     writer = Writer(btf)
     struct_id = record_struct(btf, record)
     own = {m.name: m.type_id for m in btf.flat_members(struct_id)}

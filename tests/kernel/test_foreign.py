@@ -71,6 +71,19 @@ LACKING = TYPED.replace(
 ).replace("event.tid =", "event.power = -1; event.tid =")
 
 
+def test_a_refusal_is_its_reason_not_what_follows(tmp_path: Path) -> None:
+    endless = """
+SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	for (volatile int i = 0;; i++)
+		;
+	return 0;
+}
+"""
+    with pytest.raises(errors.VerifierError, match="infinite loop"):
+        ObjectIter(compiled(tmp_path, HEAD + endless + LICENSE))
+
+
 def test_a_struct_that_is_named(tmp_path: Path) -> None:
     with ObjectIter(compiled(tmp_path, TYPED), record="event", tid=os.getpid()) as events:
         (event,) = events
