@@ -31,10 +31,10 @@ def main() -> None:
                 lambda groups=groups: [(g.path, g.id, g.descendants, g.populated) for g in groups]
             )
             hand = timed(lambda top=top: by_hand(top))
-            report.compare(f"{count:,} as records: cgroupfs by hand", records, hand, rounds=5, count=count)
+            report.compare(f"{count:,} as records: cgroupfs by hand", records, hand, count=count)
             if wanted == 2_000:
                 find = command("find", str(top), "-type", "d", "-printf", "%p %i\n")
-                report.compare("as records: find, for paths and ids alone", records, find, rounds=7)
+                report.compare("as records: find, for paths and ids alone", records, find)
     report.finish()
 
 

@@ -38,7 +38,7 @@ def main() -> None:
         report.compare("as chunks: cat /proc/PID/maps", chunks, command("cat", maps))
         report.compare("as chunks: cat /proc/PID/smaps, which counts pages", chunks, command("cat", smaps))
         by_psutil = timed(lambda: psutil.Process(pid).memory_maps(grouped=False))
-        report.compare("as records: psutil's memory_maps(), from smaps", records, by_psutil, rounds=3)
+        report.compare("as records: psutil's memory_maps(), from smaps", records, by_psutil)
         with TaskVmaIter(pid=pid, columns=COLUMNS, engine="seq") as seq, same_reader(seq) as c:
             chunks = timed(lambda: sum(map(len, seq.chunks())))
             report.compare("as chunks: C over the same iterator", chunks, c)

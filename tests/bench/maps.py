@@ -21,13 +21,13 @@ def main() -> None:
                 continue
             report.compare(f"{count:,} to NumPy: C over the iterator", timed(ours.to_numpy), walk)
             arrow = timed(lambda ours=ours: ours.__arrow_c_stream__())
-            report.compare(f"{count:,} to Arrow: C with BPF_MAP_LOOKUP_BATCH", arrow, batch, rounds=7)
-            report.compare(f"{count:,} records, key and value: the same", records, batch, rounds=7)
+            report.compare(f"{count:,} to Arrow: C with BPF_MAP_LOOKUP_BATCH", arrow, batch)
+            report.compare(f"{count:,} records, key and value: the same", records, batch)
             with BpfMapElemIter(map_id, engine="seq") as seq, same_reader(seq) as same:
                 chunks = timed(lambda seq=seq: sum(map(len, seq.chunks())))
-                report.compare(f"{count:,} as chunks: C over the same iterator", chunks, same, rounds=7)
+                report.compare(f"{count:,} as chunks: C over the same iterator", chunks, same)
             dump = command("bpftool", "map", "dump", "id", str(map_id))
-            report.compare(f"{count:,} records: bpftool map dump", records, dump, rounds=1)
+            report.compare(f"{count:,} records: bpftool map dump", records, dump)
     report.finish()
 
 

@@ -54,18 +54,16 @@ def main() -> None:
             records = timed(lambda tasks=tasks: list(tasks))
             read = timed(lambda tasks=tasks: list(map(attrgetter(*COLUMNS), tasks)))
             name = f"{count:,} to NumPy: psutil.process_iter"
-            report.compare(
-                name, numpy, by_psutil, bar=200 if wanted == 2_000 else None, rounds=7, count=count
-            )
+            report.compare(name, numpy, by_psutil, bar=200 if wanted == 2_000 else None, count=count)
             if wanted < 2_000:
                 continue
-            report.compare("as records: psutil.process_iter", records, by_psutil, rounds=7)
-            report.compare("as records, all columns read: psutil.process_iter", read, by_psutil, rounds=7)
+            report.compare("as records: psutil.process_iter", records, by_psutil)
+            report.compare("as records, all columns read: psutil.process_iter", read, by_psutil)
             by_seq = timed(lambda seq=seq: list(seq))
-            report.compare("as records of the descriptor: psutil.process_iter", by_seq, by_psutil, rounds=7)
+            report.compare("as records of the descriptor: psutil.process_iter", by_seq, by_psutil)
             ps = command("ps", "-eo", "pid,ppid,comm,stat,nlwp,uid,euid,vsz,rss,time,lstart")
-            report.compare("as records, all columns read: ps -eo", read, ps, rounds=7)
-            report.compare("as records, all columns read: /proc by hand", read, timed(by_hand), rounds=7)
+            report.compare("as records, all columns read: ps -eo", read, ps)
+            report.compare("as records, all columns read: /proc by hand", read, timed(by_hand))
     report.finish()
 
 

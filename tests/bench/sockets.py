@@ -43,19 +43,19 @@ def main() -> None:
             records = timed(lambda sockets=sockets: [(s.local_port, s.remote_port, s.state) for s in sockets])
             theirs = timed(lambda: psutil.net_connections("tcp"))
             name = f"{count:,} as records: psutil.net_connections('tcp')"
-            report.compare(name, records, theirs, bar=10 if most else None, rounds=7, count=count)
+            report.compare(name, records, theirs, bar=10 if most else None, count=count)
             ss = command("ss", "-tan")
             report.compare(f"{count:,} as records: ss -tan", records, ss, bar=2 if most else None)
             if not most:
                 continue
             with DiagSocket() as netlink:
-                report.compare("as records: pyroute2", records, timed(lambda: diagnosed(netlink)), rounds=3)
+                report.compare("as records: pyroute2", records, timed(lambda: diagnosed(netlink)))
             with TaskFileIter(columns=["pid", "fd", "inode", "comm"], where="kind == 'SOCKET'") as files:
                 with_owner = command("ss", "-tanp")
                 joined = timed(lambda: owned(files, sockets))
-                report.compare("with pid and fd, as records: ss -tanp", joined, with_owner, bar=4, rounds=7)
+                report.compare("with pid and fd, as records: ss -tanp", joined, with_owner, bar=4)
                 by_column = timed(lambda: owned_in_numpy(files, sockets))
-                report.compare("with pid and fd, in NumPy: ss -tanp", by_column, with_owner, rounds=7)
+                report.compare("with pid and fd, in NumPy: ss -tanp", by_column, with_owner)
             report.compare("to NumPy: ss -tan", timed(sockets.to_numpy), ss)
             with same_reader(sockets) as c:
                 raw = timed(lambda: sum(map(len, sockets.chunks())))
