@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
-from . import _libbpf, netns, pins
+from . import netns, pins
 from ._libbpf import Fd
 from .arrays import array, array_in_place
 from .arrow import schema_capsule, stream_capsule
@@ -18,11 +18,12 @@ from .errors import ClosedError, KernelError, MissingCapability, ParameterError,
 from .forks import Locked
 from .link import Link
 from .losses import Losses
+from .netns import Opener, chosen_namespace
 from .parameters import Parameters
 from .params import Params
 from .program import SEQ, Output, Program, Query
 from .schema import Schema
-from .session import Session, drop_doubled, read_chunks
+from .session import Session, read_chunks, without_double
 from .snapshot import Snapshot, Snapshots
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 R = TypeVar("R", covariant=True)
 
 Loader = Callable[[Output], Program]
-Create = Callable[[Fd], Fd]  # a session of a link
 
 
 class BpfIter(Locked, Generic[R]):
@@ -79,7 +79,7 @@ class BpfIter(Locked, Generic[R]):
             if self._params is not None:
                 undo.callback(self._params.close)
             undo.callback(parameters.held.close)
-            self._netns = _netns_of(netns)
+            self._netns = chosen_namespace(netns)
             if isinstance(self._netns, Fd):
                 undo.callback(self._netns.close)
             self._program = self._start(engines)
@@ -228,11 +228,11 @@ class BpfIter(Locked, Generic[R]):
             data += chunk  # each is there only until the next is asked for
         return stream_capsule(schema, data)
 
-    def _in_memory(self, get: Callable[[Snapshots, Create, Losses], Snapshot | None]) -> Snapshot | None:
+    def _in_memory(self, get: Callable[[Snapshots, Opener, Losses], Snapshot | None]) -> Snapshot | None:
         """All records of a walk in memory, just as they are to be seen; None where they can't be had so."""
         with self._lock:
             self._check_open()
-            snapshots, create = self._for_arrays(), _in_namespace(self._netns)
+            snapshots, create = self._for_arrays(), netns.opener(self._netns)
         if snapshots is None or self._netns == "all" or self.target == "ksym":
             return None
         return get(snapshots, create, self._losses())
@@ -252,7 +252,7 @@ class BpfIter(Locked, Generic[R]):
                 again = link and Fd(os.dup(link.number))
                 chunks = _in_every_namespace(partial(_walk, program, snapshots, again, losses))
             else:
-                chunks = _walk(program, snapshots, link, losses, _in_namespace(self._netns))
+                chunks = _walk(program, snapshots, link, losses, netns.opener(self._netns))
             return program.schema, self.engine, chunks
 
     @property
@@ -382,21 +382,8 @@ class BpfIter(Locked, Generic[R]):
         return f"<{type(self).__name__} of {self.target}: {columns}{more}{state}>"
 
 
-def _netns_of(value: netns.NetNs | None) -> Fd | str | None:
-    if value is None or value == "all":
-        return value
-    return netns.open_namespace(value)
-
-
-def _in_namespace(namespace: Fd | str | None) -> Create:
-    if not isinstance(namespace, Fd):
-        return _libbpf.iter_create
-    own = Fd(os.dup(namespace.number))  # The iterator may be closed before the session is opened.
-    return lambda link: netns.inside(own, lambda: _libbpf.iter_create(link))
-
-
 def _walk(
-    program: Program, snapshots: Snapshots | None, link: Fd | None, losses: Losses, create: Create
+    program: Program, snapshots: Snapshots | None, link: Fd | None, losses: Losses, create: Opener
 ) -> Iterator[Buffer]:
     """Buffers of whole records, from memory or from a session that is opened here."""
     chunks: Iterator[Buffer]
@@ -405,12 +392,10 @@ def _walk(
     else:
         assert link is not None
         chunks = read_chunks(create(link), program.schema, program.target, losses)
-    if program.target == "ksym" and program.seq_num_offset is not None:
-        chunks = drop_doubled(program.schema, program.seq_num_offset, chunks)
-    return chunks
+    return without_double(chunks, program.schema, program.target, program.seq_num_offset, losses)
 
 
-def _in_every_namespace(walk: Callable[[Create], Iterator[Buffer]]) -> Iterator[Buffer]:
+def _in_every_namespace(walk: Callable[[Opener], Iterator[Buffer]]) -> Iterator[Buffer]:
     for namespace in netns.every_namespace():
         with namespace:
-            yield from walk(_in_namespace(namespace))
+            yield from walk(netns.opener(namespace))

@@ -19,11 +19,12 @@ from .load import here, load
 from .losses import Losses
 from .maps import map_types
 from .names import class_name
+from .netns import HasFileno
 from .objects import full_schema, iterators_in, read_object
-from .parameters import CgroupRef, HasFileno, MapRef, for_target
+from .parameters import CgroupRef, MapRef, for_target
 from .program import Columns, Output, Program, Query
 from .schema import Schema
-from .session import Session, drop_doubled, read_chunks
+from .session import Session, read_chunks, without_double
 
 if TYPE_CHECKING:
     from .rows import Rows
@@ -182,12 +183,8 @@ class PinnedIter:
             pin = self._open()
         schema, losses = known.schema, Losses(known.target, counts=known.counts, session=session)
         chunks: Iterator[Buffer] = read_chunks(pin, schema, known.target, losses)
-        if known.target == "ksym":
-            offset = next((field.offset for field in schema.fields if field.name == "seq_num"), None)
-            if offset is None:
-                losses.doubled()
-            else:
-                chunks = drop_doubled(schema, offset, chunks)
+        seq_num = next((field.offset for field in schema.fields if field.name == "seq_num"), None)
+        chunks = without_double(chunks, schema, known.target, seq_num, losses)
         return known, chunks, losses
 
     def _open(self) -> Fd:

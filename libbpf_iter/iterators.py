@@ -10,8 +10,9 @@ from .base import BpfIter
 from .engine import BARE, OWN, candidates, for_arrays
 from .errors import ParameterError
 from .load import load_own
+from .netns import HasFileno
 from .objects import packaged_targets
-from .parameters import CgroupRef, HasFileno, MapRef, Parameters, for_target
+from .parameters import CgroupRef, MapRef, Parameters, for_target
 from .program import Columns, Output, Program, Query
 
 if TYPE_CHECKING:

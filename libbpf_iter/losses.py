@@ -10,7 +10,7 @@ __all__ = ["Losses"]
 
 _CUT_UNIX = "sockets may be missing: this kernel loses some between two reads"
 _CUT_COUNTED = "objects may be missing, or doubled, if others came or went between two reads"
-_DOUBLED = "ksym: the last symbol may be there twice: a pin that has the column seq_num tells them apart"
+_DOUBLED = "ksym: the last symbol may be there twice: records that have seq_num tell them apart"
 
 
 class Losses:

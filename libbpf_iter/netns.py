@@ -18,6 +18,12 @@ class HasFileno(Protocol):
 
 
 NetNs = int | str | os.PathLike[str] | HasFileno
+Opener = Callable[[Fd], Fd]  # opens a session of a link
+
+
+def chosen_namespace(netns: NetNs | None) -> Fd | str | None:
+    """A user's choice: one that is open; "all"; or None, that of the thread that opens a session."""
+    return netns if netns is None or netns == "all" else open_namespace(netns)
 
 
 def open_namespace(netns: NetNs) -> Fd:
@@ -72,3 +78,11 @@ def inside(namespace: Fd, call: Callable[[], Fd]) -> Fd:
     if failure:
         raise failure[0]
     return result[0]
+
+
+def opener(namespace: Fd | str | None) -> Opener:
+    """What opens sessions in a chosen namespace."""
+    if not isinstance(namespace, Fd):
+        return _libbpf.iter_create
+    own = Fd(os.dup(namespace.number))  # The iterator may be closed before the session is opened.
+    return lambda link: inside(own, lambda: _libbpf.iter_create(link))

@@ -11,12 +11,13 @@ import os
 import signal
 import struct
 from contextlib import ExitStack
-from typing import Any, Protocol
+from typing import Any
 
 from . import _libbpf, kernel
 from ._libbpf import Fd
 from .errors import Error, NoSuchObject, NoSuchProcess, ParameterError
 from .maps import MapTypes, map_types
+from .netns import HasFileno
 from .workarounds import tid_may_find_leaders_alone
 
 # include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
@@ -31,10 +32,6 @@ ORDERS = {
 
 # Those of them that an open-coded walk knows: kernel/bpf/cgroup_iter.c has more than bpf_iter_css_new().
 _RUN_ORDERS = frozenset({"descendants_pre", "descendants_post", "ancestors_up"})
-
-
-class HasFileno(Protocol):
-    def fileno(self) -> int: ...
 
 
 MapRef = int | str | os.PathLike[str] | HasFileno
@@ -278,7 +275,6 @@ def for_target(target: str, given: dict[str, Any]) -> Parameters:
 __all__ = [
     "ORDERS",
     "CgroupRef",
-    "HasFileno",
     "MapRef",
     "Parameters",
     "bpf_map",

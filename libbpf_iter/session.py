@@ -188,6 +188,18 @@ def _read_error(error: OSError, target: str) -> KernelError:
     return KernelError(number, f"the {target} walk failed", call="read")
 
 
+def without_double(
+    chunks: Iterator[Buffer], schema: Schema, target: str, seq_num_offset: int | None, losses: Losses
+) -> Iterator[Buffer]:
+    """A walk without what the kernel shows twice, or with a word about it where the records don't tell."""
+    if target != "ksym":
+        return chunks
+    if seq_num_offset is None:
+        losses.doubled()
+        return chunks
+    return drop_doubled(schema, seq_num_offset, chunks)
+
+
 def drop_doubled(schema: Schema, seq_num_offset: int, chunks: Iterator[Buffer]) -> Iterator[bytes]:
     """Without the last record, if it is the one before it again.
 

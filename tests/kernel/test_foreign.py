@@ -71,6 +71,40 @@ LACKING = TYPED.replace(
 ).replace("event.tid =", "event.power = -1; event.tid =")
 
 
+def test_a_symbol_that_may_be_there_twice_is_said(tmp_path: Path) -> None:
+    source = """
+#include "kernel.h"
+#include "record.h"
+struct kallsym_iter { unsigned long value; } __attribute__((preserve_access_index));
+struct bpf_iter__ksym {
+	struct bpf_iter_meta *meta;
+	struct kallsym_iter *ksym;
+} __attribute__((preserve_access_index));
+struct symbol { unsigned long address; %s };
+RECORD(symbol);
+SEC("iter/ksym") int dump(struct bpf_iter__ksym *ctx)
+{
+	struct kallsym_iter *ksym = ctx->ksym;
+	struct symbol symbol = {};
+	if (!ksym)
+		return 0;
+	symbol.address = ksym->value;
+	%s;
+	bpf_seq_write(ctx->meta->seq, &symbol, sizeof(symbol));
+	return 0;
+}
+"""
+    mine = compiled(tmp_path, source % ("", "") + LICENSE)
+    with ObjectIter(mine) as symbols, symbols.session() as session:
+        twice = [symbol.address for symbol in session]
+        assert "twice" in session.lost[0]
+    numbered = source % ("unsigned long seq_num;", "symbol.seq_num = ctx->meta->seq_num")
+    with ObjectIter(compiled(tmp_path, numbered + LICENSE)) as symbols, symbols.session() as session:
+        numbers = [symbol.seq_num for symbol in session]
+        assert session.lost == () and numbers == list(range(len(numbers)))
+    assert twice[-1] == twice[-2]
+
+
 def test_a_refusal_is_its_reason_not_what_follows(tmp_path: Path) -> None:
     endless = """
 SEC("iter/task") int dump(struct bpf_iter__task *ctx)
