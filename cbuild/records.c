@@ -88,7 +88,7 @@ static PyType_Spec bytes_spec = {
 
 /* ---- a column ------------------------------------------------------------------------------- */
 
-enum form { INTEGER, TEXT, RAW, SPAN, DECODED };
+enum form { INTEGER, TEXT, RAW, SPAN, RECORD, DECODED };
 
 typedef struct {
 	PyObject_HEAD
@@ -98,7 +98,8 @@ typedef struct {
 	int is_signed;
 	int nullable;      /* an integer of all ones is None */
 	int is_class;      /* convert is a class of integers that have no attributes */
-	PyObject *convert; /* what is made of the number or the bytes, or None; DECODED: decode(data, offset) */
+	/* What is made of the number or the bytes, or None; RECORD: its class; DECODED: decode(data, offset). */
+	PyObject *convert;
 	PyObject *error;   /* SPAN: what is raised for one that leaves its record */
 	PyObject *doc;
 } Column;
@@ -186,6 +187,24 @@ static PyObject *column_span(PyObject *type, PyObject *args)
 	if (self)
 		((Column *)self)->error = Py_NewRef(error);
 	return self;
+}
+
+static int is_record_class(PyObject *type)
+{
+	if (PyType_Check(type) && PyType_IsSubtype((PyTypeObject *)type, bytes_type))
+		return 1;
+	PyErr_SetString(PyExc_TypeError, "a class of records is expected");
+	return 0;
+}
+
+static PyObject *column_record(PyObject *type, PyObject *args)
+{
+	Py_ssize_t offset, size;
+	PyObject *made, *doc;
+
+	if (!PyArg_ParseTuple(args, "nnOO", &offset, &size, &made, &doc) || !is_record_class(made))
+		return NULL;
+	return column_make((PyTypeObject *)type, RECORD, offset, size, made, doc);
 }
 
 static PyObject *column_decoded(PyObject *type, PyObject *args)
@@ -289,6 +308,7 @@ static PyObject *column_get(PyObject *object, PyObject *record, PyObject *owner)
 	PyObject *value, *result;
 	const char *data, *end;
 	Py_ssize_t size;
+	Bytes *made;
 
 	(void)owner;
 	if (!record || record == Py_None)
@@ -312,6 +332,11 @@ static PyObject *column_get(PyObject *object, PyObject *record, PyObject *owner)
 		return read_text(data, end ? end - data : self->size);
 	case RAW:
 		return converted(self, PyBytes_FromStringAndSize(data, self->size));
+	case RECORD:
+		made = bytes_make((PyTypeObject *)self->convert, self->size);
+		if (made)
+			memcpy(made->data, data, (size_t)self->size);
+		return (PyObject *)made;
 	case SPAN:
 		return read_span(self, (Bytes *)record, size);
 	default:
@@ -334,6 +359,8 @@ static PyMethodDef column_methods[] = {
 	{ "span", column_span, METH_VARARGS | METH_CLASS,
 	  "span(offset, convert, error, doc): what lies behind the struct: None, text, or what convert() makes\n"
 	  "of the bytes; error for one that leaves its record." },
+	{ "record", column_record, METH_VARARGS | METH_CLASS,
+	  "record(offset, size, made, doc): a record of that class within the record." },
 	{ "decoded", column_decoded, METH_VARARGS | METH_CLASS,
 	  "decoded(offset, size, decode, doc): what decode(data, offset) says." },
 	{ NULL, NULL, 0, NULL },
@@ -386,10 +413,8 @@ static PyObject *records_new(PyTypeObject *type, PyObject *args, PyObject *keywo
 	if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOnpOO", names, &record, &chunks, &size,
 					 &framed, &error, &forked))
 		return NULL;
-	if (!PyType_Check(record) || !PyType_IsSubtype((PyTypeObject *)record, bytes_type)) {
-		PyErr_SetString(PyExc_TypeError, "a class of records is expected");
+	if (!is_record_class(record))
 		return NULL;
-	}
 	if (size < (framed ? 4 : 1)) {
 		PyErr_SetString(error, "records of no size");
 		return NULL;

@@ -25,13 +25,22 @@ def _text(raw: bytes) -> str:
 class Bytes:
     """Bytes that a record is made of."""
 
-    __slots__ = ("_data",)
-    _data: bytes
+    __slots__ = ("__data",)
+    __data: bytes
 
     def __new__(cls, data: Buffer) -> Self:
         self = object.__new__(cls)
-        object.__setattr__(self, "_data", bytes(data))
+        object.__setattr__(self, "_Bytes__data", bytes(data))
         return self
+
+    @property
+    def _data(self) -> bytes:
+        """The bytes, as the kernel wrote them."""
+        return self.__data
+
+
+# A column may have any name, that of the bytes too.
+_bytes_of: Callable[[Bytes], bytes] = vars(Bytes)["_data"].__get__
 
 
 class Column:
@@ -46,7 +55,7 @@ class Column:
     def __get__(self, record: Any, owner: Any = None) -> Any:
         if record is None:
             return self
-        data = record._data
+        data = _bytes_of(record)
         if len(data) < self._end:
             raise ValueError("the record is too short for this column")
         return self._read(data)
@@ -109,6 +118,13 @@ class Column:
             return (convert or _text)(data[start : start + length])
 
         return cls(read, offset, 8, doc)
+
+    @classmethod
+    def record(cls, offset: int, size: int, made: type[Bytes], doc: str) -> Column:
+        """A record of that class within the record."""
+        if not issubclass(made, Bytes):
+            raise TypeError("a class of records is expected")
+        return cls(lambda data: made(data[offset : offset + size]), offset, size, doc)
 
     @classmethod
     def decoded(cls, offset: int, size: int, decode: Callable[[bytes, int], Any], doc: str) -> Column:

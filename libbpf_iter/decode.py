@@ -1,4 +1,4 @@
-"""A chunk of bytes to records. Imports schema and errors; pure, no I/O.
+"""A chunk of bytes to records. Imports columns, schema and errors; pure, no I/O.
 
 A record keeps its own bytes and decodes a column when it is read: most loops
 look at few columns of many records. What it has is its schema's alone, so
@@ -10,20 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import kinds
-from ._records_py import Buffer
+from .columns import Buffer, Bytes, Records
 from .errors import ClosedError, SchemaError
 from .schema import Field, Schema
-
-if TYPE_CHECKING:
-    from ._records_py import Bytes, Column, Records
-else:
-    try:
-        from ._records import Bytes, Column, Records
-    except ImportError:  # Not built: the same, slower. The kernel takes the other extension, which says so.
-        from ._records_py import Bytes, Column, Records
 
 __all__ = ["Buffer", "Record", "Records", "asdict", "fields", "record_class", "records", "schema"]
 
@@ -95,41 +87,13 @@ def fields(record: Record | type[Record]) -> tuple[Field, ...]:
     return record.__schema__.fields
 
 
-def _column(field: Field) -> Column:
-    doc = f"{field.c_type} at offset {field.offset}"
-    kind = field.kind
-    nullable = isinstance(kind, kinds.Nullable)
-    plain = kind.inner if isinstance(kind, kinds.Nullable) else kind
-    offset, size = field.offset, plain.size
-    # Most columns are numbers, or something that is made of one.
-    match plain:
-        case kinds.Integer() if size in _INTEGERS:
-            return Column.integer(offset, size, plain.signed, nullable, None, doc)
-        case kinds.EnumValue() | kinds.Of() if size in _INTEGERS:
-            return Column.integer(offset, size, plain.signed, nullable, plain.meaning_of, doc)
-    if not nullable:
-        match plain:
-            case kinds.Text():
-                return Column.text(offset, size, doc)
-            case kinds.Bytes():
-                return Column.raw(offset, size, None, doc)
-            case kinds.Ip():
-                return Column.raw(offset, size, plain.meaning_of, doc)
-            case kinds.Boolean():
-                return Column.integer(offset, 1, False, False, bool, doc)
-            case kinds.Span():
-                convert = None if plain.meaning == "text" else plain.meaning_of
-                return Column.span(offset, convert, SchemaError, doc)
-    return Column.decoded(field.offset, field.size, kind.decode, doc)
-
-
-_INTEGERS = (1, 2, 4, 8)
-
-
 @lru_cache(maxsize=256)
 def record_class(layout: Schema) -> type[Record]:
     """The class of a schema's records; one for equal schemas."""
-    body: dict[str, Any] = {field.name: _column(field) for field in layout.fields}
+    body: dict[str, Any] = {
+        field.name: kinds.column(field.kind, field.offset, f"{field.c_type} at offset {field.offset}")
+        for field in layout.fields
+    }
     return type(
         layout.name,
         (Record,),

@@ -1,8 +1,9 @@
-"""How one column's bytes become a Python value. Imports values, immutable and errors.
+"""How one column's bytes become a Python value. Imports columns, values, immutable and errors.
 
 A kind is a small immutable object with a size in the record, the Python type
 as an annotation, and ``decode(data, offset)``: ``data`` is one record's bytes,
-``offset`` where the column begins. Kinds compare and pickle, since a schema is
+``offset`` where the column begins; :func:`column` makes a descriptor of a
+record's class that says the same. Kinds compare and pickle, since a schema is
 made of them.
 """
 
@@ -13,8 +14,10 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from . import columns
+from .columns import Column
 from .errors import SchemaError
 from .immutable import Immutable
 from .values import Device, FileMode, KernelPointer, Members, UserPointer, enum_class
@@ -321,67 +324,100 @@ class Nested(Kind):
     def annotation(self) -> str:
         return "Group"
 
-    @cached_property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(name for name, _, _ in self.fields)
-
-    @cached_property
-    def _numbers(self) -> Callable[[bytes, int], tuple[Any, ...]] | None:
-        """All members at once, where they are plain numbers one behind the other."""
-        layout, end = "=", 0
-        for _, at, kind in self.fields:
-            code = _code(kind)
-            if not code or at < end:
-                return None
-            layout += f"{at - end}x{code}"
-            end = at + kind.size
-        return struct.Struct(layout).unpack_from
+    @property
+    def group(self) -> type[Group]:
+        return _group_class(self)
 
     def decode(self, data: bytes, offset: int) -> Group:
-        if self._numbers is not None:
-            return Group(self.name, dict(zip(self._names, self._numbers(data, offset), strict=True)))
-        return Group(self.name, {name: kind.decode(data, offset + at) for name, at, kind in self.fields})
+        return self.group(data[offset : offset + self.size])
 
 
-class Group:
-    """The members of a struct, as attributes; a union has the same bytes under each name."""
+class Group(columns.Bytes):
+    """The members of a struct, as attributes; a union has the same bytes under each name.
 
-    # Mangled, so that a member may have any name that C allows.
-    __slots__ = ("__members", "__name")
+    A record within a record: what it has are its members, and iterating gives the name and the value of
+    each.
+    """
 
-    def __init__(self, name: str, members: dict[str, Any]) -> None:
-        object.__setattr__(self, "_Group__name", name)
-        object.__setattr__(self, "_Group__members", members)
+    __slots__ = ()
+    __nested__: Nested
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return object.__getattribute__(self, "_Group__members")[name]
-        except KeyError:
-            raise AttributeError(f"{self.__name} has no member {name!r}") from None
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{self.__name} is immutable")
+        raise AttributeError(f"{type(self).__name__} is immutable")
 
     __delattr__ = __setattr__  # type: ignore[assignment]
 
     def __dir__(self) -> list[str]:
-        return sorted(self.__members)
+        return sorted(name for name, _, _ in self.__nested__.fields)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Name and value of each member."""
-        return iter(self.__members.items())
+        data = _bytes_of(self)
+        return iter([(name, kind.decode(data, at)) for name, at, kind in self.__nested__.fields])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Group):
             return NotImplemented
-        return (self.__name, self.__members) == (other.__name, other.__members)
+        return (type(self).__name__, dict(self)) == (type(other).__name__, dict(other))
 
     def __hash__(self) -> int:
-        return hash((self.__name, tuple(self.__members.items())))
+        return hash((type(self).__name__, tuple(self)))
 
     def __repr__(self) -> str:
-        inner = ", ".join(f"{name}={value!r}" for name, value in self.__members.items())
-        return f"{self.__name}({inner})"
+        inner = ", ".join(f"{name}={value!r}" for name, value in self)
+        return f"{type(self).__name__}({inner})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Group, (self.__name, self.__members)
+        return _group, (self.__nested__, _bytes_of(self))
+
+
+# A member may have any name that C allows, that of the bytes themselves too.
+_bytes_of: Callable[[Group], bytes] = vars(columns.Bytes)["_data"].__get__
+
+
+def _group(kind: Nested, data: bytes) -> Group:
+    return kind.group(data)
+
+
+@lru_cache(maxsize=256)
+def _group_class(kind: Nested) -> type[Group]:
+    """One class for equal structs."""
+    body: dict[str, Any] = {
+        name: column(inner, offset, f"{inner.annotation} at offset {offset}")
+        for name, offset, inner in kind.fields
+        if not (name.startswith("__") and name.endswith("__"))  # Python's own, and no kernel's
+    }
+    return type(kind.name, (Group,), body | {"__slots__": (), "__nested__": kind, "__module__": __name__})
+
+
+def column(kind: Kind, offset: int, doc: str) -> Column:
+    """The descriptor of a record's class that reads such a value."""
+    nullable = isinstance(kind, Nullable)
+    plain = kind.inner if isinstance(kind, Nullable) else kind
+    size = plain.size
+    # Most columns are numbers, or something that is made of one.
+    match plain:
+        case Integer(size=1 | 2 | 4 | 8):
+            return Column.integer(offset, size, plain.signed, nullable, None, doc)
+        case EnumValue(size=1 | 2 | 4 | 8) | Of(size=1 | 2 | 4 | 8):
+            return Column.integer(offset, size, plain.signed, nullable, plain.meaning_of, doc)
+    if not nullable:
+        match plain:
+            case Text():
+                return Column.text(offset, size, doc)
+            case Bytes():
+                return Column.raw(offset, size, None, doc)
+            case Ip():
+                return Column.raw(offset, size, plain.meaning_of, doc)
+            case Boolean():
+                return Column.integer(offset, 1, False, False, bool, doc)
+            case Span():
+                convert = None if plain.meaning == "text" else plain.meaning_of
+                return Column.span(offset, convert, SchemaError, doc)
+            case Nested():
+                return Column.record(offset, size, plain.group, doc)
+    return Column.decoded(offset, kind.size, kind.decode, doc)

@@ -55,6 +55,18 @@ def test_bytes(data: bytes, offset: int, size: int) -> None:
         assert read(_records, "raw", data, *arguments) == read(_records_py, "raw", data, *arguments)
 
 
+@given(st.binary(max_size=20), st.integers(-1, 20), st.integers(-1, 20))
+def test_records_in_records(data: bytes, offset: int, size: int) -> None:
+    found = []
+    for module in BOTH:
+        inner = type("Inner", (module.Bytes,), {"__slots__": (), "first": module.Column.raw(0, 1, None, "")})
+        made = read(module, "record", data, offset, size, inner)
+        found.append((made._data, size and made.first) if isinstance(made, inner) else made)
+        with pytest.raises(TypeError, match="class of records"):
+            module.Column.record(0, 1, bytes, "")
+    assert found[0] == found[1]
+
+
 SPANS = st.integers(0, 40) | st.integers(0, 2**32 - 1)
 
 

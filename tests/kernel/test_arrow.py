@@ -56,7 +56,7 @@ def plain(value: Any) -> Any:
         case tuple():
             return [plain(item) for item in value]
         case libbpf_iter.kinds.Group():
-            return {name: plain(member) for name, member in value._members.items()}
+            return {name: plain(member) for name, member in value}
     return value
 
 

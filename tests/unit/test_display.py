@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +72,9 @@ def test_values_by_kind() -> None:
     assert cell(kinds.Boolean(1))(True) == "yes"
     assert cell(kinds.Of(4, "FileMode"))(0o100644) == "-rw-r--r--"
     assert cell(kinds.Span(8, "args"))(("sh", "-c", "a\nb")) == r"sh -c a\nb"
-    assert cell(kinds.Nested(8, "pair", ()))(kinds.Group("pair", {"a": 1, "b": None})) == "a=1 b=-"
+    number = kinds.Integer(4, False)
+    pair = kinds.Nested(8, "pair", (("a", 0, number), ("b", 4, kinds.Nullable(4, number))))
+    assert cell(pair)(pair.decode(struct.pack("=Ii", 1, -1), 0)) == "a=1 b=-"
 
 
 def test_html_is_escaped() -> None:

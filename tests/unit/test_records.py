@@ -101,15 +101,23 @@ def test_names_that_python_has_a_use_for_are_c_all_the_same() -> None:
     names = {"mro": 1, "_so_": 2, "__so__": 3, "name": 4, "value": 5, "_x": 6}
     odd = writer.enum("odd", names)
     none = writer.enum("none", {"mro": 1})
-    inner = writer.struct("inner", 12, [("_members", s32, 0), ("_name", s32, 32), ("__class", s32, 64)])
-    record = writer.struct("rec", 20, [("odd", odd, 0), ("none", none, 32), ("inner", inner, 64)])
+    members = [("_data", s32, 0), ("name", s32, 32), ("__class", s32, 64), ("__iter__", s32, 96)]
+    inner = writer.struct("inner", 16, members)
+    record = writer.struct("rec", 24, [("odd", odd, 0), ("none", none, 32), ("inner", inner, 64)])
     schema = layout(Btf(writer.build()), record)
     make = record_class(schema)
-    found = [make(struct.pack("=5i", number, 1, 7, 8, 9)) for number in range(1, 7)]
+    found = [make(struct.pack("=6i", number, 1, 7, 8, 9, 10)) for number in range(1, 7)]
     assert [repr(each.odd) for each in found] == ["1", "2", "3", "name", "value", "_x"]
     assert pickle.loads(pickle.dumps(found)) == found and found[0].none == 1
     inner = found[0].inner
-    assert (inner._members, inner._name) == (7, 8) and getattr(inner, "__class") == 9
+    assert (inner._data, inner.name) == (7, 8) and getattr(inner, "__class") == 9
+    assert dict(inner) == {"_data": 7, "name": 8, "__class": 9, "__iter__": 10}
+    assert pickle.loads(pickle.dumps(inner)) == inner == found[1].inner != found[0]
+    assert hash(inner) == hash(found[1].inner) and repr(inner).startswith("Inner(_data=7, name=8, ")
+    with pytest.raises(AttributeError, match="immutable"):
+        inner.name = 9
+    with pytest.raises(AttributeError, match="other"):
+        _ = inner.other
 
 
 def test_records_are_values() -> None:
