@@ -171,50 +171,15 @@ static struct bpf_object *lbi_object_open(const void *bytes, size_t size, const 
 
 /* ---- links ---------------------------------------------------------------------------------- */
 
-static struct bpf_link *lbi_attach_iter(const struct bpf_program *program, const void *info,
-					uint32_t info_size)
+static int lbi_link_create(int program_fd, const void *info, uint32_t info_size)
 {
 	/* Only its address and its size go further, to the kernel, which copies it: neither libbpf
 	 * nor we look at it as the union that our header knows.
 	 */
-	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = (union bpf_iter_link_info *)info,
-		    .link_info_len = info_size);
-
-	return bpf_program__attach_iter(program, &options);
-}
-
-static int lbi_link_create(int program_fd, const void *info, uint32_t info_size)
-{
 	LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = (union bpf_iter_link_info *)info,
 		    .iter_info_len = info_size);
 
 	return bpf_link_create(program_fd, 0, BPF_TRACE_ITER, &options);
-}
-
-static int lbi_link_update(int link_fd, int program_fd, int old_program_fd)
-{
-	LIBBPF_OPTS(bpf_link_update_opts, options);
-
-	if (old_program_fd >= 0) {
-		options.flags = BPF_F_REPLACE;
-		options.old_prog_fd = (uint32_t)old_program_fd;
-	}
-	return bpf_link_update(link_fd, program_fd, &options);
-}
-
-/* ---- pins ----------------------------------------------------------------------------------- */
-
-static int lbi_obj_get(const char *path, uint32_t flags)
-{
-	/* bpf_obj_get_opts() is libbpf 1.1's; we are content with 1.0. */
-	union bpf_attr request;
-	long fd;
-
-	memset(&request, 0, sizeof(request));
-	request.pathname = (uint64_t)(uintptr_t)path;
-	request.file_flags = flags;
-	fd = syscall(SYS_bpf, BPF_OBJ_GET, &request, sizeof(request));
-	return fd < 0 ? -errno : (int)fd;
 }
 
 /* ---- what the kernel holds ------------------------------------------------------------------ */

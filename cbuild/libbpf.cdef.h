@@ -9,15 +9,10 @@
 /* ---- constants ------------------------------------------------------------------------------ */
 
 #define BPF_PROG_TYPE_TRACING ...
-#define BPF_PROG_TYPE_SYSCALL ...
 #define BPF_TRACE_ITER ...
 #define BPF_LINK_TYPE_ITER ...
 #define BPF_F_SLEEPABLE ...
 #define BPF_F_MMAPABLE ...
-#define BPF_F_RDONLY ...
-#define BPF_ANY ...
-#define BPF_OBJ_NAME_LEN ...
-#define BPF_TAG_SIZE ...
 
 /* ---- libbpf itself -------------------------------------------------------------------------- */
 
@@ -38,7 +33,6 @@ void lbi_log_free(char *records);
 struct bpf_object;
 struct bpf_program;
 struct bpf_map;
-struct bpf_link;
 struct btf;
 
 /*
@@ -59,7 +53,6 @@ const char *bpf_program__name(const struct bpf_program *program);
 const char *bpf_program__section_name(const struct bpf_program *program);
 int bpf_program__set_autoload(struct bpf_program *program, bool autoload);
 int bpf_program__fd(const struct bpf_program *program);
-int bpf_program__type(const struct bpf_program *program);
 uint32_t bpf_program__flags(const struct bpf_program *program);
 int bpf_program__set_flags(struct bpf_program *program, uint32_t flags);
 /* Once loading was tried: as the kernel was given them, with the functions that are called. */
@@ -74,9 +67,6 @@ struct bpf_map *bpf_object__next_map(const struct bpf_object *object,
 const char *bpf_map__name(const struct bpf_map *map);
 int bpf_map__fd(const struct bpf_map *map);
 int bpf_map__type(const struct bpf_map *map);
-uint32_t bpf_map__key_size(const struct bpf_map *map);
-uint32_t bpf_map__value_size(const struct bpf_map *map);
-uint32_t bpf_map__max_entries(const struct bpf_map *map);
 int bpf_map__set_type(struct bpf_map *map, uint32_t type);
 int bpf_map__set_map_flags(struct bpf_map *map, uint32_t flags);
 int bpf_map__set_value_size(struct bpf_map *map, uint32_t size);
@@ -94,15 +84,10 @@ const void *bpf_map__initial_value(struct bpf_map *map, size_t *size);
 /* `info` is a union bpf_iter_link_info as raw bytes (NULL, 0: no parameters): the running kernel's
  * may be newer than the header we were compiled with.
  */
-struct bpf_link *lbi_attach_iter(const struct bpf_program *program, const void *info,
-				 uint32_t info_size);
 int lbi_link_create(int program_fd, const void *info, uint32_t info_size);
-/* old_program_fd: what the link must have now, or -1 for anything. */
-int lbi_link_update(int link_fd, int program_fd, int old_program_fd);
-int bpf_link__fd(const struct bpf_link *link);
-/* After disconnect(), destroy() frees the memory and closes the fd without detaching. */
-void bpf_link__disconnect(struct bpf_link *link);
-int bpf_link__destroy(struct bpf_link *link);
+struct bpf_link_update_opts;
+/* NULL: whatever program the link has now. */
+int bpf_link_update(int link_fd, int program_fd, const struct bpf_link_update_opts *options);
 
 int bpf_iter_create(int link_fd);
 
@@ -110,19 +95,13 @@ int bpf_iter_create(int link_fd);
 
 int bpf_obj_pin(int fd, const char *path);
 int bpf_obj_get(const char *path);
-/* flags: BPF_F_RDONLY opens a map that is pinned with mode 0400. */
-int lbi_obj_get(const char *path, uint32_t flags);
 
 /* ---- what the kernel holds ------------------------------------------------------------------ */
 
 int bpf_prog_get_fd_by_id(uint32_t id);
 int bpf_map_get_fd_by_id(uint32_t id);
-int bpf_link_get_fd_by_id(uint32_t id);
 int bpf_btf_get_fd_by_id(uint32_t id);
-int bpf_prog_get_next_id(uint32_t start, uint32_t *next);
 int bpf_map_get_next_id(uint32_t start, uint32_t *next);
-int bpf_link_get_next_id(uint32_t start, uint32_t *next);
-int bpf_btf_get_next_id(uint32_t start, uint32_t *next);
 
 struct bpf_prog_info {
 	uint32_t type;
@@ -184,10 +163,7 @@ int lbi_map_create(int type, const char *name, uint32_t key_size, uint32_t value
 		   uint32_t max_entries, uint32_t flags, uint32_t btf_fd, uint32_t key_type_id,
 		   uint32_t value_type_id);
 int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags);
-int bpf_map_lookup_elem(int fd, const void *key, void *value);
 int bpf_map_delete_elem(int fd, const void *key);
-int bpf_map_get_next_key(int fd, const void *key, void *next_key);
-int bpf_map_freeze(int fd);
 
 /* ---- programs that no object file holds ----------------------------------------------------- */
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from . import _libbpf, kernel
 from .btf import Btf
 from .btf.types import Kind as BtfKind
-from .errors import UnsupportedTarget, VerifierError
+from .errors import VerifierError
 from .kinds import Span
 from .maps import MapTypes
 from .names import class_name
@@ -27,8 +27,7 @@ from .schema import Field, Schema, layout
 # progs/emit.h: what isn't computed; enum turn
 _NOWHERE = 0xFFFF
 _FIRST, _THEN = "1", "2"
-COLUMN_LABEL = "column_"
-_CASTS_TO = "cast_to_"  # progs/plain.h
+_COLUMN_LABEL = "column_"
 
 
 def fit(
@@ -45,7 +44,7 @@ def fit(
     schema = whole.select(query.columns if own else None)
     used = {field.name for field in schema.fields}
     elf = Elf(data)
-    labels = elf.labels(COLUMN_LABEL)
+    labels = elf.labels(_COLUMN_LABEL)
     types_of_object = Btf(elf.section(".BTF"))
     asked = compiled = None
     new: Compiled | Packed | None = None
@@ -114,8 +113,7 @@ def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | Non
     btf = kernel.btf()
     context = btf.get(f"bpf_iter__{target}", BtfKind.STRUCT)
     if context is None:
-        message = f"this kernel has no iterator over {target!r} (Linux {kernel.release()})"
-        raise UnsupportedTarget(target, message)
+        raise kernel.no_target(target)
     objects: dict[str, Node] = {}
     missing: dict[str, str] = {}
     if types is not None:
@@ -167,8 +165,7 @@ def load_asked(target: str, asked: Asked, query: Query) -> Program:
     function = btf.get(f"bpf_iter_{target}", BtfKind.FUNC)
     context = btf.find(f"bpf_iter__{target}", BtfKind.STRUCT)
     if function is None:
-        message = f"this kernel has no iterator over {target!r} (Linux {kernel.release()})"
-        raise UnsupportedTarget(target, message)
+        raise kernel.no_target(target)
     compiled = whole_program(asked, btf, context, query.params)
     own = Btf(compiled.btf)
     schema = layout(own, own.find(QUERY_RECORD, BtfKind.STRUCT))

@@ -139,6 +139,12 @@ def targets() -> dict[str, int]:
     }
 
 
+def no_target(target: str, *, call: str = "", log: str = "") -> UnsupportedTarget:
+    """What is raised where :func:`targets` has none of that name."""
+    message = f"this kernel has no iterator over {target!r} (Linux {release()})"
+    return UnsupportedTarget(target, message, call=call, log=log)
+
+
 def is_unified(fd: int) -> bool:
     """Whether an open folder is of the unified cgroup hierarchy, wherever that is mounted."""
     status = os.fstat(fd)

@@ -22,8 +22,6 @@ from .errors import SchemaError
 from .immutable import Immutable
 from .values import Device, FileMode, KernelPointer, Members, UserPointer, enum_class
 
-Decoder = Callable[[bytes, int], Any]
-
 _INTEGERS = {
     (size, signed): struct.Struct("=" + (code if signed else code.upper())).unpack_from
     for size, code in ((1, "b"), (2, "h"), (4, "i"), (8, "q"))

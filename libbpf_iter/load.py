@@ -13,7 +13,7 @@ from types import MappingProxyType
 from . import _libbpf, kernel, kinds
 from ._libbpf import Loaded, Object
 from .btf.types import Kind as BtfKind
-from .errors import KernelError, UnsupportedEngine, UnsupportedQuery, UnsupportedTarget, VerifierError
+from .errors import KernelError, UnsupportedEngine, UnsupportedQuery, VerifierError
 from .maps import MapTypes
 from .objects import ALONE, choose, constants, full_schema, object_schema, packaged
 from .program import SEQ, SNAPSHOT_HEADER, Fitted, Output, Program, Query
@@ -232,6 +232,5 @@ def load_own(
 def explain(error: KernelError, target: str) -> KernelError:
     """Why a load failed, where the reason is that the kernel has no such target."""
     if error.errno in (errno.ESRCH, errno.EINVAL, errno.ENOENT) and target not in kernel.targets():
-        message = f"this kernel has no iterator over {target!r} (Linux {kernel.release()})"
-        return UnsupportedTarget(target, message, call=error.call, log=error.log)
+        return kernel.no_target(target, call=error.call, log=error.log)
     return error

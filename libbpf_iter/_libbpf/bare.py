@@ -9,9 +9,7 @@ from .calls import Fd, check, failure, owned, text
 from .loading import need_descriptors, refusal, undisturbed
 from .token import by_token
 
-# include/uapi/linux/bpf.h
-_TRACING, _TRACE_ITER = 26, 28
-_ARRAY, _MMAPABLE = 2, 1 << 10
+_ARRAY = 2  # include/uapi/linux/bpf.h, enum bpf_map_type
 _LOG_SIZE = 1 << 20
 
 
@@ -34,7 +32,7 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
         ffi.from_buffer(code),
         ffi.new("uint32_t[]", [0, function]),
     )
-    program.type, program.attach_type = _TRACING, _TRACE_ITER
+    program.type, program.attach_type = lib.BPF_PROG_TYPE_TRACING, lib.BPF_TRACE_ITER
     program.name, program.license, program.instructions, program.functions = parts
     program.instruction_count = len(code) // 8
     program.attach_btf_id, program.btf_fd = attach_btf_id, btf.number
@@ -73,7 +71,7 @@ def run_program(program: Fd) -> None:
 def create_array(name: str, value_size: int, entries: int = 1) -> Fd:
     """An array that can be mapped into memory."""
     need_descriptors()
-    what = _ARRAY, name.encode()[:15], 4, value_size, entries, _MMAPABLE
+    what = _ARRAY, name.encode()[:15], 4, value_size, entries, lib.BPF_F_MMAPABLE
     result = by_token(
         lambda: lib.lbi_map_create(*what, 0, 0, 0),
         lambda token: lib.lbi_token_map_create(token, *what),

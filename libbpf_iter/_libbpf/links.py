@@ -21,7 +21,7 @@ def link_create(program: Fd, info: bytes) -> Fd:
 
 
 def link_update(link: Fd, program: Fd) -> None:
-    result = lib.lbi_link_update(link.number, program.number, -1)
+    result = lib.bpf_link_update(link.number, program.number, ffi.NULL)
     check(result, "bpf_link_update", "the link can't take that program: is it of the same target?")
 
 

@@ -7,6 +7,7 @@ unsigned, and comparisons are exact whatever the signs.
 
 from __future__ import annotations
 
+from .. import kinds
 from ..btf import Btf
 from ..btf import types as bt
 from ..immutable import Immutable
@@ -351,8 +352,6 @@ def integer_type(ctype: CType) -> Number:
 
 def column_type(kind: Kind, size: int) -> Type:
     """The type of a curated column's value."""
-    from .. import kinds
-
     if isinstance(kind, kinds.Nullable):
         return column_type(kind.inner, size)
     if isinstance(kind, kinds.Text):
