@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import mmap
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from itertools import islice
 
 from . import _libbpf, parameters
-from ._libbpf import MapInfo
+from ._libbpf import Fd, MapInfo
 from .btf import Btf
 from .errors import SchemaError
 from .immutable import Immutable
@@ -30,6 +32,8 @@ _SUFFIX = "_types"
 _PART = 4096
 _ELEMENT = struct.Struct(f"=II{_PART}s")
 _LENGTH = struct.Struct("=I")
+# Of half a buffer at least: the kernel takes types of up to 16 MiB (include/uapi/linux/btf.h, BTF_MAX_SIZE).
+_READS_MOST = 4096
 _MAP_INFO = struct.Struct("=II16s6I")  # a MapInfo's parts, in their order
 
 
@@ -67,19 +71,21 @@ def publish(path: str, mode: int, program: Program, types: ElementTypes | None) 
 def published(path: str) -> Published | None:
     """What lies beside a pin; None where its owner left nothing that we may read."""
     try:
-        if os.stat(path + _SUFFIX).st_uid != os.stat(path).st_uid:
-            return None  # somebody else's word for it
-        with open(path + _SUFFIX, "rb", buffering=0) as file:
-            number = os.fstat(file.fileno()).st_ino
-            read = b"".join(iter(lambda: os.read(file.fileno(), 1 << 16), b""))
+        # Not to wait for what is no file.
+        file = Fd(os.open(path + _SUFFIX, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
     except (FileNotFoundError, PermissionError):
         return None
+    with file:
+        status = os.fstat(file.number)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.stat(path).st_uid:
+            return None  # somebody else's word for it
+        read = b"".join(islice(iter(lambda: os.read(file.number, 1 << 16), b""), _READS_MOST))
     try:
         target, btf, *of_map = _parts(b"".join(part for _, _, part in _ELEMENT.iter_unpack(read)))
         types = _types(*of_map) if of_map else None
+        return Published(target.decode(), btf, types, status.st_ino)
     except (struct.error, TypeError, ValueError) as error:
         raise SchemaError(f"{path}{_SUFFIX} doesn't say what the records of {path} are") from error
-    return Published(target.decode(), btf, types, number)
 
 
 def inode(path: str) -> int:

@@ -20,6 +20,7 @@ from libbpf_iter import (
     _libbpf,
     asdict,
     errors,
+    pins,
     records,
 )
 
@@ -192,3 +193,21 @@ def test_a_path_is_not_cut_at_a_nul(pin: Path) -> None:
     assert not pin.exists()
     with pytest.raises(ValueError, match="null byte"):
         BpfMapElemIter(f"{pin}\0other")
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"x", bytes(8 + 4096), b"\xff" * (8 + 4096), struct.pack("=IIII", 0, 0, 1, 0)]
+)
+def test_nonsense_beside_a_pin_is_said(tmp_path: Path, said: bytes) -> None:
+    path = tmp_path / "pin"
+    path.touch()
+    (tmp_path / "pin_types").write_bytes(said)
+    with pytest.raises(errors.SchemaError, match="doesn't say what the records"):
+        pins.published(str(path))
+
+
+def test_what_is_no_file_beside_a_pin_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pin"
+    path.touch()
+    os.mkfifo(tmp_path / "pin_types")
+    assert pins.published(str(path)) is None
