@@ -1,9 +1,9 @@
 """``python -m cbuild.bundle WHEEL FOLDER``: a wheel that brings its libraries, for machines without them.
 
-auditwheel copies libbpf and libelf into it (and zstd, where libelf needs it; zlib every manylinux system
-has) and gives it a manylinux tag: the newest symbols of the C library that anything in it was linked
-with. Built on Debian 12, whose glibc is 2.36, that is manylinux_2_34; for an older one, build on an older
-system. The licences of what was copied go with it.
+auditwheel copies libbpf, which is built for it, and the system's libelf into it (and zstd, where libelf needs
+it; zlib every manylinux system has) and gives it a manylinux tag: the newest symbols of the C library that
+anything in it was linked with. Built on Debian 12, whose glibc is 2.36, that is manylinux_2_34; for an older
+one, build on an older system. The licences of what was copied go with it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .tools import BuildError, run
+from . import libbpf
+from .libbpf import Libbpf
+from .tools import ROOT, BuildError, run
 
 # As SPDX has it. A library that isn't here stops the build: somebody has to read its licence first.
 LICENSES = {
@@ -28,14 +30,16 @@ EXPRESSION = "License-Expression: "
 
 def bundle(wheel: Path, destination: Path) -> Path:
     """The bundled wheel, in ``destination``."""
+    built = libbpf.build(ROOT / "build" / "libbpf")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         repaired, packed = scratch / "repaired", scratch / "packed"
-        run([sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", repaired, wheel])
+        repair = [sys.executable, "-m", "auditwheel", "repair", f"--wheel-dir={repaired}", str(wheel)]
+        run(repair, libraries=built.folder)
         (made,) = repaired.iterdir()
         run([sys.executable, "-m", "wheel", "unpack", "--dest", scratch / "tree", made])
         (tree,) = (scratch / "tree").iterdir()
-        _add_licenses(tree, _linked(wheel, scratch / "plain"))
+        _add_licenses(tree, _notices(wheel, scratch / "plain", built))
         packed.mkdir()
         run([sys.executable, "-m", "wheel", "pack", "--dest-dir", packed, tree])
         (made,) = packed.iterdir()
@@ -44,15 +48,17 @@ def bundle(wheel: Path, destination: Path) -> Path:
         return Path(shutil.copy2(made, destination))
 
 
-def _linked(wheel: Path, scratch: Path) -> dict[str, Path]:
-    """The libraries that the linker finds for the extension: libelf is /lib/.../libelf-0.188.so."""
+def _notices(wheel: Path, scratch: Path, built: Libbpf) -> dict[str, Path]:
+    """Of each library that the extension is linked with, what says of its authors and licences."""
     run([sys.executable, "-m", "wheel", "unpack", "--dest", scratch, wheel])
     (extension,) = scratch.glob("*/libbpf_iter/_extension*.so")
+    # The linker finds libelf at /lib/.../libelf-0.188.so.
     found = re.findall(r"^\t(\w+)\.so\S* => (/\S+)", run(["ldd", extension]), re.MULTILINE)
-    return {name: Path(path).resolve() for name, path in found}
+    of_the_system = {name: _notice(Path(path).resolve()) for name, path in found if name in LICENSES}
+    return of_the_system | {"libbpf": built.copyright}
 
 
-def _add_licenses(tree: Path, linked: dict[str, Path]) -> None:
+def _add_licenses(tree: Path, notices: dict[str, Path]) -> None:
     """Say in the wheel's metadata, and in full beside it, what the libraries in it are licensed under."""
     (info,) = tree.glob("*.dist-info")
     metadata = info / "METADATA"
@@ -61,13 +67,12 @@ def _add_licenses(tree: Path, linked: dict[str, Path]) -> None:
     files = []
     for copied in sorted(tree.glob("*.libs/*")):
         name = copied.name.partition("-")[0]  # auditwheel puts a hash behind it
-        if name not in LICENSES or name not in linked:
+        if name not in LICENSES or name not in notices:
             raise BuildError(f"{copied.name} is in the wheel, and nothing says under which licence")
         own += f" AND {LICENSES[name]}"
-        notice = _notice(linked[name])
-        files.append((f"{name}.txt", notice))
+        files.append((f"{name}.txt", notices[name]))
         # What the notice leaves to files that Debian alone has.
-        for text in re.findall(r"/usr/share/common-licenses/([\w.-]*\w)", notice.read_text()):
+        for text in re.findall(r"/usr/share/common-licenses/([\w.-]*\w)", notices[name].read_text()):
             files.append((f"{text}.txt", Path("/usr/share/common-licenses", text)))
     for name, source in dict(files).items():
         shutil.copyfile(source, info / "licenses" / name)

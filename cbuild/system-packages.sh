@@ -33,6 +33,7 @@ need pkg-config pkg-config pkgconf
 need bpftool bpftool
 need iproute2 ip
 need procps ps
+need dpkg-dev dpkg-source
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 [ -e /usr/include/linux/bpf.h ] || missing="$missing linux-libc-dev"
 pkg-config --exists libbpf 2>/dev/null || missing="$missing libbpf-dev"

@@ -34,9 +34,13 @@ def find_tool(name: str, variable: str, package: str) -> str:
     )
 
 
-def run(command: Sequence[str | Path], *, cwd: Path = ROOT) -> str:
-    """Run `command` and return what it prints; its complaints become the BuildError."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+def run(command: Sequence[str | Path], *, cwd: Path = ROOT, libraries: Path | None = None) -> str:
+    """Run `command` and return what it prints; its complaints become the BuildError.
+
+    `libraries`: a folder where shared libraries are looked for first.
+    """
+    environment = os.environ | ({"LD_LIBRARY_PATH": str(libraries)} if libraries else {})
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         line = " ".join(map(str, command))
         raise BuildError(f"{line}\nfailed with exit status {done.returncode}:\n{done.stderr}")

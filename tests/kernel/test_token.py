@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from libbpf_iter._extension import lib
 
+import libbpf_iter
 from libbpf_iter import BpfMapElemIter, PinnedIter, TaskIter, _libbpf, errors
 from tests.conftest import environment_skip
 from tests.kernel.since import has, lacks
@@ -17,8 +18,9 @@ from tests.kernel.test_maps import Map
 from tests.kernel.test_privileges import WALKS
 from tests.kernel.userns import DELEGATED, in_user_namespace
 
-# Debian 12's doesn't; a bundled wheel's does, and is tested on kernels that have tokens.
+# Debian 12's doesn't; a bundled wheel's has to, and is tested on a kernel that has tokens: .ci/run.
 LIBBPF_TAKES_TOKENS = bool(lib.lbi_objects_take_tokens())
+BUNDLED = (Path(libbpf_iter.__file__).parents[1] / "libbpf_iter.libs").exists()
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +33,11 @@ def tokens() -> None:
     for made in WALKS:
         with made() as iterator:
             list(iterator)
+
+
+@pytest.mark.skipif(not BUNDLED, reason="libbpf is the system's")
+def test_the_bundled_libbpf_takes_them() -> None:
+    assert LIBBPF_TAKES_TOKENS
 
 
 def pages() -> int:
