@@ -20,6 +20,7 @@ __all__ = [
     "card_rich",
     "cell",
     "is_number",
+    "is_whole",
     "members_html",
     "record_html",
     "record_rich",
@@ -130,6 +131,17 @@ def is_number(kind: kinds.Kind) -> bool:
     return isinstance(kind, kinds.Integer | kinds.Float)
 
 
+def is_whole(kind: kinds.Kind) -> bool:
+    """Whether a part of a value says nothing: of a number, a name of the kernel's, an address in memory."""
+    if isinstance(kind, kinds.Nullable):
+        kind = kind.inner
+    if isinstance(kind, kinds.BitField):
+        return kind.inner is None or is_whole(kind.inner)
+    if isinstance(kind, kinds.EnumValue):
+        return not kind.flags
+    return isinstance(kind, kinds.Integer | kinds.Float | kinds.Boolean | kinds.Of)
+
+
 # ---- tables -------------------------------------------------------------------
 
 Cells = Iterable[Sequence[str]]
@@ -224,7 +236,7 @@ def rows_rich(records: Sequence[Any], schema: Schema, lost: Iterable[str], room:
 
     caption, head, rows, right = _rows(records, schema, lost)
     lines = list(rows)
-    table = Tabular(head, lines, right, room)
+    table = Tabular(head, lines, right, room, whole=[is_whole(field.kind) for field in schema.fields])
     if table.left_out:
         caption += f"; no room for {len(table.left_out)} more columns"
     yield Text(table.line(head), "bold")

@@ -44,10 +44,10 @@ class BpfMap(Record):
         """enum map_type: kind of map; from bpf_map.map_type"""
     @property
     def key_size(self) -> int:
-        """__u32: a key's size [bytes]; from bpf_map.key_size"""
+        """rec_bytes_count32: a key's size [bytes]; from bpf_map.key_size"""
     @property
     def value_size(self) -> int:
-        """__u32: a value's size; of a per-CPU map, that of one CPU's value [bytes]; from bpf_map.value_size"""
+        """rec_bytes_count32: a value's size; of a per-CPU map, that of one CPU's value [bytes]; from bpf_map.value_size"""
     @property
     def max_entries(self) -> int:
         """__u32: most elements that it takes; a ring buffer's size in bytes [elements]; from bpf_map.max_entries"""
@@ -117,10 +117,10 @@ class BpfProg(Record):
         """_Bool: its licence lets it call GPL-only helpers; from bpf_prog.gpl_compatible"""
     @property
     def xlated_size(self) -> int:
-        """__u32: its instructions after the verifier's rewrites [bytes]; from bpf_prog.len"""
+        """rec_bytes_count32: its instructions after the verifier's rewrites [bytes]; from bpf_prog.len"""
     @property
     def jited_size(self) -> int:
-        """__u32: its machine code, all functions together; 0 if there is none [bytes]; from bpf_prog.jited_len"""
+        """rec_bytes_count32: its machine code, all functions together; 0 if there is none [bytes]; from bpf_prog.jited_len"""
     @property
     def verified_insns(self) -> int | None:
         """rec_opt_u32: how many instructions the verifier went through; None on a kernel that has no count of verified instructions (since Linux 5.16) [instructions]; from bpf_prog_aux.verified_insns"""
@@ -292,13 +292,13 @@ class KmemCache(Record):
         """char[64]: the cache's name, as in /proc/slabinfo; from kmem_cache.name"""
     @property
     def object_size(self) -> int:
-        """__u32: an object as its user asked for it [bytes]; from kmem_cache.object_size"""
+        """rec_bytes_count32: an object as its user asked for it [bytes]; from kmem_cache.object_size"""
     @property
     def size(self) -> int:
-        """__u32: what an object takes, with padding and what is kept beside it [bytes]; from kmem_cache.size"""
+        """rec_bytes_count32: what an object takes, with padding and what is kept beside it [bytes]; from kmem_cache.size"""
     @property
     def align(self) -> int:
-        """__u32: an object's alignment [bytes]; from kmem_cache.align"""
+        """rec_bytes_count32: an object's alignment [bytes]; from kmem_cache.align"""
     @property
     def objects_per_slab(self) -> int:
         """__u32: objects in a new slab [objects]; from kmem_cache.oo"""
@@ -596,7 +596,7 @@ class TaskFile(Record):
         """__s64: where the next read or write is [bytes]; from file.f_pos"""
     @property
     def size(self) -> int:
-        """__s64: the inode's size [bytes]; from inode.i_size"""
+        """rec_bytes_count: the inode's size [bytes]; from inode.i_size"""
     @property
     def inode(self) -> int:
         """__u64: its inode [inode number]; from inode.i_ino"""
@@ -732,13 +732,13 @@ class Tcp(Record):
         """rec_opt_u32: segments that were sent again, in all; None for TIME_WAIT and for a request [segments]; from tcp_sock.total_retrans"""
     @property
     def bytes_acked(self) -> int | None:
-        """rec_opt_u64: sent and acknowledged; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_acked"""
+        """rec_opt_bytes_count: sent and acknowledged; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_acked"""
     @property
     def bytes_received(self) -> int | None:
-        """rec_opt_u64: received in order; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_received"""
+        """rec_opt_bytes_count: received in order; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_received"""
     @property
     def bytes_sent(self) -> int | None:
-        """rec_opt_u64: sent, repetitions included; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_sent"""
+        """rec_opt_bytes_count: sent, repetitions included; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_sent"""
     @property
     def segs_in(self) -> int | None:
         """rec_opt_u32: segments that came in; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_in"""
@@ -750,10 +750,10 @@ class Tcp(Record):
         """rec_opt_u32: largest segment that it sends now; None for TIME_WAIT and for a request [bytes]; from tcp_sock.mss_cache"""
     @property
     def snd_wnd(self) -> int | None:
-        """rec_opt_u32: the window that the peer offers; None for TIME_WAIT and for a request [bytes]; from tcp_sock.snd_wnd"""
+        """rec_opt_bytes_count32: the window that the peer offers; None for TIME_WAIT and for a request [bytes]; from tcp_sock.snd_wnd"""
     @property
     def rcv_wnd(self) -> int | None:
-        """rec_opt_u32: the window that is offered to the peer; None for TIME_WAIT and for a request [bytes]; from tcp_sock.rcv_wnd"""
+        """rec_opt_bytes_count32: the window that is offered to the peer; None for TIME_WAIT and for a request [bytes]; from tcp_sock.rcv_wnd"""
 
 class Udp(Record):
     @property

@@ -25,7 +25,7 @@ _DEPTH_MAX = 32
 # One read of an iterator carries no more; a map's value, which can be larger, has its own.
 _ARRAY_MAX = 1 << 20
 
-_UNITS = {"rec_ns": "ns", "rec_bytes_count": "bytes"}
+_UNITS = {"rec_ns": "ns", "rec_bytes_count": "bytes", "rec_bytes_count32": "bytes"}
 _NUMBERS = {
     "rec_kptr": "KernelPointer",
     "rec_uptr": "UserPointer",

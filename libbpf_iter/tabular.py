@@ -8,7 +8,7 @@ from textwrap import wrap
 __all__ = ["Tabular", "width"]
 
 GAP = 2
-_NARROWEST = 10  # what a column of text is cut to before another one is left out
+_NARROWEST = 15  # what a column of text is cut to before another one is left out
 _PROSE = 24  # and what sentences are wrapped to
 
 
@@ -22,6 +22,12 @@ def width(text: str) -> int:
 
 
 def _cut(text: str, room: int) -> str:
+    """As much as there is room for: of a path the end, of other text the beginning."""
+    if text.startswith("/") and " " not in text.removesuffix(" (deleted)"):
+        text = text[-room:]
+        while width(text) >= room:
+            text = text[1:]
+        return "…" + text
     text = text[:room]  # it may be a command line of a hundred thousand characters
     while width(text) >= room:
         text = text[:-1]
@@ -33,8 +39,8 @@ class Tabular:
 
     With no ``room`` all do. Otherwise columns of text become narrower, the
     widest first; if that isn't enough, columns are left out from the right.
-    With ``prose`` the last column is sentences, which are wrapped, and the first
-    one names, which aren't cut.
+    Those that are ``whole`` aren't cut: numbers, if it isn't said otherwise.
+    With ``prose`` the last column is sentences, which are wrapped.
     """
 
     def __init__(
@@ -44,9 +50,11 @@ class Tabular:
         right: Sequence[bool],
         room: int | None = None,
         *,
+        whole: Sequence[bool] | None = None,
         prose: bool = False,
     ) -> None:
         self.head, self.right, self._prose = head, right, prose
+        self._whole = right if whole is None else whole
         self.widths = [max(map(width, column)) for column in zip(head, *rows, strict=True)]
         if room is not None:
             self._fit(room)
@@ -54,11 +62,11 @@ class Tabular:
     def _fit(self, room: int) -> None:
         widths = self.widths
         least = [
-            own if right else min(own, max(width(name), _NARROWEST))
-            for own, name, right in zip(widths, self.head, self.right, strict=True)
+            own if whole else min(own, max(width(name), _NARROWEST))
+            for own, name, whole in zip(widths, self.head, self._whole, strict=True)
         ]
         if self._prose:
-            least[0], least[-1] = widths[0], min(widths[-1], _PROSE)
+            least[-1] = min(widths[-1], _PROSE)
         while len(widths) > 1 and sum(least) + GAP * (len(least) - 1) > room:
             widths.pop()
             least.pop()

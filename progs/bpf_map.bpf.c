@@ -18,10 +18,10 @@ struct bpf_map_record {
 	char name[16];
 	/* kind of map; from bpf_map.map_type */
 	enum map_type type;
-	/* a key's size [bytes]; from bpf_map.key_size */
-	__u32 key_size;
-	/* a value's size; of a per-CPU map, that of one CPU's value [bytes]; from bpf_map.value_size */
-	__u32 value_size;
+	/* a key's size; from bpf_map.key_size */
+	rec_bytes_count32 key_size;
+	/* a value's size; of a per-CPU map, that of one CPU's value; from bpf_map.value_size */
+	rec_bytes_count32 value_size;
 	/* most elements that it takes; a ring buffer's size in bytes [elements]; from bpf_map.max_entries */
 	__u32 max_entries;
 	/* flags it was made with, of include/uapi/linux/bpf.h [BPF_F_*]; from bpf_map.map_flags */

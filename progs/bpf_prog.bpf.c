@@ -44,10 +44,10 @@ struct bpf_prog_record {
 	bool jited;
 	/* its licence lets it call GPL-only helpers; from bpf_prog.gpl_compatible */
 	bool gpl_compatible;
-	/* its instructions after the verifier's rewrites [bytes]; from bpf_prog.len */
-	__u32 xlated_size;
-	/* its machine code, all functions together; 0 if there is none [bytes]; from bpf_prog.jited_len */
-	__u32 jited_size;
+	/* its instructions after the verifier's rewrites; from bpf_prog.len */
+	rec_bytes_count32 xlated_size;
+	/* its machine code, all functions together; 0 if there is none; from bpf_prog.jited_len */
+	rec_bytes_count32 jited_size;
 	/* how many instructions the verifier went through [instructions]; from bpf_prog_aux.verified_insns */
 	rec_opt_u32 verified_insns NEEDS_VERIFIED_INSNS;
 	/* how many maps it uses [maps]; from bpf_prog_aux.used_map_cnt */

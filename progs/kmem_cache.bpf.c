@@ -64,12 +64,12 @@ struct bpf_iter__kmem_cache {
 struct kmem_cache_record {
 	/* the cache's name, as in /proc/slabinfo; from kmem_cache.name */
 	char name[64];
-	/* an object as its user asked for it [bytes]; from kmem_cache.object_size */
-	__u32 object_size;
-	/* what an object takes, with padding and what is kept beside it [bytes]; from kmem_cache.size */
-	__u32 size;
-	/* an object's alignment [bytes]; from kmem_cache.align */
-	__u32 align;
+	/* an object as its user asked for it; from kmem_cache.object_size */
+	rec_bytes_count32 object_size;
+	/* what an object takes, with padding and what is kept beside it; from kmem_cache.size */
+	rec_bytes_count32 size;
+	/* an object's alignment; from kmem_cache.align */
+	rec_bytes_count32 align;
 	/* objects in a new slab [objects]; from kmem_cache.oo */
 	__u32 objects_per_slab;
 	/* pages of a new slab [pages]; from kmem_cache.oo */

@@ -32,6 +32,7 @@
 
 typedef __u64 rec_ns;          /* nanoseconds */
 typedef __u64 rec_bytes_count; /* a size in bytes */
+typedef __u32 rec_bytes_count32;
 typedef __u64 rec_kptr;        /* a kernel address */
 typedef __u64 rec_uptr;        /* an address in a task's own memory */
 typedef __u32 rec_dev;         /* a device number as stat(2) has it: stat_dev() */
@@ -60,6 +61,7 @@ typedef __u32 rec_opt_u32;
 typedef __u64 rec_opt_u64;
 typedef rec_ns rec_opt_ns;
 typedef rec_bytes_count rec_opt_bytes_count;
+typedef rec_bytes_count32 rec_opt_bytes_count32;
 
 /* An enum whose members are bits to be combined: FLAGS(vm_flag) perms; */
 #define FLAGS(name) rec_flags_##name

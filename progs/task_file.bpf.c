@@ -57,8 +57,8 @@ struct task_file_record {
 	__u32 flags;
 	/* where the next read or write is [bytes]; from file.f_pos */
 	__s64 pos;
-	/* the inode's size [bytes]; from inode.i_size */
-	__s64 size;
+	/* the inode's size; from inode.i_size */
+	rec_bytes_count size;
 	/* its inode [inode number]; from inode.i_ino */
 	__u64 inode;
 	/* the device that the inode is on, as st_dev of stat(2); from super_block.s_dev */

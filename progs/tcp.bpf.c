@@ -123,14 +123,14 @@ struct tcp_record {
 	 * tcp_sock.total_retrans
 	 */
 	rec_opt_u32 total_retrans;
-	/* sent and acknowledged; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_acked */
-	rec_opt_u64 bytes_acked;
-	/* received in order; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_received */
-	rec_opt_u64 bytes_received;
+	/* sent and acknowledged; None for TIME_WAIT and for a request; from tcp_sock.bytes_acked */
+	rec_opt_bytes_count bytes_acked;
+	/* received in order; None for TIME_WAIT and for a request; from tcp_sock.bytes_received */
+	rec_opt_bytes_count bytes_received;
 	/*
-	 * sent, repetitions included; None for TIME_WAIT and for a request [bytes]; from tcp_sock.bytes_sent
+	 * sent, repetitions included; None for TIME_WAIT and for a request; from tcp_sock.bytes_sent
 	 */
-	rec_opt_u64 bytes_sent;
+	rec_opt_bytes_count bytes_sent;
 	/* segments that came in; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_in */
 	rec_opt_u32 segs_in;
 	/* segments that went out; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_out */
@@ -141,15 +141,15 @@ struct tcp_record {
 	 */
 	rec_opt_u32 mss;
 	/*
-	 * the window that the peer offers; None for TIME_WAIT and for a request [bytes]; from
+	 * the window that the peer offers; None for TIME_WAIT and for a request; from
 	 * tcp_sock.snd_wnd
 	 */
-	rec_opt_u32 snd_wnd;
+	rec_opt_bytes_count32 snd_wnd;
 	/*
-	 * the window that is offered to the peer; None for TIME_WAIT and for a request [bytes]; from
+	 * the window that is offered to the peer; None for TIME_WAIT and for a request; from
 	 * tcp_sock.rcv_wnd
 	 */
-	rec_opt_u32 rcv_wnd;
+	rec_opt_bytes_count32 rcv_wnd;
 };
 RECORD(tcp_record);
 

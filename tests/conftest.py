@@ -15,6 +15,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is this machine's matter.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 REQUIRED = os.environ.get("LIBBPF_ITER_REQUIRE_KERNEL") == "1"
 KERNEL_TESTS = Path(__file__).parent / "kernel"

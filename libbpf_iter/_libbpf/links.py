@@ -6,7 +6,7 @@ import errno
 import os
 
 from .._extension import ffi, lib
-from ..errors import KernelError, MissingCapability, ObjectError
+from ..errors import KernelError, MissingCapability, ObjectError, ParameterError
 from .calls import Fd, c_path, check, logged, owned
 
 CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
@@ -31,6 +31,11 @@ def iter_create(link: Fd) -> Fd:
 
 def pin(fd: Fd, path: str) -> None:
     result = lib.bpf_obj_pin(fd.number, c_path(path))
+    folder, name = os.path.split(path)
+    if result == -errno.EPERM and os.access(folder or ".", os.W_OK, effective_ids=True):
+        # kernel/bpf/inode.c, bpf_obj_do_pin() and bpf_lookup(), where no privilege is missing.
+        why = "a pin's name has no dot" if "." in name else "a path in a mounted bpffs is expected"
+        raise ParameterError("path", f"{path} can't be pinned: {why}")
     check(result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected")
 
 

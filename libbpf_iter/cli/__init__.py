@@ -46,8 +46,9 @@ def cli() -> None:
       libbpf-iter doctor
 
     \b
-    Completion, in bash (zsh and fish likewise):
+    Completion, in bash (or zsh_source), and in fish:
       eval "$(_LIBBPF_ITER_COMPLETE=bash_source libbpf-iter)"
+      _LIBBPF_ITER_COMPLETE=fish_source libbpf-iter | source
 
     Exit codes: 0, 1 for an error, 2 for a command line that makes no sense.
     """
@@ -61,6 +62,8 @@ cli.add_command(
         "explain",
         action=targets.explain,
         options=list,
+        metavar="TARGET",
+        no_such="No such target",
         help="What a query is compiled to: where each name leads, and the instructions.\n\n\b\nExample:\n"
         "  libbpf-iter explain task --where 'mm.total_vm > 1000' --columns tid,comm",
         short_help="What a query is compiled to.",
@@ -71,6 +74,8 @@ cli.add_command(
         "pin",
         action=targets.pin,
         options=pin_options,
+        metavar="TARGET PATH",
+        no_such="No such target",
         help="Pin a walk in a bpffs, where others may read it without any capability.\n\n\b\nExample:\n"
         "  libbpf-iter pin task /sys/fs/bpf/tasks --columns tid,comm,rss --mode 0444\n"
         "  libbpf-iter read /sys/fs/bpf/tasks\n"
@@ -109,15 +114,15 @@ def _run(
             for line in itertools.islice(iterator, limit):
                 click.echo(line)
             return
-        targets.show(iterator, sort=sort, limit=limit, format_=format_, watch=watch)
+        targets.show(iterator, iterator.schema.fields, sort=sort, limit=limit, format_=format_, watch=watch)
 
 
 def _read(path: str, record: str | None, **shown: Any) -> None:
     """What somebody pinned at PATH.
 
-    What its records are the privileged see in its program, and others in what lies
-    beside it: PATH_types. Where nothing does, --record says it, of a pin that was made
-    without --columns.
+    Its records are typed by its program, which the privileged may look at, or by what
+    was pinned beside it, PATH_types. Where there is neither, --record names the target
+    that was pinned, which has to be without --columns.
 
     \b
     Example:
@@ -132,7 +137,7 @@ def _read(path: str, record: str | None, **shown: Any) -> None:
             raise ParameterError("record", f"the name of a target is expected, not {record!r}")
         cls = record_class(whole_schema(target).select(None))
     with look.open_pin(path, cls) as iterator:
-        targets.show(iterator, **shown)
+        targets.show(iterator, targets.first_seen(iterator, shown["format_"]), **shown)
 
 
 cli.add_command(
@@ -142,9 +147,11 @@ cli.add_command(
         help=_run.__doc__,
         short_help="Run an iterator program of yours.",
         params=[
-            click.Argument(["file"], type=click.Path(exists=True, dir_okay=False)),
-            click.Option(["--program"], help="Which one, where the file has several."),
-            click.Option(["--record"], help="The struct of its records, where the program doesn't say."),
+            click.Argument(["file"], type=click.Path()),
+            click.Option(["--program"], metavar="NAME", help="Which one, where the file has several."),
+            click.Option(
+                ["--record"], metavar="NAME", help="The struct of its records, where the program doesn't say."
+            ),
             *query_options(),
             *link_options(ObjectIter),
             *output_options(),
@@ -158,7 +165,7 @@ cli.add_command(
         help=_read.__doc__,
         short_help="Read a pin.",
         params=[
-            click.Argument(["path"], type=click.Path(exists=True, dir_okay=False)),
+            click.Argument(["path"], type=click.Path()),
             click.Option(
                 ["--record"], metavar="TARGET", help="Its records are those of this target's command."
             ),

@@ -1,4 +1,4 @@
-"""What every command does: names as people type them, errors in a line, exit codes. Imports click."""
+"""What every command does: names as people type them, errors in a line, exit codes. Imports kernel, click."""
 
 from __future__ import annotations
 
@@ -8,10 +8,29 @@ from typing import Any
 
 import click
 
-from ..errors import Error, MissingCapability, ParameterError
+from .. import kernel
+from ..errors import Error, KernelError, MissingCapability, ParameterError
 from ..names import near
 
 __all__ = ["Failure", "Group", "Root"]
+
+
+# Parameters of the library that an option gives.
+_OPTIONS = {
+    "cgroup": "--cgroup",
+    "columns": "--columns",
+    "engine": "--engine",
+    "map": "--map",
+    "netns": "--netns",
+    "order": "--order",
+    "params": "--param",
+    "pid": "--pid",
+    "program": "--program",
+    "record": "--record",
+    "sort": "--sort",
+    "tid": "--tid",
+    "where": "--where",
+}
 
 
 class Failure(click.ClickException):
@@ -30,6 +49,8 @@ class Senseless(Failure):
 class Group(click.Group):
     """Commands by their kernel names, in which ``-`` will do for ``_``."""
 
+    no_such = "No such command"
+
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return super().get_command(ctx, name.replace("-", "_"))
 
@@ -40,7 +61,8 @@ class Group(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             hint = near(args[0].replace("-", "_"), self.list_commands(ctx))
-            raise click.UsageError(error.message.rstrip(".") + (hint or "."), ctx) from None
+            message = error.message.replace("No such command", self.no_such).rstrip(".")
+            raise click.UsageError(message + (hint or "."), ctx) from None
 
 
 class Root(Group):
@@ -52,13 +74,18 @@ class Root(Group):
             sys.stdout.flush()
             return result
         except ParameterError as error:
-            raise Senseless(str(error)) from error
+            name = _OPTIONS.get(error.parameter, error.parameter)
+            raise Senseless(f"{name}: {error.args[1]}") from error
         except MissingCapability as error:
-            hint = "run it as root, or see: libbpf-iter doctor"
-            raise Failure(f"{error}; {hint}") from error
+            hint = "; run it as root, or see: libbpf-iter doctor" if kernel.missing_capabilities() else ""
+            raise Failure(f"{error}{hint}") from error
         except BrokenPipeError:
             # The reader, head say, has seen enough. Python would try to flush once more at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
-        except (Error, OSError) as error:
+        except OSError as error:
+            if isinstance(error, KernelError) or error.filename is None:
+                raise Failure(str(error)) from error
+            raise Failure(f"{error.filename}: {error.strerror}") from error
+        except Error as error:
             raise Failure(str(error)) from error

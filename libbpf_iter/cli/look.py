@@ -16,6 +16,7 @@ from ..foreign import PinnedIter
 from ..load import here
 from ..names import near
 from ..objects import packaged_targets
+from ..schema import Field
 from .command import Failure
 from .options import format_option, link_options
 from .output import Column, emit
@@ -27,7 +28,7 @@ __all__ = ["fields", "info", "open_pin", "targets", "unpin"]
 
 @click.command(params=[format_option()])
 def targets(format_: str) -> None:
-    """What can be walked, here and elsewhere."""
+    """What can be walked, on this kernel and on others."""
     offered = kernel.targets()
     rows = []
     for name in every_target():
@@ -42,7 +43,7 @@ def targets(format_: str) -> None:
                 what=summary(name),
             )
         )
-    columns = [Column("target"), Column("kernel", _yes), Column("options"), Column("what")]
+    columns = [Column("target", whole=True), Column("kernel", _yes), Column("options"), Column("what")]
     if format_ != "table":
         columns.insert(2, Column("program"))  # people see from what it is whether there is one
     emit(format_, columns, rows, prose=True)
@@ -73,20 +74,23 @@ def fields(target: str, path: str, format_: str) -> None:
       libbpf-iter fields task .    those of the object itself
     """
     target = target.replace("-", "_")
-    if not path and target in packaged_targets():
-        _record(target, format_)
-        return
+    if target in packaged_targets():
+        columns = here(whole_schema(target)).fields
+        if shown := [field for field in columns if path in ("", field.name)]:
+            _record(target, shown, format_)
+            return
     if target not in kernel.targets():
-        raise ParameterError("target", f"{target!r} is none of this kernel's{near(target, every_target())}")
-    numbers = [Column(name, right=True) for name in ("offset", "size")]
-    emit(format_, [Column("name"), Column("c_type"), *numbers], members(target, path.strip(".")))
+        hint = near(target, every_target()) or "; see: libbpf-iter targets"
+        raise ParameterError("target", f"{target!r} is none of this kernel's{hint}")
+    numbers = [Column(name, right=True, whole=True) for name in ("offset", "size")]
+    emit(format_, [Column("name", whole=True), Column("c_type"), *numbers], members(target, path.strip(".")))
 
 
-def _record(target: str, format_: str) -> None:
-    """A target's columns: for people in a sentence each, for machines all that there is to know."""
+def _record(target: str, fields: list[Field], format_: str) -> None:
+    """Columns of a target: for people in a sentence each, for machines all that there is to know."""
     columns = said(target)
     rows = []
-    for field in here(whole_schema(target)).fields:
+    for field in fields:
         what, unit, source = columns[field.name]
         asked = "if asked for by name" if field.dear else ""
         told = [
@@ -110,7 +114,7 @@ def _record(target: str, format_: str) -> None:
         names = ["column", "type", "unit", "c_type", "dear", "unavailable", "what", "source"]
         emit(format_, [Column(name) for name in names], rows)
         return
-    emit(format_, [Column("column"), Column("type"), Column("what")], rows, prose=True)
+    emit(format_, [Column("column", whole=True), Column("type"), Column("what")], rows, prose=True)
     click.echo(f"\nKernel paths go on from the object: libbpf-iter fields {target} .")
 
 

@@ -38,12 +38,17 @@ _OF_LINKS: dict[str, Callable[[], click.Option]] = {
         help="Where the walk begins; the root of the unified hierarchy if not given.",
     ),
     "order": lambda: click.Option(
-        ["--order"], type=click.Choice(list(ORDERS)), help="Which groups, and in which order."
+        ["--order"],
+        type=click.Choice(list(ORDERS)),
+        metavar="ORDER",
+        help="descendants_pre, where parents come first and which it is if not given; descendants_post,"
+        " where children do; self_only; ancestors_up; or children, from Linux 7.0 on.",
     ),
     "engine": lambda: click.Option(
         ["--engine"],
         type=click.Choice(["auto", "seq", "snapshot"]),
-        help="How records leave the kernel: read from a descriptor, or written into memory.",
+        help="How records leave the kernel: seq, read from a descriptor; snapshot, written into memory;"
+        " or what is complete and fastest, if not given.",
     ),
 }
 

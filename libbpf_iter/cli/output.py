@@ -13,7 +13,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import click
@@ -24,7 +24,7 @@ from ..schema import Field, Schema
 from ..tabular import Tabular
 from .command import Failure
 
-__all__ = ["Column", "columns_of", "emit", "gather", "heading", "texts", "writer"]
+__all__ = ["Column", "columns_of", "emit", "gather", "heading", "tabular", "texts", "writer"]
 
 
 class Column(NamedTuple):
@@ -34,13 +34,29 @@ class Column(NamedTuple):
     text: Callable[[Any], str] = str
     plain: Callable[[Any], Any] = lambda value: value
     right: bool = False
+    whole: bool = False  # a part of it would say nothing
 
 
 def columns_of(fields: Iterable[Field]) -> list[Column]:
     return [
-        Column(field.name, display.cell(field.kind), _plain(field.kind), display.is_number(field.kind))
+        Column(
+            field.name,
+            display.cell(field.kind),
+            _plain(field.kind),
+            display.is_number(field.kind),
+            display.is_whole(field.kind),
+        )
         for field in fields
     ]
+
+
+def tabular(
+    columns: list[Column], rows: Iterable[Sequence[str]], room: int | None, *, prose: bool = False
+) -> Tabular:
+    """Rows of texts as a table."""
+    head = [column.name for column in columns]
+    right, whole = [column.right for column in columns], [column.whole for column in columns]
+    return Tabular(head, rows, right, room, whole=whole, prose=prose)
 
 
 # ---- values -------------------------------------------------------------------
@@ -92,7 +108,7 @@ def texts(columns: Iterable[Column], record: Any) -> list[str]:
 
 def _objects(columns: list[Column], records: Iterable[Any]) -> Iterator[dict[str, Any]]:
     for record in records:
-        yield {name: value(getattr(record, name)) for name, _, value, _ in columns}
+        yield {column.name: column.plain(getattr(record, column.name)) for column in columns}
 
 
 # ---- formats ------------------------------------------------------------------
@@ -126,10 +142,9 @@ def heading(text: str) -> None:
 
 def _table(columns: list[Column], records: Iterable[Any], prose: bool) -> None:
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    head = [column.name for column in columns]
     rows = [texts(columns, record) for record in records]
-    table = Tabular(head, rows, [column.right for column in columns], room, prose=prose)
-    heading(table.line(head))
+    table = tabular(columns, rows, room, prose=prose)
+    heading(table.line(table.head))
     for row in rows:
         sys.stdout.writelines(line + "\n" for line in table.lines(row))
     if table.left_out:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ..base import BpfIter
-from ..errors import LossWarning
+from ..errors import LossWarning, ParameterError
 from ..foreign import PinnedIter
 from ..iterators import Iter
 from ..names import column_name
@@ -35,9 +35,16 @@ class TargetGroup(Group):
     """A group that has a command for each target of the package, and of the kernel."""
 
     def __init__(
-        self, *args: Any, action: Callback, options: Callable[[], list[click.Parameter]], **more: Any
+        self,
+        *args: Any,
+        action: Callback,
+        options: Callable[[], list[click.Parameter]],
+        metavar: str = "TARGET|COMMAND …",
+        no_such: str = "No such target or command",
+        **more: Any,
     ) -> None:
-        super().__init__(*args, **more)
+        super().__init__(*args, **more | {"subcommand_metavar": metavar})
+        self.no_such = no_such
         self._action, self._options = action, options
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -53,7 +60,13 @@ class TargetGroup(Group):
         params = [*query_options(), *(link_options(cls) if cls else []), *self._options()]
 
         def callback(**given: Any) -> None:
-            self._action(target, **given)
+            try:
+                self._action(target, **given)
+            except ParameterError as error:
+                if error.parameter not in ("columns", "where", "sort"):
+                    raise
+                hint = "" if "did you mean" in str(error) else f"; see: libbpf-iter fields {target}"
+                raise ParameterError(error.parameter, error.args[1] + hint) from error
 
         return click.Command(
             target,
@@ -95,7 +108,8 @@ def _help(target: str, *, examples: bool) -> str:
     cls = CLASSES.get(target)
     if cls is None:
         return summary(target)
-    parts = [str(cls.__doc__).replace("``", "")]
+    # Its options say what its parameters are.
+    parts = [str(cls.__doc__).partition("\n")[0]]
     schema = whole_schema(target)
     usual = ", ".join(field.name for field in schema.fields if not field.dear)
     parts.append(f"Columns: {usual}.")
@@ -127,14 +141,22 @@ def walk(
     if columns is None and format_ == "table" and view is not None and view.columns:
         # Where walks of many namespaces are one, the records have to say theirs.
         columns = [*(["netns"] if given.get("netns") is not None else []), *view.columns]
-    further = [name.removeprefix("-") for name in sort or ()]
+    further = keys = [name.removeprefix("-") for name in sort or ()]
     if view is not None and watch is not None:
-        further += view.key
+        further = [*keys, *view.key]
     if columns is None and further and target in CLASSES:
         columns = [field.name for field in whole_schema(target).select(None).fields]
     chosen, hidden = _with(columns, further)
-    with make(target, columns=chosen, **given) as iterator:
-        show(iterator, hidden=hidden, sort=sort, limit=limit, format_=format_, watch=watch)
+    try:
+        iterator = make(target, columns=chosen, **given)
+    except ParameterError as error:
+        if error.parameter == "columns" and any(repr(name) in error.args[1] for name in keys):
+            raise ParameterError("sort", error.args[1]) from error
+        raise
+    with iterator:
+        fields = iterator.schema.fields
+        fields = fields[: len(fields) - hidden]
+        show(iterator, fields, sort=sort, limit=limit, format_=format_, watch=watch)
 
 
 def _with(columns: Columns, further: Iterable[str]) -> tuple[Columns, int]:
@@ -142,26 +164,24 @@ def _with(columns: Columns, further: Iterable[str]) -> tuple[Columns, int]:
     if columns is None:
         return None, 0
     if isinstance(columns, Mapping):
-        hidden = {name: name for name in further if name not in columns}
+        hidden = {column_name(path): path for path in further if column_name(path) not in columns}
         return {**columns, **hidden}, len(hidden)
     columns = list(columns)
     names = set(map(column_name, columns))
-    extra = list(dict.fromkeys(name for name in further if name not in names))
+    extra = list(dict.fromkeys(path for path in further if column_name(path) not in names))
     return columns + extra, len(extra)
 
 
 def show(
     iterator: BpfIter[Any] | PinnedIter,
+    fields: Fields,
     *,
-    hidden: int = 0,
     sort: list[str] | None,
     limit: int | None,
     format_: str,
     watch: float | None,
 ) -> None:
-    """One walk in the form that is asked for, or many; the last ``hidden`` columns are only for the order."""
-    fields = iterator.schema.fields
-    fields = fields[: len(fields) - hidden]
+    """These columns of one walk in the form that is asked for, or of many."""
     order = _order(iterator, sort)
     with warnings.catch_warnings():
         # What a walk may have lost is said below, of all that it may have lost.
@@ -172,6 +192,17 @@ def show(
             raise click.UsageError("--watch shows tables: leave out --format")
         else:
             _watch(iterator, fields, order, limit, watch)
+
+
+def first_seen(iterator: PinnedIter, format_: str) -> Fields:
+    """What a person first wants to see of a pin that has all of its target's columns."""
+    fields, view = iterator.schema.fields, VIEWS.get(iterator.target)
+    if view is None or not view.columns or format_ != "table":
+        return fields
+    names = {field.name for field in fields}
+    if not names.issuperset(field.name for field in whole_schema(iterator.target).fields):
+        return fields
+    return tuple(iterator.schema[name] for name in view.columns)
 
 
 def _show_once(
@@ -211,8 +242,11 @@ def _identity(iterator: BpfIter[Any] | PinnedIter) -> Callable[[Any], Any]:
 def _order(iterator: BpfIter[Any] | PinnedIter, sort: list[str] | None) -> Order:
     keys = []
     for each in sort or ():
-        name = each.removeprefix("-")
-        iterator.schema[name]  # says what is near, if there is no such column
+        name = column_name(each.removeprefix("-"))
+        try:
+            iterator.schema[name]  # says what is near, if there is no such column
+        except ParameterError as error:
+            raise ParameterError("sort", error.args[1]) from None
         keys.append((operator.attrgetter(name), each.startswith("-")))
 
     def ordered(records: Iterable[Any]) -> list[Any]:

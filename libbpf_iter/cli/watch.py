@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ..tabular import GAP, Tabular
-from .output import Column, texts
+from .output import Column, tabular, texts
 
 __all__ = ["Watch", "watch"]
 
@@ -38,8 +38,7 @@ class Watch:
             alike[key] += 1
         before, self._before = self._before, rows
         shown = list(rows.items())[: max(lines - 2, 1)]
-        head = [column.name for column in self._columns]
-        table = Tabular(head, [row for _, row in shown], [column.right for column in self._columns], room)
+        table = tabular(self._columns, [row for _, row in shown], room)
         gone = len(before.keys() - rows.keys()) if before else 0
         new = len(rows.keys() - before.keys()) if before is not None else 0
         counts = f"{len(rows):,} records: {new} new, {gone} gone"
@@ -48,7 +47,7 @@ class Watch:
         body = [_line(table, row, None if before is None else before.get(key, [])) for key, row in shown]
         return Group(
             Text("; ".join(filter(None, [time.strftime("%X"), note, counts])), "dim", no_wrap=True),
-            Text(table.line(head), "bold", no_wrap=True),
+            Text(table.line(table.head), "bold", no_wrap=True),
             *body,
         )
 

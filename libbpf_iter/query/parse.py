@@ -60,7 +60,11 @@ def parse(text: str, scope: Scope, parameter: str) -> Node:
     try:
         body = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ParameterError(parameter, f"{text!r} is no expression: {error.msg}") from None
+        rest = text
+        for compared in ("==", "!=", "<=", ">="):
+            rest = rest.replace(compared, "")
+        hint = "; == compares" if "=" in rest else ""
+        raise ParameterError(parameter, f"{text!r} is no expression: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ParameterError(parameter, f"the expression can't be parsed: {error}") from None
     return _Parser(text, scope, parameter).node(body, 0)

@@ -21,6 +21,7 @@ from libbpf_iter import ObjectIter, TaskIter, targets
 from libbpf_iter._libbpf import Fd
 from libbpf_iter.cli import cli
 from libbpf_iter.cli.values import CLASSES, whole_schema
+from libbpf_iter.cli.views import VIEWS
 from libbpf_iter.load import here
 from libbpf_iter.objects import packaged
 from tests.kernel.clang import compiled
@@ -98,6 +99,14 @@ def test_the_unprivileged_read_a_pin_that_lets_them(run: Run, bpffs: Path) -> No
     assert "read --record" in _as_nobody("read", pin).stderr
 
 
+def test_a_pin_of_all_columns_shows_those_that_its_target_does(run: Run, bpffs: Path) -> None:
+    pin = bpffs / "tasks"
+    run("pin", "task", pin, "--tid", os.getpid())
+    assert run("read", pin).stdout.split()[: len(VIEWS["task"].columns)] == list(VIEWS["task"].columns)
+    (whole,) = json.loads(run("read", pin, "--format", "json").stdout)
+    assert list(whole) == [field.name for field in whole_schema("task").fields]
+
+
 def test_a_pin_of_chosen_columns_is_no_record_of_its_target(run: Run, bpffs: Path) -> None:
     pin = bpffs / "tasks"
     run("pin", "task", pin, "--columns", "pid,tid", "--mode", "0444")
@@ -158,6 +167,7 @@ def test_why_this_kernel_does_not_give_a_column(run: Run, tmp_path: Path) -> Non
 
 
 def test_fields_say_what_columns_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [row["column"] for row in json.loads(run("fields", "task", "rss", "-f", "json").stdout)] == ["rss"]
     rows = {row["column"]: row for row in json.loads(run("fields", "task", "-f", "json").stdout)}
     assert rows["cmdline"]["dear"] and rows["prio"]["source"] == "task_struct.prio"
     lacking = {field.name for field in here(whole_schema("task")).fields if field.unavailable}
@@ -193,6 +203,14 @@ def test_what_a_program_prints_comes_as_lines(run: Run, tmp_path: Path) -> None:
         (["fields", "taks"], "did you mean task"),
         (["task", "--watch", "1"], "for a terminal"),
         (["pin", "task", "/sys/fs/bpf/x", "--mode", "9"], "octal"),
+        (["pin", "tsk", "/sys/fs/bpf/x"], "No such target 'tsk'; did you mean task"),
+        (["pin", "task", "/tmp/libbpf_iter_pin"], "a path in a mounted bpffs is expected"),
+        (["pin", "task", "/sys/fs/bpf/a.b"], "a pin's name has no dot"),
+        (["task", "--columns", "nme"], "--columns: 'nme' is no column"),
+        (["task", "--columns", "nme"], "see: libbpf-iter fields task"),
+        (["task", "--sort", "-nme"], "--sort: 'nme' is no column"),
+        (["task", "--where", "comm = 'x'"], "== compares"),
+        (["fields", "nonesuch"], "see: libbpf-iter targets"),
     ],
 )
 def test_a_command_line_without_sense_is_code_2(run: Run, words: list[str], said: str) -> None:
@@ -209,6 +227,9 @@ def test_a_command_line_without_sense_is_code_2(run: Run, words: list[str], said
         (["tcp", "--netns", "/nowhere"], "/nowhere"),
         (["info", "/sys/fs/bpf/no_such_pin"], "no pin"),
         (["run", "/etc/passwd"], "ELF"),
+        (["run", "/nowhere"], "/nowhere: No such file or directory"),
+        (["read", "/nowhere"], "there is no pin /nowhere"),
+        (["cgroup", "--cgroup", str(2**60)], f"none with id {2**60}"),
     ],
 )
 def test_what_fails_is_code_1_and_one_line(run: Run, words: list[str], said: str) -> None:

@@ -113,6 +113,15 @@ def test_dear_columns_paths_and_parameters(run: Run) -> None:
     assert said == {"tid": os.getpid(), "run": [os.fsdecode(a) for a in cmdline], "parent": os.getppid()}
 
 
+def test_the_order_may_be_that_of_a_kernel_path(run: Run) -> None:
+    asked = "task", "--where", "mm is not None", "--sort", "-mm.total_vm", "-f", "ndjson", "--columns"
+    said = [json.loads(line) for line in run(*asked, "tid,vsize").stdout.splitlines()]
+    assert len(said) > 1 and list(said[0]) == ["tid", "vsize"]
+    assert [task["vsize"] for task in said] == sorted((task["vsize"] for task in said), reverse=True)
+    named = run(*asked, "pages=mm.total_vm").stdout.splitlines()
+    assert list(json.loads(named[0])) == ["pages"]
+
+
 def test_order_and_number(run: Run) -> None:
     stop = threading.Event()
     threads = [threading.Thread(target=stop.wait) for _ in range(4)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from libbpf_iter import kinds
 from libbpf_iter.decode import record_class
-from libbpf_iter.display import cell, duration, printable, size
+from libbpf_iter.display import cell, duration, is_whole, printable, size
 from libbpf_iter.schema import Field, Schema
 from libbpf_iter.tabular import Tabular, width
 
@@ -123,12 +123,36 @@ def test_prose_fits_the_room_too(rows: list[tuple[str, ...]], room: int) -> None
 
 
 def test_prose_is_wrapped_and_names_are_whole() -> None:
+    right, whole = (False, False, False), (True, False, False)
     row = ("name" * 5, "a type of its own", "this is what it means to those who read it")
-    table = Tabular(("column", "type", "what"), [row], (False, False, False), 60, prose=True)
+    table = Tabular(("column", "type", "what"), [row], right, 63, whole=whole, prose=True)
     assert table.lines(row) == [
-        f"{row[0]}  a type of i…  this is what it means to",
-        f"{'':36}those who read it",
+        f"{row[0]}  a type of its …  this is what it means to",
+        f"{'':39}those who read it",
     ]
-    table = Tabular(("column", "type", "what"), [row], (False, False, False), 20, prose=True)
+    table = Tabular(("column", "type", "what"), [row], right, 20, whole=whole, prose=True)
     assert table.left_out == ("type", "what")
     assert table.lines(row) == ["name" * 5]
+
+
+def test_a_path_is_cut_at_its_beginning() -> None:
+    """Its end says which file it is; other text, command lines too, begins with what it is."""
+    for text, shown in (
+        ("/usr/lib/x86_64-linux-gnu/libc.so.6", "…-gnu/libc.so.6"),
+        ("/tmp/some/where/gone (deleted)", "…gone (deleted)"),
+        ("/usr/bin/python3 -m http.server", "/usr/bin/pytho…"),
+        ("a name that is too long", "a name that is…"),
+        ("/目録/目録/目録/目録", "…目録/目録/目録"),
+    ):
+        table = Tabular(("path",), [(text,)], (False,), 15)
+        assert table.line((text,)) == shown
+
+
+def test_names_of_the_kernel_and_addresses_in_memory_are_whole() -> None:
+    enum = kinds.EnumValue(4, "state", False, False, ())
+    for kind in (enum, kinds.Nullable(4, enum), kinds.Of(8, "KernelPointer"), kinds.Boolean(1)):
+        assert is_whole(kind)
+    for kind in (kinds.Text(16), kinds.Span(8, "text"), kinds.EnumValue(4, "flags", False, True, ())):
+        assert not is_whole(kind)
+    table = Tabular(("state", "more"), [("TCP_ESTABLISHED", "")], (False, False), 15, whole=(True, False))
+    assert table.line(("TCP_ESTABLISHED", "")) == "TCP_ESTABLISHED"
