@@ -144,6 +144,8 @@ def walk(
     further = keys = [name.removeprefix("-") for name in sort or ()]
     if view is not None and watch is not None:
         further = [*keys, *view.key]
+    if target == "ksym" and columns is not None:
+        further = [*further, "seq_num"]  # without it nothing tells the last symbol from itself
     if columns is None and further and target in CLASSES:
         columns = [field.name for field in whole_schema(target).select(None).fields]
     chosen, hidden = _with(columns, further)
