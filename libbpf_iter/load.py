@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from . import _libbpf, kernel, kinds
-from ._libbpf import Loaded, Object
+from ._libbpf import Fd, Loaded, Object
 from .btf.types import Kind as BtfKind
-from .errors import KernelError, UnsupportedEngine, UnsupportedQuery, VerifierError
+from .errors import KernelError, ObjectError, UnsupportedEngine, UnsupportedQuery, VerifierError
 from .maps import MapTypes
 from .objects import ALONE, choose, constants, full_schema, object_schema, packaged
 from .program import SEQ, SNAPSHOT_HEADER, Fitted, Output, Program, Query
@@ -59,17 +59,30 @@ def load(
         _check_runs(whole, fitted)
         chosen = f"walk_{target}"
     elif faults_panic():
-        if fitted.compiled:
-            part = "where" if query.where is not None else "columns"
-            message = "here the record's columns can't be computed with: before Linux 5.12 that may panic"
-            raise UnsupportedQuery(part, message)
+        _check_alone(fitted, query)
         chosen = f"{chosen}{ALONE}" if f"{chosen}{ALONE}" in programs else chosen
     known = constants(btf)
     if output.size and "snapshot_size" not in known:
         raise _no_snapshot(name)
     loaded = _load(fitted, name, chosen, target, whole, known, types, output)
+    # A record that leaves as it is has its number, too, where nobody asked for that column.
+    numbered = fitted.schema if fitted.btf else whole
+    return Program(
+        loaded.program,
+        target,
+        fitted.schema,
+        _output_map(loaded, name),
+        output,
+        next((f.offset for f in numbered.fields if f.name == "seq_num"), None),
+        fitted.asked,
+        fitted.compiled,
+        fitted.btf or btf.data,
+    )
+
+
+def _output_map(loaded: Loaded, name: str) -> Fd | None:
+    """The map that records go into, if any; the program holds its other maps by itself."""
     snapshot = loaded.maps.pop(_SNAPSHOT_MAP, None)
-    # The program holds its other maps by itself.
     for map_ in loaded.maps.values():
         map_.close()
     if snapshot and _libbpf.map_info(snapshot).id not in _libbpf.maps_of(loaded.program):
@@ -77,20 +90,7 @@ def load(
         snapshot.close()
         loaded.program.close()
         raise _no_snapshot(name)
-    # A record that leaves as it is has its number, too, where nobody asked for that column.
-    numbered = fitted.schema if fitted.btf else whole
-    seq_num = next((f.offset for f in numbered.fields if f.name == "seq_num"), None)
-    return Program(
-        loaded.program,
-        target,
-        fitted.schema,
-        snapshot,
-        output,
-        seq_num,
-        fitted.asked,
-        fitted.compiled,
-        fitted.btf or btf.data,
-    )
+    return snapshot
 
 
 def _no_snapshot(name: str) -> UnsupportedEngine:
@@ -111,34 +111,18 @@ def _load(
     kernel_types = kernel.types_of(needed) if needed is not None else None
     compiled = fitted.compiled
     with Object(fitted.data, name, kernel_types) as obj:
-        values = _values(known, fitted.used, types)
-        values |= {"snapshot_size": output.size, "query_used": compiled is not None}
-        values["query_size"] = compiled.size if compiled else 0
-        values["query_reads_text"] = fitted.filter_reads_text
-        values["packed_size"] = fitted.packed_size
-        values |= output.walked
+        values = _values(known, fitted, types, output)
         obj.set_constants(_bytes(known, values))
-        unused = {
-            f"{constant.removeprefix('want_')}_scratch"
-            for constant in known
-            if constant.startswith("want_") and not values[constant]
-        }
         if output.size:
             obj.set_value_size(_SNAPSHOT_MAP, SNAPSHOT_HEADER + output.size)
-        else:
-            unused.add(_SNAPSHOT_MAP)
         if output.runs and types is not None:
             obj.use_map(_WALKED_MAP, types.map)
-        else:
-            unused.add(_WALKED_MAP)
-        if output.size or not values["query_size"]:
-            unused.add("query_scratch")
         used = [field for field in whole.fields if field.name in fitted.used]
         sleepable = not output.runs and any(f.user_memory and not f.unavailable for f in used)
         if not kernel.has(_TASK_STORAGE):
             obj.use_per_cpu_scratch()
         try:
-            return obj.load(program, sleepable=sleepable, without_maps=frozenset(unused))
+            return obj.load(program, sleepable=sleepable, without_maps=_unused_maps(values, types, output))
         except VerifierError as error:
             if compiled is None:
                 raise
@@ -162,6 +146,14 @@ def here(schema: Schema) -> Schema:
     return schema.with_fields(fields)
 
 
+def _check_alone(fitted: Fitted, query: Query) -> None:
+    """That a program without other functions is enough: a slot is one."""
+    if fitted.compiled:
+        part = "where" if query.where is not None else "columns"
+        message = "here the record's columns can't be computed with: before Linux 5.12 that may panic"
+        raise UnsupportedQuery(part, message)
+
+
 def _check_runs(whole: Schema, fitted: Fitted) -> None:
     """A walk outside of an iterator has no file to describe, and may not look up all that is dear."""
     if fitted.asked is not None and "meta" in fitted.asked.objects:
@@ -173,9 +165,21 @@ def _check_runs(whole: Schema, fitted: Fitted) -> None:
         raise UnsupportedEngine("engine", message)
 
 
-def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapTypes | None) -> dict[str, int]:
-    """What the library knows better than the compiler did: progs/record.h."""
-    values: dict[str, int] = {"host_page_size": kernel.page_size(), "host_tick_ns": kernel.tick_ns()}
+def _values(
+    known: Mapping[str, tuple[int, int]], fitted: Fitted, types: MapTypes | None, output: Output
+) -> dict[str, int]:
+    """What the library knows better than the compiler did: progs/record.h and emit.h."""
+    compiled = fitted.compiled
+    values: dict[str, int] = {
+        "host_page_size": kernel.page_size(),
+        "host_tick_ns": kernel.tick_ns(),
+        "snapshot_size": output.size,
+        "query_used": compiled is not None,
+        "query_size": compiled.size if compiled else 0,
+        "query_reads_text": fitted.filter_reads_text,
+        "packed_size": fitted.packed_size,
+        **output.walked,
+    }
     if any(name.startswith(_CASTS_TO) for name in known):
         casts = kernel.btf().get("bpf_rdonly_cast", BtfKind.FUNC) is not None
         for name in known:
@@ -192,16 +196,36 @@ def _values(known: Mapping[str, tuple[int, int]], used: set[str], types: MapType
         values["map_per_cpu"] = types.per_cpu
     for constant in known:
         if constant.startswith("want_"):
-            values[constant] = constant.removeprefix("want_") in used
+            values[constant] = constant.removeprefix("want_") in fitted.used
     return values
 
 
-def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:
-    return {
-        known[name]: value.to_bytes(known[name][1], sys.byteorder)
+def _unused_maps(values: Mapping[str, int], types: MapTypes | None, output: Output) -> frozenset[str]:
+    """The maps that a program with these variables has no use for: they aren't made."""
+    unused = {
+        f"{name.removeprefix('want_')}_scratch"
         for name, value in values.items()
-        if name in known
+        if name.startswith("want_") and not value
     }
+    if not output.size:
+        unused.add(_SNAPSHOT_MAP)
+    if not output.runs or types is None:
+        unused.add(_WALKED_MAP)
+    if output.size or not values["query_size"]:
+        unused.add("query_scratch")
+    return frozenset(unused)
+
+
+def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:
+    """The same by place and size; whoever declares one of these names may have given it any type."""
+    found = {}
+    for name, value in values.items():
+        if name in known:
+            size = known[name][1]
+            if value.bit_length() > size * 8:
+                raise ObjectError(f"the object's {name} has {size} bytes: emit.h and record.h declare it")
+            found[known[name]] = value.to_bytes(size, sys.byteorder)
+    return found
 
 
 # These walks lose objects, or double one, when they are read plainly: only our programs are ready for it.

@@ -99,12 +99,11 @@ class Emitter:
                 out.place(end)
                 out.move(R0, R0)
             case _:
-                yes = Label()
-                self._truth(node, yes)
+                self._truth(node)
 
-    def _truth(self, node: Node, end: Label) -> None:
+    def _truth(self, node: Node) -> None:
         """1 or 0 into r0."""
-        yes = Label()
+        yes, end = Label(), Label()
         self.branch(node, yes, True)
         self._out.constant(R0, 0)
         self._out.goto(end)

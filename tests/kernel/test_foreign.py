@@ -105,6 +105,13 @@ SEC("iter/ksym") int dump(struct bpf_iter__ksym *ctx)
     assert twice[-1] == twice[-2]
 
 
+def test_a_variable_of_ours_that_is_another_thing_is_said(tmp_path: Path) -> None:
+    source = TYPED.replace("struct event {", "const volatile __u8 host_page_size = 1;\nstruct event {", 1)
+    source = source.replace("event.parity = ", "event.parity = host_page_size; event.parity = ")
+    with pytest.raises(errors.ObjectError, match="host_page_size has 1 bytes"):
+        ObjectIter(compiled(tmp_path, source), record="event")
+
+
 def test_a_refusal_is_its_reason_not_what_follows(tmp_path: Path) -> None:
     endless = """
 SEC("iter/task") int dump(struct bpf_iter__task *ctx)
