@@ -583,14 +583,14 @@ static __always_inline void fill(struct task_struct *task, struct task_struct *p
 
 SLOT(task_slot)
 
+/* Functions that dump() calls have 64 bytes of the stack, old kernels count: it keeps its own small. */
 static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 {
 	struct task_struct *task = ctx->task, *plain;
 	struct task_record record;
 	struct task_slot slot = { .meta = ctx->meta, .record = &record };
-	char *exe = NULL, *cwd = NULL, *cmdline = NULL;
+	char *cmdline = NULL;
 	__u64 *stack = NULL;
-	int exe_length = -1, cwd_length = -1, cmdline_length = -1, stack_length = -1;
 	struct reader reader;
 	struct output out;
 
@@ -611,50 +611,55 @@ static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 
 	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
 	if (want_exe) {
-		if (!(exe = scratch_get(&exe_scratch)))
+		char *exe = scratch_get(&exe_scratch);
+		int length = -1;
+
+		if (!exe)
 			return 1;
 		paths_begin();
 		if (task->mm && task->mm->exe_file)
-			exe_length = path_read(&task->mm->exe_file->f_path, exe);
+			length = path_read(&task->mm->exe_file->f_path, exe);
 		paths_end();
-		span_set(&record.exe, &record.record_size, exe_length);
+		span_set(&record.exe, &record.record_size, length);
+		slot.exe = exe;
 	}
 	if (want_cwd) {
-		if (!(cwd = scratch_get(&cwd_scratch)))
+		char *cwd = scratch_get(&cwd_scratch);
+		int length = -1;
+
+		if (!cwd)
 			return 1;
 		paths_begin();
 		if (task->fs)
-			cwd_length = path_read(&task->fs->pwd, cwd);
+			length = path_read(&task->fs->pwd, cwd);
 		paths_end();
-		span_set(&record.cwd, &record.record_size, cwd_length);
+		span_set(&record.cwd, &record.record_size, length);
+		slot.cwd = cwd;
 	}
 	if (want_cmdline) {
 		if (!(cmdline = scratch_get(&cmdline_scratch)))
 			return 1;
-		cmdline_length = cmdline_read(task, cmdline);
-		span_set(&record.cmdline, &record.record_size, cmdline_length);
+		span_set(&record.cmdline, &record.record_size, cmdline_read(task, cmdline));
 	}
 	if (want_stack) {
 		if (!(stack = scratch_get(&stack_scratch)))
 			return 1;
-		stack_length = bpf_get_task_stack(task, stack, STACK_DEPTH * sizeof(__u64), 0);
-		span_set(&record.stack, &record.record_size, stack_length);
+		span_set(&record.stack, &record.record_size,
+			 bpf_get_task_stack(task, stack, STACK_DEPTH * sizeof(__u64), 0));
 	}
-	slot.exe = exe;
-	slot.cwd = cwd;
 	if (query_reads_text && !query_keeps(&slot))
 		return 0;
 
 	out = output_begin(ctx->meta->seq);
 	output_record(&out, &slot, sizeof(record));
 	if (want_exe)
-		output_span(&out, exe, exe_length, PATH_MAX);
+		output_span(&out, slot.exe, record.exe.length, PATH_MAX);
 	if (want_cwd)
-		output_span(&out, cwd, cwd_length, PATH_MAX);
+		output_span(&out, slot.cwd, record.cwd.length, PATH_MAX);
 	if (want_cmdline)
-		output_span(&out, cmdline, cmdline_length, CMDLINE_MAX);
+		output_span(&out, cmdline, record.cmdline.length, CMDLINE_MAX);
 	if (want_stack)
-		output_span(&out, stack, stack_length, STACK_DEPTH * sizeof(__u64));
+		output_span(&out, stack, record.stack.length, STACK_DEPTH * sizeof(__u64));
 	return output_end(&out);
 }
 
