@@ -19,16 +19,20 @@ _COUNTING_TARGETS = frozenset({"bpf_sk_storage_map", "ipv6_route", "kmem_cache",
 # These do so before Linux 6.17 and 6.16, where they have no type that remembers sockets by their cookies.
 _REMEMBERING = {"tcp": "bpf_tcp_iter_batch_item", "udp": "bpf_udp_iter_batch_item"}
 
-# Targets whose object has a walk_TARGET() too, which needs no iterator, and how many objects it may meet.
-# It goes through all of them without a pause, as a read of an iterator goes through a million
-# (kernel/bpf/bpf_iter.c, MAX_ITER_OBJECTS): 0.1 s of each of these. To go on later is not safe at a task:
-# one that ended leads to others that did.
+# Targets whose object has a walk_TARGET() too, which needs no iterator, and how many objects it may come
+# by. It goes through all of them without a pause, tasks and groups inside of one RCU read section: that is
+# some 10 ms of each of these where all is quiet. (Of elements it is 50 ms, and a section for each bucket.)
+#
+# Where there are more, an iterator walks, which the kernel can interrupt, since it finds its place again by
+# the tasks' numbers. A run can't: bpf_iter_task_new() begins with the first task whatever it is given, and
+# no function finds the next number. A group can be found again by its id, but not if it was removed.
+# Elements of a hash have no place that could be gone back to.
 #
 # Tried, and not better on Linux 6.18: kmem_cache, where counting slabs is all the time that there is (0.61
 # against 0.63 ms); task_vma, whose open-coded walk is faster (0.16 against 0.25 ms), but leaves out, and
 # doesn't tell, what another CPU is changing (in 97 of 100 walks of a process that calls mprotect() all the
 # time), and may look up no path. Of dmabuf there are too few for it to matter.
-RUN_MOST = {"bpf_map_elem": 1 << 20, "cgroup": 1 << 17, "task": 1 << 20}
+RUN_MOST = {"bpf_map_elem": 1 << 20, "cgroup": 1 << 14, "task": 1 << 16}
 # Elements that may take more are streamed: then they are read in little memory, however many there are.
 _STREAMED = 1 << 22
 
@@ -143,4 +147,6 @@ def first_output(target: str, engine: Engine, given: Parameters) -> Output:
         size = _bytes_of(given.types)
     # Behind the last record there has to be room for the largest: progs/emit.h, output_fits().
     size = min(-(-(size + LARGEST_RECORD) // _MEBIBYTE) * _MEBIBYTE, LARGEST_OUTPUT)
-    return Output(size, True, given.walked) if engine is Engine.RUN else Output(size)
+    if engine is not Engine.RUN:
+        return Output(size)
+    return Output(size, True, {**given.walked, "walked_most": RUN_MOST[target]})

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Columns = Iterable[str] | Mapping[str, str] | None
 
-# progs/emit.h, struct snapshot: used, dropped
-SNAPSHOT_HEADER = 16
+# progs/emit.h, struct snapshot: used, dropped, met
+SNAPSHOT_HEADER = 24
 LARGEST_RECORD = 32767  # RECORD_MAX there
 # The verifier bounds an offset into a map's value: include/linux/bpf_verifier.h, BPF_MAX_VAR_OFF.
 LARGEST_OUTPUT = 1 << 28

@@ -29,7 +29,7 @@ KEPT_MOST = 64 << 20
 # Walkers whose memory is in somebody's arrays: the last result and the one before, as loops have them.
 LENT_MOST = 2
 PAGE = mmap.PAGESIZE
-_HEADER = struct.Struct("=QQ")
+_HEADER = struct.Struct("=QQQ")
 
 
 class _Walker(Immutable):
@@ -40,12 +40,12 @@ class _Walker(Immutable):
 
     def fill(self, create: Callable[[Fd], Fd], losses: Losses) -> tuple[int, int]:
         """One walk: the bytes that it wrote, and how many records found no room."""
-        _HEADER.pack_into(self.memory, 0, 0, 0)
+        _HEADER.pack_into(self.memory, 0, 0, 0, 0)
         if self.link is None:
             _libbpf.run_program(self.program.fd)
         else:
             _read_once(create(self.link.fd), losses)
-        used, dropped = _HEADER.unpack_from(self.memory, 0)
+        used, dropped, _ = _HEADER.unpack_from(self.memory, 0)
         return used, dropped
 
     def close(self) -> None:
@@ -117,8 +117,11 @@ class Snapshots(Locked):
             walker = self._borrow()
             try:
                 used, dropped = walker.fill(create, losses)
-            except BaseException:
+            except BaseException as error:
                 walker.close()
+                if walker.link is None and isinstance(error, KernelError) and error.errno == errno.E2BIG:
+                    self._leave_to_iterator()
+                    continue
                 raise
             if not dropped:
                 return Snapshot(self._give_back, walker, used)
@@ -162,7 +165,8 @@ class Snapshots(Locked):
         with self._lock:
             while self._free:
                 walker = self._free.pop()
-                fits = walker.program.output.size >= self._output.size
+                output = walker.program.output
+                fits = output.size >= self._output.size and output.runs == self._output.runs
                 if fits and walker.process == os.getpid():
                     return walker
                 walker.close()
@@ -198,6 +202,11 @@ class Snapshots(Locked):
             wanted = max(output.size * 4, -(-(output.size + missing) // PAGE) * PAGE)
             size = max(self._output.size, min(wanted, LARGEST_OUTPUT))
             self._output = Output(size, output.runs, output.walked)
+
+    def _leave_to_iterator(self) -> None:
+        """There are more objects than one run may come by (progs/emit.h, walked_most)."""
+        with self._lock:
+            self._output = Output(self._output.size)
 
     def close(self) -> None:
         with self._lock:

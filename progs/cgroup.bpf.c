@@ -335,7 +335,11 @@ int walk_cgroup(void *ctx)
 	struct cgroup___full *start;
 	struct bpf_iter_css walk;
 	struct walked walked;
+	struct snapshot *snapshot = snapshot_get();
+	int result = 0;
 
+	if (!snapshot)
+		return 0;
 	/* Its memory is had now: under RCU nothing may wait for any. */
 	if (WANTED(cgroup_record, ONCE, path) && !scratch_get(&path_scratch))
 		return -ENOMEM;
@@ -345,6 +349,10 @@ int walk_cgroup(void *ctx)
 	bpf_rcu_read_lock();
 	bpf_iter_css_new(&walk, &start->self, walked_order);
 	while ((css = bpf_iter_css_next(&walk))) {
+		if (walked_enough(snapshot)) {
+			result = -E2BIG;
+			break;
+		}
 		walked.cgroup = (void *)css->cgroup;
 		if (css->flags & CSS_ONLINE)
 			walked_show(&walked);
@@ -352,5 +360,5 @@ int walk_cgroup(void *ctx)
 	bpf_iter_css_destroy(&walk);
 	bpf_rcu_read_unlock();
 	bpf_cgroup_release(start);
-	return 0;
+	return result;
 }

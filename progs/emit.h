@@ -35,6 +35,7 @@ const volatile __u64 snapshot_size = 0;
 struct snapshot {
 	__u64 used;    /* bytes of records in data */
 	__u64 dropped; /* records that found no room */
+	__u64 met;     /* objects that a walk in one run came by */
 	__u8 data[8];  /* snapshot_size bytes: the library gives the map its real size */
 };
 
@@ -59,6 +60,18 @@ static __always_inline struct snapshot *snapshot_get(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&snapshot_map, &zero);
+}
+
+/*
+ * How many objects a walk in one run may come by: it can't be interrupted. Where it comes by more, the
+ * library lets an iterator walk, and what there is of this one is dropped.
+ */
+const volatile __u64 walked_most = -1;
+
+/* Counts in the map: a number that the verifier knew would be another one in each round of the loop. */
+static __always_inline bool walked_enough(struct snapshot *snapshot)
+{
+	return ++snapshot->met > walked_most;
 }
 
 static __always_inline struct output output_begin(struct seq_file *seq)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Tasks: every thread that the reader's pid namespace has. */
+#include <asm-generic/errno-base.h>
+
 #include "kernel.h"
 #include "record.h"
 #include "emit.h"
@@ -750,18 +752,23 @@ __attribute__((noinline)) int walked_fill(struct task_struct *task TRUSTED, cons
 	return 1;
 }
 
-static __always_inline void walk_tasks(struct task_struct *process, struct snapshot *snapshot)
+static __always_inline int walk_tasks(struct task_struct *process, struct snapshot *snapshot)
 {
 	__u32 size = query_size ? query_size : packed_size ? packed_size : sizeof(struct task_record);
 	struct reader reader = reader_now();
 	struct bpf_iter_task walk;
 	struct task_struct *task, *plain;
 	struct row *row;
+	int result = 0;
 
 	bpf_rcu_read_lock();
 	bpf_iter_task_new(&walk, process,
 			  walked_pid ? BPF_TASK_ITER_PROC_THREADS : BPF_TASK_ITER_ALL_THREADS);
 	while ((task = bpf_iter_task_next(&walk))) {
+		if (walked_enough(snapshot)) {
+			result = -E2BIG;
+			break;
+		}
 		row = next_row(snapshot);
 		/* The reader's namespace may not see it. */
 		if (!row)
@@ -776,6 +783,7 @@ static __always_inline void walk_tasks(struct task_struct *process, struct snaps
 	}
 	bpf_iter_task_destroy(&walk);
 	bpf_rcu_read_unlock();
+	return result;
 }
 
 /*
@@ -791,18 +799,18 @@ int walk_task(void *ctx)
 	struct task_struct *process;
 	struct snapshot *snapshot = snapshot_get();
 
+	int result = 0;
+
 	if (!snapshot)
 		return 0;
-	if (!walked_pid) {
-		walk_tasks(NULL, snapshot);
-		return 0;
-	}
+	if (!walked_pid)
+		return walk_tasks(NULL, snapshot);
 	process = bpf_task_from_vpid(walked_pid);
 	if (!process)
 		return 0;
 	/* The number of a thread is none of a process. */
 	if (process->pid == process->tgid)
-		walk_tasks(process, snapshot);
+		result = walk_tasks(process, snapshot);
 	bpf_task_release(process);
-	return 0;
+	return result;
 }

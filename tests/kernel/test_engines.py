@@ -528,6 +528,22 @@ def test_what_is_too_much_for_one_run_is_walked_by_an_iterator(monkeypatch: pyte
         assert len(list(groups)) == 4
 
 
+def test_a_run_that_comes_by_too_many_is_left_to_an_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though there were few when it was decided, as tasks may become many."""
+    monkeypatch.setattr("libbpf_iter.engine.RUN_MOST", dict.fromkeys(RUN_MOST, 3))
+    monkeypatch.setattr(kernel, "threads", lambda: 1)
+    with TaskIter() as tasks, TaskIter(where="tid == me", params={"me": os.getpid()}) as me:
+        for walk in (tasks, me):
+            assert walk._snapshots is not None and walk._snapshots._output.runs
+            for _ in range(2):
+                assert os.getpid() in {task.tid for task in walk}
+                assert not walk._snapshots._output.runs and walk.engine == "snapshot"
+    with cgroups() as top, CgroupIter(top) as groups:  # with three below it
+        assert groups._snapshots is not None and groups._snapshots._output.runs
+        assert len(list(groups)) == 4
+        assert not groups._snapshots._output.runs
+
+
 def test_the_other_pid_namespace_numbers_its_own_tasks() -> None:
     """In a pid namespace of its own, both engines see its tasks alone, by its numbers."""
     code = (
