@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,16 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+
+/* ---- descriptors ---------------------------------------------------------------------------- */
+
+static void lbi_close(int *cell)
+{
+	int fd = __atomic_exchange_n(cell, -1, __ATOMIC_ACQ_REL);
+
+	if (fd >= 0)
+		close(fd);
+}
 
 /* ---- libbpf's log ---------------------------------------------------------------------------
  *
@@ -129,44 +140,83 @@ static void lbi_log_begin(int level)
 	log->level = level;
 }
 
-static char *lbi_log_take(size_t *size)
+static struct log *log_of_this_thread(void)
+{
+	pthread_once(&log_once, log_init);
+	return log_failure ? NULL : pthread_getspecific(log_key);
+}
+
+static size_t lbi_log_end(void)
 {
 	static const char note[] = "0libbpf_iter: libbpf's log was too long to keep; it is cut here\n";
-	struct log *log;
-	char *bytes;
+	struct log *log = log_of_this_thread();
 
-	*size = 0;
-	pthread_once(&log_once, log_init);
-	log = log_failure ? NULL : pthread_getspecific(log_key);
 	if (!log)
-		return NULL;
+		return 0;
 	log->level = -1;
 	if (log->cut && log_reserve(log, sizeof(note))) {
 		memcpy(log->bytes + log->used, note, sizeof(note));
 		log->used += sizeof(note);
+		log->cut = false;
 	}
-	/* Handed over also when it is empty but allocated: nothing is kept between recordings. */
-	bytes = log->bytes;
-	*size = log->used;
-	log->bytes = NULL;
-	log->used = log->room = 0;
-	return bytes;
+	return log->used;
 }
 
-static void lbi_log_free(char *records)
+static void lbi_log_take(char *to)
 {
-	free(records);
+	struct log *log = log_of_this_thread();
+
+	if (!log)
+		return;
+	if (log->used)
+		memcpy(to, log->bytes, log->used);
+	free(log->bytes);
+	log->bytes = NULL;
+	log->used = log->room = 0;
 }
 
 /* ---- an object file ------------------------------------------------------------------------- */
 
-static struct bpf_object *lbi_object_open(const void *bytes, size_t size, const char *name,
-					  const char *kernel_types)
+static int lbi_object_open(struct bpf_object **owner, const void *bytes, size_t size,
+			   const char *name, const char *kernel_types)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name,
 		    .btf_custom_path = kernel_types);
 
-	return bpf_object__open_mem(bytes, size, &options);
+	*owner = bpf_object__open_mem(bytes, size, &options);
+	return *owner ? 0 : -errno;
+}
+
+static void lbi_object_close(struct bpf_object **owner)
+{
+	bpf_object__close(__atomic_exchange_n(owner, NULL, __ATOMIC_ACQ_REL));
+}
+
+/* Where a signal is pending the verifier gives up (kernel/bpf/verifier.c, do_check()), and libbpf
+ * tries five times only: a profiler's timer is quicker than that.
+ */
+static void hold_signals(sigset_t *before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+static void let_signals(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+static int lbi_object_load(struct bpf_object *object)
+{
+	sigset_t before;
+	int result;
+
+	hold_signals(&before);
+	result = bpf_object__load(object);
+	let_signals(&before);
+	return result;
 }
 
 /* ---- links ---------------------------------------------------------------------------------- */
@@ -180,6 +230,43 @@ static int lbi_link_create(int program_fd, const void *info, uint32_t info_size)
 		    .iter_info_len = info_size);
 
 	return bpf_link_create(program_fd, 0, BPF_TRACE_ITER, &options);
+}
+
+/* ---- namespaces ------------------------------------------------------------------------------
+ *
+ * A session is in the namespaces of the thread that opens it. One of its own enters the other, and
+ * ends there: the caller's is never moved.
+ */
+
+struct visit {
+	int netns, link, session;
+	bool entered;
+};
+
+static void *visit(void *argument)
+{
+	struct visit *v = argument;
+
+	v->entered = !setns(v->netns, CLONE_NEWNET);
+	v->session = v->entered ? bpf_iter_create(v->link) : -errno;
+	return NULL;
+}
+
+static int lbi_iter_create_in(int netns, int link, bool *entered)
+{
+	struct visit v = { .netns = netns, .link = link };
+	pthread_t thread;
+	sigset_t before;
+	int error;
+
+	hold_signals(&before); /* a thread begins with the mask of who makes it */
+	error = pthread_create(&thread, NULL, visit, &v);
+	let_signals(&before);
+	if (error)
+		return -error;
+	pthread_join(thread, NULL);
+	*entered = v.entered;
+	return v.session;
 }
 
 /* ---- what the kernel holds ------------------------------------------------------------------ */
@@ -488,6 +575,8 @@ struct lbi_program {
 
 static int lbi_program_load(const struct lbi_program *program)
 {
+	sigset_t before;
+	int result;
 	LIBBPF_OPTS(bpf_prog_load_opts, options,
 		    .expected_attach_type = (enum bpf_attach_type)program->attach_type,
 		    .prog_flags = program->flags, .attach_btf_id = program->attach_btf_id,
@@ -497,8 +586,11 @@ static int lbi_program_load(const struct lbi_program *program)
 		    .log_level = program->log_level, .log_buf = program->log,
 		    .log_size = program->log_size);
 
-	return bpf_prog_load((enum bpf_prog_type)program->type, program->name, program->license,
-			     program->instructions, program->instruction_count, &options);
+	hold_signals(&before);
+	result = bpf_prog_load((enum bpf_prog_type)program->type, program->name, program->license,
+			       program->instructions, program->instruction_count, &options);
+	let_signals(&before);
+	return result;
 }
 
 static int lbi_program_run(int fd, void *context, uint32_t context_size, uint32_t *result)
@@ -594,6 +686,8 @@ static int lbi_token_btf_load(int token, const void *bytes, uint32_t size)
 static int lbi_token_program_load(int token, const struct lbi_program *program)
 {
 	union request request = { 0 };
+	sigset_t before;
+	int result;
 
 	request.attr.prog_type = (uint32_t)program->type;
 	request.attr.insn_cnt = (uint32_t)program->instruction_count;
@@ -611,7 +705,10 @@ static int lbi_token_program_load(int token, const struct lbi_program *program)
 	request.attr.func_info_cnt = program->function_count;
 	request.attr.attach_btf_id = program->attach_btf_id;
 	request.attr.attach_btf_obj_fd = program->attach_btf_fd;
-	return ask_by_token(BPF_PROG_LOAD, &request, TOKEN_OF_PROGRAM, token);
+	hold_signals(&before);
+	result = ask_by_token(BPF_PROG_LOAD, &request, TOKEN_OF_PROGRAM, token);
+	let_signals(&before);
+	return result;
 }
 
 static int lbi_token_btf_by_id(int token, uint32_t id)

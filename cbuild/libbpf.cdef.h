@@ -14,6 +14,11 @@
 #define BPF_F_SLEEPABLE ...
 #define BPF_F_MMAPABLE ...
 
+/* ---- descriptors ---------------------------------------------------------------------------- */
+
+/* The descriptor in a cell, which is empty (-1) then: it is closed once, whoever calls. */
+void lbi_close(int *cell);
+
 /* ---- libbpf itself -------------------------------------------------------------------------- */
 
 uint32_t libbpf_major_version(void);
@@ -21,12 +26,12 @@ uint32_t libbpf_minor_version(void);
 int libbpf_num_possible_cpus(void);
 
 /* Its log, per thread and never printed. begin() forgets what this thread held and records messages
- * up to a level (0 warnings, 1 information, 2 debugging); take() ends the recording and hands the
- * records over, each a byte '0' + level, its text and a NUL: lbi_log_free() them. NULL: none.
+ * up to a level (0 warnings, 1 information, 2 debugging); end() says how many bytes there are, and
+ * take() moves them: of each record a byte '0' + level, its text and a NUL.
  */
 void lbi_log_begin(int level);
-char *lbi_log_take(size_t *size);
-void lbi_log_free(char *records);
+size_t lbi_log_end(void);
+void lbi_log_take(char *to);
 
 /* ---- an object file ------------------------------------------------------------------------- */
 
@@ -37,13 +42,15 @@ struct btf;
 
 /*
  * The bytes are not needed any longer once this returns. kernel_types: a file to read the kernel's
- * types from when the object is loaded, or NULL for the kernel's own.
+ * types from when the object is loaded, or NULL for the kernel's own. close() leaves NULL in owner.
  */
-struct bpf_object *lbi_object_open(const void *bytes, size_t size, const char *name,
-				   const char *kernel_types);
-/* On kernels before 5.11, whose BPF memory counts against RLIMIT_MEMLOCK, libbpf lifts the limit. */
-int bpf_object__load(struct bpf_object *object);
-void bpf_object__close(struct bpf_object *object);
+int lbi_object_open(struct bpf_object **owner, const void *bytes, size_t size, const char *name,
+		    const char *kernel_types);
+void lbi_object_close(struct bpf_object **owner);
+/* No signal comes meanwhile.
+ * On kernels before 5.11, whose BPF memory counts against RLIMIT_MEMLOCK, libbpf lifts the limit.
+ */
+int lbi_object_load(struct bpf_object *object);
 struct btf *bpf_object__btf(const struct bpf_object *object);
 const void *btf__raw_data(const struct btf *btf, uint32_t *size);
 
@@ -90,6 +97,8 @@ struct bpf_link_update_opts;
 int bpf_link_update(int link_fd, int program_fd, const struct bpf_link_update_opts *options);
 
 int bpf_iter_create(int link_fd);
+/* In a network namespace; *entered: whether that could be entered, or is what failed. */
+int lbi_iter_create_in(int netns, int link_fd, bool *entered);
 
 /* ---- pins ----------------------------------------------------------------------------------- */
 
@@ -212,6 +221,7 @@ struct lbi_program {
 	uint32_t log_size;
 };
 
+/* No signal comes meanwhile. */
 int lbi_program_load(const struct lbi_program *program);
 
 /* Run a SEC("syscall") program once, with `context` as its argument, in and out. */
@@ -228,8 +238,3 @@ int lbi_token_map_create(int token, int type, const char *name, uint32_t key_siz
 int lbi_token_btf_load(int token, const void *bytes, uint32_t size);
 int lbi_token_program_load(int token, const struct lbi_program *program);
 int lbi_token_btf_by_id(int token, uint32_t id);
-
-/* ---- namespaces ----------------------------------------------------------------------------- */
-
-/* Moves the calling thread alone. -1 and errno. */
-int setns(int fd, int kind);

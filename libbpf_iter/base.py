@@ -249,7 +249,7 @@ class BpfIter(Locked, Generic[R]):
             link = None if snapshots is not None or self._link is None else self._link.fd
             if self._netns == "all":
                 # Its sessions are opened as it goes; by then the iterator may be closed.
-                again = link and Fd(os.dup(link.number))
+                again = link and Fd(os.dup, link.number)
                 chunks = _in_every_namespace(partial(_walk, program, snapshots, again, losses))
             else:
                 chunks = _walk(program, snapshots, link, losses, netns.opener(self._netns))
@@ -293,7 +293,7 @@ class BpfIter(Locked, Generic[R]):
                 pins.withdraw(path)  # First, so that nobody takes the new records for the old ones.
             try:
                 # A descriptor of its own: either iterator may be closed before the other.
-                link.update(given.replace(fd=Fd(os.dup(given.fd.number))))
+                link.update(given.replace(fd=Fd(os.dup, given.fd.number)))
             finally:
                 for path, mode in self._published.items():
                     if os.path.exists(path):

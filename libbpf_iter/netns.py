@@ -1,10 +1,9 @@
-"""Network namespaces: naming one, listing all, opening a session in one. Imports _libbpf, kernel, errors."""
+"""Network namespaces: naming one, listing all, opening sessions there. Imports _libbpf, kernel, errors."""
 
 from __future__ import annotations
 
 import errno
 import os
-import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -29,13 +28,13 @@ def chosen_namespace(netns: NetNs | None) -> Fd | str | None:
 def open_namespace(netns: NetNs) -> Fd:
     """A namespace by path (``/run/netns/blue``), a task's pid, or anything with ``fileno()``."""
     if hasattr(netns, "fileno"):
-        return Fd(os.dup(netns.fileno()))
+        return Fd(os.dup, netns.fileno())
     if isinstance(netns, bool) or not isinstance(netns, int | str | os.PathLike):
         what = "a path, a pid, an object with fileno(), or 'all'"
         raise ParameterError("netns", f"{what} is expected, not {netns!r}")
     path = f"/proc/{netns}/ns/net" if isinstance(netns, int) else os.fspath(netns)
     try:
-        return Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        return Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
         number = error.errno or 0
         if isinstance(netns, int):
@@ -47,7 +46,7 @@ def every_namespace() -> Iterator[Fd]:
     """Each namespace that a task is in or that is mounted; one that goes meanwhile is left out."""
     for inode, path in list(kernel.net_namespaces()):
         try:
-            fd = Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            fd = Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             continue
         if os.fstat(fd.number).st_ino == inode:
@@ -56,33 +55,9 @@ def every_namespace() -> Iterator[Fd]:
             fd.close()
 
 
-def inside(namespace: Fd, call: Callable[[], Fd]) -> Fd:
-    """What ``call`` returns in that namespace.
-
-    The kernel takes the namespace of the thread that opens a session. A thread
-    of its own enters it, and ends there: the caller's is never moved.
-    """
-    result: list[Fd] = []
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            _libbpf.setns(namespace.number, _libbpf.CLONE_NEWNET)
-            result.append(call())
-        except BaseException as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=work, name="libbpf_iter netns")
-    thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
-    return result[0]
-
-
 def opener(namespace: Fd | str | None) -> Opener:
     """What opens sessions in a chosen namespace."""
     if not isinstance(namespace, Fd):
         return _libbpf.iter_create
-    own = Fd(os.dup(namespace.number))  # The iterator may be closed before the session is opened.
-    return lambda link: inside(own, lambda: _libbpf.iter_create(link))
+    own = Fd(os.dup, namespace.number)  # The iterator may be closed before the session is opened.
+    return lambda link: _libbpf.iter_create_in(own, link)

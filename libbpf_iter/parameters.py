@@ -174,7 +174,7 @@ def _open_map(map_: MapRef) -> Fd:
     if isinstance(map_, str):
         return _map_by_name(map_)
     if hasattr(map_, "fileno"):
-        return Fd(os.dup(map_.fileno()))
+        return Fd(os.dup, map_.fileno())
     raise ParameterError("map", f"an id, a path, a name or an open map is expected, not {map_!r}")
 
 
@@ -214,7 +214,7 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
     elif isinstance(cgroup, str | os.PathLike):
         path = os.fspath(cgroup)
         try:
-            opened = Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            opened = Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             raise NoSuchObject(errno.ENOENT, f"cgroup: there is no {path}") from None
         fd = result.held.enter_context(opened).number
@@ -223,7 +223,7 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
             what = "an id, a path or an open folder"
             raise ParameterError("cgroup", f"{what} is expected, not {cgroup!r}")
         # A snapshot's link is made when a walk begins; the caller may have closed theirs by then.
-        fd = result.held.enter_context(Fd(os.dup(cgroup.fileno()))).number
+        fd = result.held.enter_context(Fd(os.dup, cgroup.fileno())).number
     if order in _RUN_ORDERS and not cgroup_id and (not fd or kernel.is_unified(fd)):
         # A folder's inode is its group's id: include/linux/kernfs.h, kernfs_ino(). A number that is given is
         # left to a link, which says if there is no such group.

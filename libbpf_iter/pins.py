@@ -72,7 +72,7 @@ def published(path: str) -> Published | None:
     """What lies beside a pin; None where its owner left nothing that we may read."""
     try:
         # Not to wait for what is no file.
-        file = Fd(os.open(path + _SUFFIX, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+        file = Fd(os.open, path + _SUFFIX, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, PermissionError):
         return None
     with file:

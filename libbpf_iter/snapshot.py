@@ -30,6 +30,7 @@ KEPT_MOST = 64 << 20
 LENT_MOST = 2
 PAGE = mmap.PAGESIZE
 _HEADER = struct.Struct("=QQQ")
+_NO_DESCRIPTOR = Fd(int, -1)
 
 
 class _Walker(Immutable):
@@ -105,11 +106,14 @@ class Snapshots(Locked):
         self._closed = False
 
     def prepare(self) -> Program:
-        """Have a walker ready for the first walk; what the kernel refuses is refused here."""
+        """Have a walker ready for the first walk; what the kernel refuses is refused here.
+
+        The program says what walks give; its descriptors are the walker's alone, and go with it.
+        """
         walker = self._borrow()
         with self._lock:
             self._free.append(walker)
-        return walker.program
+        return walker.program.replace(fd=_NO_DESCRIPTOR, snapshot=None)
 
     def take(self, create: Callable[[Fd], Fd], losses: Losses) -> Snapshot:
         """One walk; ``create`` opens its session on the link that it is given, if it takes one."""

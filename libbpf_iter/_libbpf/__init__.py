@@ -1,17 +1,19 @@
 """libbpf, as Python wants it: owned descriptors, exceptions with the log. The extension's only importer.
 
-calls    what each call needs: :class:`Fd`, :func:`check`, :func:`owned`, the log
+fd       descriptors that are owned: :class:`Fd`
+calls    what each call needs: :func:`check`, :func:`checked`, the log
 token    BPF tokens, for those in a user namespace
-loading  what loading a program asks for: descriptors, no signals, the verifier's last word
+loading  what loading a program asks for: descriptors, the verifier's last word
 object   object files: :class:`Object`
 bare     programs, maps and types that no object file holds
 types    the kernel's BTF at the speed of C
-links    links, iterators, pins, and the namespace they are made in
+links    links, iterators, pins
 info     what the kernel holds, and says of it
 """
 
 from .bare import create_array, load_btf, load_iterator, run_program
-from .calls import Fd, check, open_file, owned
+from .calls import check, checked, open_file
+from .fd import Fd
 from .info import (
     LinkInfo,
     MapInfo,
@@ -26,13 +28,12 @@ from .info import (
     program_by_id,
     version,
 )
-from .links import CLONE_NEWNET, get_pinned, iter_create, link_create, link_update, pin, setns
+from .links import get_pinned, iter_create, iter_create_in, link_create, link_update, pin
 from .object import Loaded, Object
 from .token import in_user_namespace, token_obstacle
 from .types import NativeBtf, extract_types
 
 __all__ = [
-    "CLONE_NEWNET",
     "Fd",
     "LinkInfo",
     "Loaded",
@@ -41,11 +42,13 @@ __all__ = [
     "Object",
     "btf_by_id",
     "check",
+    "checked",
     "create_array",
     "extract_types",
     "get_pinned",
     "in_user_namespace",
     "iter_create",
+    "iter_create_in",
     "link_create",
     "link_info",
     "link_update",
@@ -56,13 +59,11 @@ __all__ = [
     "map_info",
     "maps_of",
     "open_file",
-    "owned",
     "pin",
     "possible_cpus",
     "program_btf",
     "program_by_id",
     "run_program",
-    "setns",
     "token_obstacle",
     "version",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 
 from .._extension import ffi, lib
-from .calls import Fd, check, failure, owned, text
-from .loading import need_descriptors, refusal, undisturbed
+from .calls import check, checked, failure, text
+from .fd import Fd
+from .loading import need_descriptors, refusal
 from .token import by_token
 
 _ARRAY = 2  # include/uapi/linux/bpf.h, enum bpf_map_type
@@ -15,11 +16,11 @@ _LOG_SIZE = 1 << 20
 
 def load_btf(data: bytes) -> Fd:
     log = ffi.new("char[]", 1 << 16)
-    result = by_token(
-        lambda: lib.lbi_btf_load(data, len(data), log, len(log)),
-        lambda token: lib.lbi_token_btf_load(token, data, len(data)),
+    types = by_token(
+        lambda: Fd(lib.lbi_btf_load, data, len(data), log, len(log)),
+        lambda token: Fd(lib.lbi_token_btf_load, token.number, data, len(data)),
     )
-    return owned(result, "bpf_btf_load", "the record's types can't be loaded", text(log))
+    return checked(types, "bpf_btf_load", "the record's types can't be loaded", text(log))
 
 
 def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function: int) -> Fd:
@@ -38,23 +39,21 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
     program.attach_btf_id, program.btf_fd = attach_btf_id, btf.number
     program.function_count, program.function_size = 1, 8
 
-    def load() -> int:
-        with undisturbed():
-            return by_token(
-                lambda: lib.lbi_program_load(program),
-                lambda token: lib.lbi_token_program_load(token, program),
-            )
+    def load() -> Fd:
+        return by_token(
+            lambda: Fd(lib.lbi_program_load, program),
+            lambda token: Fd(lib.lbi_token_program_load, token.number, program),
+        )
 
-    result = load()
-    if result < 0 and result != -errno.EPERM:
+    loaded = load()
+    if loaded.error not in (0, errno.EPERM):
         # Asked for only now: a log costs every load, and most have nothing to say.
         log = ffi.new("char[]", _LOG_SIZE)
         program.log, program.log_size, program.log_level = log, _LOG_SIZE, 1
-        again = load()
-        if again < 0:
-            raise refusal(-again, name, "bpf_prog_load", text(log))
-        result = again
-    return owned(result, "bpf_object__load", f"program {name!r} can't be loaded")
+        loaded = load()
+        if loaded.error:
+            raise refusal(loaded.error, name, "bpf_prog_load", text(log))
+    return checked(loaded, "bpf_object__load", f"program {name!r} can't be loaded")
 
 
 def run_program(program: Fd) -> None:
@@ -72,8 +71,8 @@ def create_array(name: str, value_size: int, entries: int = 1) -> Fd:
     """An array that can be mapped into memory."""
     need_descriptors()
     what = _ARRAY, name.encode()[:15], 4, value_size, entries, lib.BPF_F_MMAPABLE
-    result = by_token(
-        lambda: lib.lbi_map_create(*what, 0, 0, 0),
-        lambda token: lib.lbi_token_map_create(token, *what),
+    map_ = by_token(
+        lambda: Fd(lib.lbi_map_create, *what, 0, 0, 0),
+        lambda token: Fd(lib.lbi_token_map_create, token.number, *what),
     )
-    return owned(result, "bpf_map_create", f"map {name!r} can't be made")
+    return checked(map_, "bpf_map_create", f"map {name!r} can't be made")

@@ -1,63 +1,20 @@
-"""What every call needs: descriptors that are owned, exceptions with libbpf's log.
+"""What every call needs: exceptions, with libbpf's log.
 
-Each return convention is decoded by :func:`check` and :func:`owned`.
+Each return convention is decoded by :func:`check` and :func:`checked`.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 from .._extension import ffi, lib
-from ..errors import ClosedError, KernelError, MissingCapability, NoSuchObject
+from ..errors import KernelError, MissingCapability, NoSuchObject
+from .fd import Fd
 from .token import in_user_namespace, token_obstacle
-
-
-class Fd:
-    """A descriptor that is closed exactly once: by ``close()``, at ``with``'s end, or with its owner."""
-
-    __slots__ = ("_close", "_lock", "_number")
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._lock = threading.Lock()
-        # At the interpreter's exit the module's globals may be gone before the last owner is.
-        self._close: Callable[[int], None] = os.close
-
-    @property
-    def number(self) -> int:
-        if self._number < 0:
-            raise ClosedError("it is closed")
-        return self._number
-
-    def fileno(self) -> int:
-        return self.number
-
-    @property
-    def closed(self) -> bool:
-        return self._number < 0
-
-    def close(self) -> None:
-        with self._lock:
-            number, self._number = self._number, -1
-        if number >= 0:
-            self._close(number)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("an open descriptor can be neither copied nor pickled")
-
-    def __enter__(self) -> Fd:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        self.close()
 
 
 def text(string: Any) -> str:
@@ -75,16 +32,10 @@ def c_path(path: str) -> bytes:
 
 
 def _take_log() -> str:
-    size = ffi.new("size_t *")
-    records = lib.lbi_log_take(size)
-    if records == ffi.NULL:
-        return ""
-    try:
-        raw: bytes = ffi.buffer(records, size[0])[:]
-    finally:
-        lib.lbi_log_free(records)
-    # Each record is a level's digit, its text, a NUL.
-    return "".join(part[1:].decode("utf-8", "replace") for part in raw.split(b"\0") if part)
+    records = bytearray(lib.lbi_log_end())
+    lib.lbi_log_take(ffi.from_buffer(records))
+    # Each is a level's digit, its text, a NUL.
+    return "".join(part[1:].decode("utf-8", "replace") for part in records.split(b"\0") if part)
 
 
 @contextmanager
@@ -114,6 +65,7 @@ _NEEDS = {
     "bpf_map_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_btf_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_map_get_next_id": "CAP_SYS_ADMIN",
+    "setns": "CAP_SYS_ADMIN",
 }
 
 
@@ -141,13 +93,16 @@ def check(result: int, call: str, what: str, log: str = "") -> int:
     return result
 
 
-def owned(result: int, call: str, what: str, log: str = "") -> Fd:
-    return Fd(check(result, call, what, log))
+def checked(fd: Fd, call: str, what: str, log: str = "") -> Fd:
+    """The same descriptor, if the call that was to give it was not refused."""
+    if fd.error:
+        raise failure(fd.error, call, what, log)
+    return fd
 
 
 def open_file(path: str, what: str) -> Fd:
     """A file or a folder, to read."""
     try:
-        return Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        return Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise failure(error.errno or errno.EIO, "open", what) from error

@@ -9,7 +9,8 @@ from typing import Any
 from .._extension import ffi, lib
 from ..errors import ObjectError
 from ..immutable import Immutable
-from .calls import Fd, check, owned, text
+from .calls import check, checked, text
+from .fd import Fd
 from .token import by_token
 
 
@@ -90,11 +91,11 @@ def program_btf(program: Fd) -> bytes:
 
 
 def btf_by_id(btf_id: int) -> bytes:
-    number = by_token(
-        lambda: lib.bpf_btf_get_fd_by_id(btf_id),
-        lambda token: lib.lbi_token_btf_by_id(token, btf_id),  # Linux 6.16
+    types = by_token(
+        lambda: Fd(lib.bpf_btf_get_fd_by_id, btf_id),
+        lambda token: Fd(lib.lbi_token_btf_by_id, token.number, btf_id),  # Linux 6.16
     )
-    with owned(number, "bpf_btf_get_fd_by_id", f"BTF {btf_id}") as fd:
+    with checked(types, "bpf_btf_get_fd_by_id", f"BTF {btf_id}") as fd:
         size = _info(fd, "bpf_btf_info").btf_size
         data = ffi.new("char[]", size)
         info = ffi.new("struct bpf_btf_info *")
@@ -118,12 +119,11 @@ def maps_of(program: Fd) -> list[int]:
 
 
 def program_by_id(number: int) -> Fd:
-    result = lib.bpf_prog_get_fd_by_id(number)
-    return owned(result, "bpf_prog_get_fd_by_id", f"program {number}")
+    return checked(Fd(lib.bpf_prog_get_fd_by_id, number), "bpf_prog_get_fd_by_id", f"program {number}")
 
 
 def map_by_id(number: int) -> Fd:
-    return owned(lib.bpf_map_get_fd_by_id(number), "bpf_map_get_fd_by_id", f"map {number}")
+    return checked(Fd(lib.bpf_map_get_fd_by_id, number), "bpf_map_get_fd_by_id", f"map {number}")
 
 
 def map_ids() -> Iterator[int]:

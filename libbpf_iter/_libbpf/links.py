@@ -1,4 +1,4 @@
-"""Links, iterators, pins, and the namespace they are made in."""
+"""Links, iterators, pins."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import errno
 import os
 
 from .._extension import ffi, lib
-from ..errors import KernelError, MissingCapability, ObjectError, ParameterError
-from .calls import Fd, c_path, check, logged, owned
-
-CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
+from ..errors import ObjectError, ParameterError
+from .calls import c_path, check, checked, logged
+from .fd import Fd
 
 
 def link_create(program: Fd, info: bytes) -> Fd:
     """A link of an iterator program; ``info`` is a union bpf_iter_link_info, empty for none."""
     what = "the iterator can't be attached"
     with logged() as log:
-        result = lib.lbi_link_create(program.number, info or ffi.NULL, len(info))
-    return owned(result, "bpf_link_create", what, log())
+        link = Fd(lib.lbi_link_create, program.number, info or ffi.NULL, len(info))
+    return checked(link, "bpf_link_create", what, log())
 
 
 def link_update(link: Fd, program: Fd) -> None:
@@ -26,7 +25,16 @@ def link_update(link: Fd, program: Fd) -> None:
 
 
 def iter_create(link: Fd) -> Fd:
-    return owned(lib.bpf_iter_create(link.number), "bpf_iter_create", "no session can be opened")
+    return checked(Fd(lib.bpf_iter_create, link.number), "bpf_iter_create", "no session can be opened")
+
+
+def iter_create_in(netns: Fd, link: Fd) -> Fd:
+    """The same in a network namespace, which this thread isn't moved to."""
+    entered = ffi.new("bool *", True)
+    session = Fd(lib.lbi_iter_create_in, netns.number, link.number, entered)
+    if not entered[0]:
+        return checked(session, "setns", "the network namespace can't be entered")
+    return checked(session, "bpf_iter_create", "no session can be opened")
 
 
 def pin(fd: Fd, path: str) -> None:
@@ -40,18 +48,8 @@ def pin(fd: Fd, path: str) -> None:
 
 
 def get_pinned(path: str) -> Fd:
-    result = lib.bpf_obj_get(c_path(path))
-    if result == -errno.EACCES and os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+    found = Fd(lib.bpf_obj_get, c_path(path))
+    if found.error == errno.EACCES and os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         # kernel/bpf/inode.c, bpf_inode_type(): the kernel says so of what is no object of BPF, too.
         raise ObjectError(f"{path} is no pin: a path in a mounted bpffs is expected")
-    return owned(result, "bpf_obj_get", f"{path} can't be opened")
-
-
-def setns(fd: int, kind: int) -> None:
-    """Move the calling thread, and it alone, into a namespace."""
-    if lib.setns(fd, kind) < 0:
-        number = ffi.errno
-        if number == errno.EPERM:
-            message = "entering a network namespace needs CAP_SYS_ADMIN"
-            raise MissingCapability("CAP_SYS_ADMIN", message, call="setns")
-        raise KernelError(number, "the network namespace can't be entered", call="setns")
+    return checked(found, "bpf_obj_get", f"{path} can't be opened")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ..errors import VerifierError
-from .calls import Fd, failure
+from .calls import failure
+from .fd import Fd
 
 # What else is at the end of the verifier's log: numbers, source lines, the two states of a loop.
 _NO_REASONS = ("processed ", "libbpf:", ";", "--", "cur state:", "old state:")
@@ -25,20 +23,6 @@ def refusal(number: int, program: str, call: str, log: str) -> VerifierError:
     return VerifierError(program, message, errno=number, call=call, log=log)
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """No signal meanwhile.
-
-    Where one is pending the verifier gives up (kernel/bpf/verifier.c, do_check()), and libbpf tries
-    five times only: a profiler's timer is quicker than that.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 # More than a program, its maps and types, and a probe of libbpf's take at once.
 _ROOM = 16
 
@@ -52,9 +36,9 @@ def need_descriptors() -> None:
     """
     taken: list[Fd] = []
     try:
-        taken.append(Fd(os.eventfd(0)))
+        taken.append(Fd(os.eventfd, 0))
         while len(taken) < _ROOM:
-            taken.append(Fd(os.dup(taken[0].number)))
+            taken.append(Fd(os.dup, taken[0].number))
     except OSError as error:
         what = f"loading a program takes up to {_ROOM} descriptors"
         raise failure(error.errno or errno.EMFILE, "dup", what) from error

@@ -11,8 +11,9 @@ from .._extension import ffi, lib
 from ..btf import Btf
 from ..errors import KernelError, ObjectError
 from ..immutable import Immutable
-from .calls import Fd, check, failure, logged, text
-from .loading import need_descriptors, refusal, undisturbed
+from .calls import check, failure, logged, text
+from .fd import Fd
+from .loading import need_descriptors, refusal
 
 # include/uapi/linux/bpf.h
 _PERCPU_ARRAY, _TASK_STORAGE = 6, 29
@@ -34,17 +35,17 @@ class Object:
         self._types = None
         # libbpf takes a path alone; without /proc it looks through all types, which takes longer.
         if kernel_types is not None and os.path.exists("/proc/self/fd"):
-            self._types = Fd(os.memfd_create("kernel_types"))
+            self._types = Fd(os.memfd_create, "kernel_types")
             os.write(self._types.number, kernel_types)
             path = f"/proc/self/fd/{self._types.number}".encode()
+        self._owner = ffi.gc(ffi.new("struct bpf_object **"), lib.lbi_object_close)
         with logged() as log:
-            self._object = lib.lbi_object_open(data, len(data), name.encode()[:15], path)
-            number = ffi.errno
-        if self._object == ffi.NULL:
-            if number in (errno.EMFILE, errno.ENFILE):
-                # From libbpf 1.4 on, an open object holds a descriptor for each of its maps.
-                raise failure(number, "bpf_object__open", f"{name} can't be opened", log())
-            raise ObjectError(f"{name} is no BPF object: {os.strerror(number)}\n{log()}".strip())
+            result = lib.lbi_object_open(self._owner, data, len(data), name.encode()[:15], path)
+        if result in (-errno.EMFILE, -errno.ENFILE):
+            # From libbpf 1.4 on, an open object holds a descriptor for each of its maps.
+            raise failure(-result, "bpf_object__open", f"{name} can't be opened", log())
+        if result < 0:
+            raise ObjectError(f"{name} is no BPF object: {os.strerror(-result)}\n{log()}".strip())
         self.name = name
 
     def __enter__(self) -> Object:
@@ -54,11 +55,13 @@ class Object:
         self.close()
 
     def close(self) -> None:
-        handle, self._object = self._object, ffi.NULL
-        if handle != ffi.NULL:
-            lib.bpf_object__close(handle)
+        lib.lbi_object_close(self._owner)
         if self._types is not None:
             self._types.close()
+
+    @property
+    def _object(self) -> Any:
+        return self._owner[0]
 
     def btf(self) -> Btf:
         """The object's types, with the data sections' offsets that the compiler left to the linker."""
@@ -147,16 +150,16 @@ class Object:
         for name, map_ in self._maps():
             if name in without_maps:
                 check(lib.bpf_map__set_autocreate(map_, False), "bpf_map__set_autocreate", name)
-        with logged() as log, undisturbed():
-            result = lib.bpf_object__load(self._object)
+        with logged() as log:
+            result = lib.lbi_object_load(self._object)
         if result < 0:
             raise self._load_failure(-result, program_name, log())
         maps = {}
         for name, map_ in self._maps():
             # From libbpf 1.4 on, one that isn't made has a descriptor, too: of an empty file in its stead.
             if lib.bpf_map__autocreate(map_):
-                maps[name] = Fd(os.dup(lib.bpf_map__fd(map_)))
-        return Loaded(Fd(os.dup(lib.bpf_program__fd(chosen))), maps)
+                maps[name] = Fd(os.dup, lib.bpf_map__fd(map_))
+        return Loaded(Fd(os.dup, lib.bpf_program__fd(chosen)), maps)
 
     def instructions(self, program_name: str) -> bytes:
         """A program's instructions, with those of its functions behind them once loading was tried."""

@@ -12,24 +12,23 @@ import os
 from collections.abc import Callable
 
 from .._extension import lib
+from .fd import Fd
 
 # Where libbpf looks, and what tells it to look elsewhere, or (empty) not at all.
 _BPFFS, _ELSEWHERE = "/sys/fs/bpf", "LIBBPF_BPF_TOKEN_PATH"
 _INITIAL_NAMESPACE = 0xEFFFFFFD  # include/linux/proc_ns.h, PROC_USER_INIT_INO
 
 
-def by_token(call: Callable[[], int], with_token: Callable[[int], int]) -> int:
-    """What a call returns; where it is refused, and there is a token, what it returns with that."""
+def by_token(call: Callable[[], Fd], with_token: Callable[[Fd], Fd]) -> Fd:
+    """What a call gives; where it is refused, and there is a token, what it gives with that."""
     result = call()
-    if result == -errno.EPERM:
+    if result.error == errno.EPERM:
         try:
             token = _create()
         except OSError:
             return result
-        try:
-            result = with_token(token)
-        finally:
-            os.close(token)
+        with token:
+            return with_token(token)
     return result
 
 
@@ -47,7 +46,7 @@ def token_obstacle() -> str:
         return f"libbpf {lib.libbpf_major_version()}.{lib.libbpf_minor_version()} knows none, 1.4 does"
     where = _place()
     try:
-        os.close(_create())
+        _create().close()
     except OSError as error:
         if error.filename is not None:
             return f"{where or _ELSEWHERE} can't be opened: {error.strerror}"
@@ -64,12 +63,9 @@ def _place() -> str:
     return os.environ.get(_ELSEWHERE, _BPFFS)
 
 
-def _create() -> int:
-    bpffs = os.open(_place(), os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        token: int = lib.lbi_token_create(bpffs)
-    finally:
-        os.close(bpffs)
-    if token < 0:
-        raise OSError(-token, os.strerror(-token))
+def _create() -> Fd:
+    with Fd(os.open, _place(), os.O_DIRECTORY | os.O_CLOEXEC) as bpffs:
+        token = Fd(lib.lbi_token_create, bpffs.number)
+    if token.error:
+        raise OSError(token.error, os.strerror(token.error))
     return token

@@ -352,7 +352,7 @@ def test_the_examples_of_pins_run(bpffs: Path) -> None:
 def test_the_example_of_maps_runs() -> None:
     name = f"cli_{os.getpid()}"
     (line,) = [line for line in _examples() if "my_map" in line]
-    with Fd(lib.lbi_map_create(2, name.encode(), 4, 8, 3, 0, 0, 0, 0)):
+    with Fd(lib.lbi_map_create, 2, name.encode(), 4, 8, 3, 0, 0, 0, 0):
         done = _in_shell(line.replace("my_map", name))
     assert len(done.stdout.splitlines()) == 4
 

@@ -183,7 +183,7 @@ def test_sockets_of_all_namespaces_say_theirs(run: Run) -> None:
 
 def test_elements_of_a_map_by_name(run: Run) -> None:
     name = f"cli_{os.getpid()}"
-    with Fd(lib.lbi_map_create(2, name.encode(), 4, 8, 3, 0, 0, 0, 0)):
+    with Fd(lib.lbi_map_create, 2, name.encode(), 4, 8, 3, 0, 0, 0, 0):
         result = run("bpf_map_elem", "--map", name, "-f", "ndjson")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["key"] for row in rows] == [n.to_bytes(4, sys.byteorder).hex() for n in range(3)]

@@ -360,10 +360,9 @@ class Numbers:
         members.append(("text", text, TEXT * 8, 0))
         value = writer.bitfields("numbers", SIZE, members)
         self.btf = _libbpf.load_btf(writer.build())
-        number = lib.lbi_map_create(
-            ARRAY, b"numbers", 4, SIZE, ELEMENTS, 0, self.btf.number, ints[False, 32], value
-        )
-        self.map = _libbpf.owned(number, "bpf_map_create", "no map")
+        types = self.btf.number, ints[False, 32], value
+        made = _libbpf.Fd(lib.lbi_map_create, ARRAY, b"numbers", 4, SIZE, ELEMENTS, 0, *types)
+        self.map = _libbpf.checked(made, "bpf_map_create", "no map")
         chance = random.Random(seed)
         self.values: Objects = {}
         for key in range(ELEMENTS):

@@ -360,7 +360,7 @@ def test_a_process_is_walked_past_threads_that_exit(by: str, engine: str) -> Non
         with ExitStack() as stack:
             number = process.pid
             if by == "pidfd":
-                number = stack.enter_context(_libbpf.Fd(os.pidfd_open(number)))  # type: ignore[assignment]
+                number = stack.enter_context(_libbpf.Fd(os.pidfd_open, number))  # type: ignore[assignment]
             tasks = stack.enter_context(TaskIter(columns=["tid"], engine=engine, **{by: number}))
             if engine == "auto":
                 assert tasks.engine == ("snapshot" if kernel.has("bpf_task_from_vpid") else "seq")

@@ -352,7 +352,7 @@ def dmabuf(stack: ExitStack) -> Seen:
         memory.truncate(size)
         fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
         create = bytearray(struct.pack("=IIQQ", memory.fileno(), 0, 0, size))
-        buffer = stack.enter_context(_libbpf.Fd(fcntl.ioctl(device, 0x40187542, create)))
+        buffer = stack.enter_context(_libbpf.Fd(fcntl.ioctl, device, 0x40187542, create))
     columns = {"inode": os.fstat(buffer.number).st_ino, "size": size, "exporter": "udmabuf"}
     return Seen({}, "inode", columns, "dmabuf.size", size)
 

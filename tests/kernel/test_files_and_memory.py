@@ -170,7 +170,7 @@ def test_orders(tree: Path) -> None:
 
 
 def test_a_descriptor_may_be_closed_once_attached(tree: Path) -> None:
-    with Fd(os.open(tree / "child0", os.O_RDONLY)) as folder, CgroupIter(folder) as cgroups:
+    with Fd(os.open, tree / "child0", os.O_RDONLY) as folder, CgroupIter(folder) as cgroups:
         folder.close()
         assert len(list(cgroups)) == 2
 

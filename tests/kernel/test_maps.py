@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from libbpf_iter._extension import ffi, lib
+from libbpf_iter._extension import lib
 
 from libbpf_iter import (
     BpfLinkIter,
@@ -53,11 +53,11 @@ class Map:
             number = writer.int("__u32", 4)
             signed = writer.int("int", 4, 1)
             pair = writer.struct("pair", 8, [("left", number, 0), ("right", signed, 32)])
-            data = writer.build()
-            self.btf = _libbpf.owned(lib.lbi_btf_load(data, len(data), ffi.NULL, 0), "btf", "btf")
+            self.btf = _libbpf.load_btf(writer.build())
             types = (self.btf.number, number, pair if value == 8 else signed)
-        number = lib.lbi_map_create(kind, b"libbpf_iter_t", key, value, entries, flags, *types)
-        self.fd = _libbpf.owned(number, "bpf_map_create", "no map")
+        sizes = key, value, entries
+        made = _libbpf.Fd(lib.lbi_map_create, kind, b"libbpf_iter_t", *sizes, flags, *types)
+        self.fd = _libbpf.checked(made, "bpf_map_create", "no map")
         self.id = _libbpf.map_info(self.fd).id
 
     def fileno(self) -> int:

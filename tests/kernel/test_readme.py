@@ -28,7 +28,7 @@ def run(text: str) -> None:
 
 def test_the_first_example_runs(bpffs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key, value = (7).to_bytes(4, "little"), (12).to_bytes(8, "little")
-    with Fd(lib.lbi_map_create(HASH, b"my_map", 4, 8, 10, 0, 0, 0, 0)) as map_:
+    with Fd(lib.lbi_map_create, HASH, b"my_map", 4, 8, 10, 0, 0, 0, 0) as map_:
         assert lib.bpf_map_update_elem(map_.number, key, value, 0) == 0
         text = example("my_map")
         assert str(PIN) in text

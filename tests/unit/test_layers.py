@@ -49,6 +49,7 @@ LAYERS = [
     "_arrow",
     "arrow",
     "_extension",
+    "_libbpf.fd",
     "_libbpf.token",
     "_libbpf.calls",
     "_libbpf.loading",

@@ -1,0 +1,56 @@
+"""Descriptors that are owned."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NoReturn, Self
+
+from .._extension import ffi, lib
+from ..errors import ClosedError
+
+
+class Fd:
+    """What ``call(*arguments)`` gives: a descriptor, which is closed exactly once.
+
+    By ``close()``, at ``with``'s end, or with its owner. It is never without one: KeyboardInterrupt
+    may come between any two instructions of Python, so that only C is between the call and the cell
+    that owns the descriptor, and around its closing.
+    """
+
+    __slots__ = ("_cell",)
+
+    def __init__(self, call: Callable[..., int], *arguments: Any) -> None:
+        self._cell = ffi.gc(ffi.new("int *", -1), lib.lbi_close)
+        deque(map(self._cell.__setitem__, (0,), map(call, *zip(arguments, strict=True))), 0)
+
+    @property
+    def error(self) -> int:
+        """The errno that the call was refused with; 0 for none."""
+        return max(-int(self._cell[0]), 0)
+
+    @property
+    def number(self) -> int:
+        number: int = self._cell[0]
+        if number < 0:
+            raise ClosedError("it is closed")
+        return number
+
+    def fileno(self) -> int:
+        return self.number
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._cell[0] < 0)
+
+    def close(self) -> None:
+        lib.lbi_close(self._cell)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an open descriptor can be neither copied nor pickled")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
