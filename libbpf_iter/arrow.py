@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from array import array
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from . import _arrow, kinds
@@ -67,8 +68,7 @@ class _Rows:
         starts = array("q", self.starts)
         if isinstance(kind, kinds.Span):
             # Its place is relative to its record.
-            ends = [*starts[1:], len(data)]
-            return [kind.decode(data[at:end], offset) for at, end in zip(starts, ends, strict=True)]
+            return [kind.decode(data[at:end], offset) for at, end in pairwise([*starts, len(data)])]
         return [kind.decode(data, at + offset) for at in starts]
 
 

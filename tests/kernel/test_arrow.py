@@ -118,10 +118,12 @@ def test_a_table_is_what_the_records_are(target: str) -> None:
             assert same(dear.schema, b"".join(dear.chunks()))
 
 
-def test_a_walk_of_nothing_is_an_empty_table() -> None:
-    with TaskIter(tid=2**31 - 1) as tasks:
-        table = pa.table(tasks)
-    assert len(table) == 0 and "comm" in table.column_names
+@pytest.mark.parametrize("columns", [["tid", "comm"], ["exe"], ["cmdline", "stack"]])
+def test_a_walk_of_nothing_is_an_empty_table(columns: list[str]) -> None:
+    for engine in ("seq", "snapshot"):
+        with TaskIter(tid=2**31 - 1, columns=columns, engine=engine) as tasks:
+            table = pa.table(tasks)
+            assert len(table) == len(tasks.to_numpy()) == 0 and table.column_names == columns
 
 
 def test_structs_and_per_cpu_values() -> None:
