@@ -24,7 +24,7 @@ BUFFER = os.sysconf("SC_PAGESIZE") << 3
 LARGEST_RECORD = BUFFER - 1
 # EAGAIN comes after a million objects without output, and where a program asks for
 # the same object again. The second must not go on for ever.
-_RETRIES_OF_ONE_OBJECT = 1000
+_TRIES_OF_ONE_OBJECT = 1000
 
 
 R = TypeVar("R", covariant=True)
@@ -93,7 +93,7 @@ def _read(fd: Fd, schema: Schema, target: str, losses: Losses, process: int) -> 
     size = read_size(schema, target)
     repeated = _Repeated(schema, target)
     part = bytearray()
-    reads = retries = 0
+    reads = 0
     full = False
     with fd:
         while True:
@@ -103,20 +103,9 @@ def _read(fd: Fd, schema: Schema, target: str, losses: Losses, process: int) -> 
             if full:
                 # What had no room any more may be lost, and then nothing follows that would say so.
                 losses.cut()
-            try:
-                data = os.read(fd.number, size)
-            except BlockingIOError as error:
-                losses.cut()
-                retries += 1
-                if retries > _RETRIES_OF_ONE_OBJECT:
-                    message = f"the program asks for one {target} object again and again"
-                    raise KernelError(errno.EAGAIN, message, call="read") from error
-                continue
-            except OSError as error:
-                raise _read_error(error, target) from error
+            data = read(fd, size, target, losses)
             if not data:
                 break
-            retries = 0
             reads += 1
             if repeated(data):
                 break
@@ -177,13 +166,27 @@ def _whole(schema: Schema, data: bytearray) -> int:
     return at
 
 
+def read(session: Fd, size: int, target: str, losses: Losses) -> bytes:
+    """What the next read gives that gives anything, if only the end."""
+    for _ in range(_TRIES_OF_ONE_OBJECT):
+        try:
+            return os.read(session.number, size)
+        except BlockingIOError:
+            losses.cut()
+        except OSError as error:
+            raise _read_error(error, target) from error
+    message = f"the program asks for one {target} object again and again, as for want of memory"
+    raise KernelError(errno.EAGAIN, message, call="read")
+
+
 def _read_error(error: OSError, target: str) -> KernelError:
     number = error.errno or errno.EIO
+    scarce = ", or there was no memory for a path" if target == "cgroup" else ""  # progs/cgroup.bpf.c
     if number == errno.E2BIG:
-        message = f"one {target} object's output exceeds {LARGEST_RECORD} bytes"
+        message = f"one {target} object's output exceeds {LARGEST_RECORD} bytes{scarce}"
         return RecordTooLarge(number, message, call="read")
     if number == errno.EOPNOTSUPP:
-        message = f"the {target} walk doesn't fit one session of {LARGEST_RECORD} bytes"
+        message = f"the {target} walk doesn't fit one session of {LARGEST_RECORD} bytes{scarce}"
         return WalkCut(number, message, call="read")
     return KernelError(number, f"the {target} walk failed", call="read")
 

@@ -23,6 +23,7 @@ from .immutable import Immutable
 from .link import Link
 from .losses import Losses
 from .program import LARGEST_OUTPUT, LARGEST_RECORD, SNAPSHOT_HEADER, Output, Program
+from .session import read
 
 # What idle walkers of one iterator may hold; memory of a larger walk goes with that walk.
 KEPT_MOST = 64 << 20
@@ -45,7 +46,7 @@ class _Walker(Immutable):
         if self.link is None:
             _libbpf.run_program(self.program.fd)
         else:
-            _read_once(create(self.link.fd), losses)
+            _read_once(create(self.link.fd), self.program.target, losses)
         used, dropped, _ = _HEADER.unpack_from(self.memory, 0)
         return used, dropped
 
@@ -56,15 +57,10 @@ class _Walker(Immutable):
         self.program.close()
 
 
-def _read_once(session: Fd, losses: Losses) -> None:
+def _read_once(session: Fd, target: str, losses: Losses) -> None:
     with session:
-        while True:
-            try:
-                if not os.read(session.number, 1):
-                    return
-            except BlockingIOError:
-                # A million objects went by; the walk goes on where it was.
-                losses.cut()
+        while read(session, 1, target, losses):
+            pass
 
 
 def _mapped(map_: Fd, size: int) -> mmap.mmap:

@@ -256,8 +256,14 @@ static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_me
 	/* Last, since the verifier follows what is behind it once for each depth that it may end at. */
 	if (WANTED(cgroup_record, ONCE, path)) {
 		path = scratch_get(&path_scratch);
-		start = path ? path_read(cgroup->kn, path) : -1;
-		if (path && start >= PATH_MAX - 1 - LENGTH_MAX) {
+		if (!path) {
+			/* Here 1 would end the walk as if it was done; a file that is too full is an error of it. */
+			if (seq)
+				BPF_SEQ_PRINTF(seq, "%32768d", 0);
+			return 0;
+		}
+		start = path_read(cgroup->kn, path);
+		if (start >= PATH_MAX - 1 - LENGTH_MAX) {
 			length = PATH_MAX - 1 - start;
 			slot.path = path + (start & (PATH_MAX - 1));
 		}

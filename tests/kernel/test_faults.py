@@ -32,7 +32,8 @@ from libbpf_iter import (
     UnixIter,
     errors,
 )
-from libbpf_iter.kernel import mount_of
+from libbpf_iter.kernel import has, mount_of
+from libbpf_iter.objects import packaged
 from tests.conftest import environment_skip
 from tests.kernel.children import in_child
 from tests.kernel.test_maps import Map
@@ -368,3 +369,29 @@ def test_no_memory_for_a_map_is_said_or_done_without() -> None:
             assert next(iter(elements)).key == bytes(4)
 
     assert in_child(starve)
+
+
+# mov r4, BPF_LOCAL_STORAGE_GET_F_CREATE; call bpf_task_storage_get. Without the flag there never is any.
+CREATES, FINDS = (bytes.fromhex(f"b7040000{flag}000000850000009c000000") for flag in ("01", "00"))
+TEXT = [
+    *(("task", column, {"tid": os.getpid()}) for column in ("exe", "cwd", "cmdline", "stack")),
+    *((target, "path", {"pid": os.getpid()}) for target in ("task_file", "task_vma")),
+    *(("cgroup", "path", {"order": order}) for order in ("self_only", "descendants_pre")),
+    ("ksym", "name", {}),
+]
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+@pytest.mark.parametrize(("target", "column", "given"), TEXT)
+def test_text_for_which_there_is_no_memory(
+    target: str, column: str, given: dict[str, Any], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is an error, and never as if there was no such text."""
+    if not has("bpf_func_id.BPF_FUNC_task_storage_get"):
+        pytest.skip("this kernel's memory for text is there from the load on")
+    data = packaged(target)
+    assert CREATES in data
+    monkeypatch.setattr("libbpf_iter.load.packaged", lambda target: data.replace(CREATES, FINDS))
+    walk = Iter(target, columns=[column], engine=engine, **given)
+    with walk, pytest.raises(errors.KernelError, match="memory"):
+        list(walk)
