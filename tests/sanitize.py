@@ -19,6 +19,7 @@ FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 # Where the C is: records, Arrow, the glue to libbpf, and what reads damaged files by it.
 TESTS = ["tests/unit", "tests/build/test_records.py", *(f"tests/kernel/test_{name}.py" for name in (
     "arrays", "arrow", "display", "foreign", "fork", "maps", "relocate", "sessions", "sockets", "task",
+    "token",
 ))]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ LIBBPF_TAKES_TOKENS = bool(lib.lbi_objects_take_tokens())
 BUNDLED = (Path(libbpf_iter.__file__).parents[1] / "libbpf_iter.libs").exists()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def tokens() -> None:
     if os.geteuid():
         environment_skip("only root can let a bpffs delegate")

@@ -27,6 +27,7 @@ TESTS = (
     "tests/kernel/test_files_and_memory.py",
     "tests/kernel/test_maps.py",
     "tests/kernel/test_sockets.py",
+    "tests/kernel/test_token.py",
     "tests/kernel/test_engines.py::test_a_process_is_walked_past_threads_that_exit",
     "tests/kernel/test_query.py::test_each_cpus_copy_or_why_not",
 )
