@@ -159,7 +159,7 @@ static __always_inline struct count_node count_slabs(struct kmem_cache *cache, b
 			    bpf_core_field_offset(struct kmem_cache_per_node_ptrs, node);
 		sum.step = bpf_core_type_size(struct kmem_cache_per_node_ptrs);
 	}
-	/* The cache is allocated with room for the nodes that the machine can have: what is behind is not its own. */
+	/* It is allocated with room for the nodes that the machine can have: what is behind is not its own. */
 	bpf_loop(host_nodes, count_one, &sum, 0);
 	return sum;
 }

@@ -66,7 +66,7 @@ int dump_ksym(struct bpf_iter__ksym *ctx)
 	struct ksym_slot slot = { .meta = ctx->meta, .ksym = ctx->ksym, .record = &record };
 	struct output out;
 	char *name;
-	long length;
+	long length, module_length;
 
 	if (!ksym)
 		return 0;
@@ -83,7 +83,7 @@ int dump_ksym(struct bpf_iter__ksym *ctx)
 	length = bpf_probe_read_kernel_str(name, NAME_MAX, ksym->name);
 	length = length > 0 && length <= NAME_MAX ? length - 1 : -1;
 	span_set(&record.name, &record.record_size, length);
-	long module_length = bpf_probe_read_kernel_str(module, MODULE_MAX, ksym->module_name);
+	module_length = bpf_probe_read_kernel_str(module, MODULE_MAX, ksym->module_name);
 	module_length = module_length > 1 && module_length <= MODULE_MAX ? module_length - 1 : -1;
 	span_set(&record.module, &record.record_size, module_length);
 

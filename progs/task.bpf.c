@@ -798,7 +798,6 @@ int walk_task(void *ctx)
 {
 	struct task_struct *process;
 	struct snapshot *snapshot = snapshot_get();
-
 	int result = 0;
 
 	if (!snapshot)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* UDP sockets (not UDP-Lite's, which the kernel leaves out) of the network namespace that the iterator was opened in. */
+/*
+ * UDP sockets of the network namespace that the iterator was opened in. UDP-Lite's are not among them: the
+ * kernel leaves them out.
+ */
 #include "sock.h"
 #include "emit.h"
 
@@ -98,8 +101,12 @@ static __always_inline void fill(struct udp_sock *trusted, struct bpf_iter__udp 
 	SET(mark, sk->sk_mark);
 	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
 	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
-	/* What was read leaves the account late. */
-	SET(rx_queue, sock_rmem(sk) - udp->forward_deficit);
+	if (WANTED(udp_record, turn, rx_queue)) {
+		/* What was read leaves the account late; what came between these two loads was never in it. */
+		__s64 unread = sock_rmem(sk) - udp->forward_deficit;
+
+		SET(rx_queue, unread > 0 ? unread : 0);
+	}
 	SET(tx_queue, sock_wmem(sk));
 	SET(drops, sock_drops(sk));
 	SET(bucket, ctx->bucket);
