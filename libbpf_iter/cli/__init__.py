@@ -167,7 +167,10 @@ cli.add_command(
         params=[
             click.Argument(["path"], type=click.Path()),
             click.Option(
-                ["--record"], metavar="TARGET", help="Its records are those of this target's command."
+                ["--record"],
+                metavar="TARGET",
+                shell_complete=look.complete_target,
+                help="Its records are those of this target's command.",
             ),
             *output_options(),
         ],
@@ -177,6 +180,9 @@ cli.add_command(
 
 def main() -> int:
     """Run it, and say how it ended."""
+    if sys.stdout is None:  # closed by who started us
+        click.echo("libbpf-iter: there is no standard output", err=True)
+        return 1
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what a terminal's own encoding lacks is no failure

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from .. import kernel
 from ..errors import Error, KernelError, MissingCapability, ParameterError
@@ -54,6 +55,11 @@ class Group(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return super().get_command(ctx, name.replace("-", "_"))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        if not incomplete.startswith("-"):
+            incomplete = incomplete.replace("-", "_")
+        return super().shell_complete(ctx, incomplete)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -84,8 +90,9 @@ class Root(Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except OSError as error:
-            if isinstance(error, KernelError) or error.filename is None:
+            if isinstance(error, KernelError):
                 raise Failure(str(error)) from error
-            raise Failure(f"{error.filename}: {error.strerror}") from error
+            what = "" if error.filename is None else f"{error.filename}: "
+            raise Failure(f"{what}{error.strerror or error}") from error
         except Error as error:
             raise Failure(str(error)) from error

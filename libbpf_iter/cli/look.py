@@ -23,7 +23,7 @@ from .output import Column, emit
 from .targets import summary
 from .values import CLASSES, every_target, members, paths_from, said, whole_schema
 
-__all__ = ["fields", "info", "open_pin", "targets", "unpin"]
+__all__ = ["complete_target", "fields", "info", "open_pin", "targets", "unpin"]
 
 
 @click.command(params=[format_option()])
@@ -57,12 +57,13 @@ def _complete_path(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return paths_from(ctx.params.get("target") or "", incomplete)
 
 
-def _complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The targets that begin so."""
     return [name for name in every_target() if name.startswith(incomplete)]
 
 
 @click.command(params=[format_option()])
-@click.argument("target", shell_complete=_complete_target)
+@click.argument("target", shell_complete=complete_target)
 @click.argument("path", default="", shell_complete=_complete_path)
 def fields(target: str, path: str, format_: str) -> None:
     """What --columns and --where can name: a target's columns, or where a kernel PATH leads.

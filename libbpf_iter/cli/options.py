@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..parameters import ORDERS
-from .values import Binding, ColumnList, Mode, Order, Reference
+from .values import Binding, ColumnList, Expression, Mode, Order, Reference
 
 __all__ = ["format_option", "link_options", "output_options", "pin_options", "query_options"]
 
@@ -75,6 +75,7 @@ def query_options() -> list[click.Parameter]:
         ),
         click.Option(
             ["--where", "-w"],
+            type=Expression(),
             metavar="EXPRESSION",
             help="Which objects leave the kernel: an expression of columns and kernel paths.",
         ),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
-from .. import iterators, kernel, records
-from ..errors import Error
+from .. import _libbpf, iterators, kernel, records
+from ..errors import Error, NoSuchObject
 from ..names import column_name
 from ..objects import object_schema, packaged, packaged_targets
 from ..program import Columns, Query
@@ -21,6 +22,7 @@ __all__ = [
     "CLASSES",
     "Binding",
     "ColumnList",
+    "Expression",
     "Mode",
     "Order",
     "Reference",
@@ -166,6 +168,20 @@ class ColumnList(ParamType):
         return _items(before + comma + name + equals, dict.fromkeys(found + paths_from(_target(ctx), path)))
 
 
+class Expression(ParamType):
+    """``rss > 1e8 and comm != 'java'``"""
+
+    name = "expression"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        last = re.search(r"[A-Za-z_][\w.]*$|$", incomplete)[0]  # type: ignore[index]
+        found = [column for column in _record_names(_target(ctx)) if column.startswith(last)]
+        before = incomplete[: len(incomplete) - len(last)]
+        return _items(before, dict.fromkeys(found + paths_from(_target(ctx), last)))
+
+
 class Order(ParamType):
     """``uid,-rss``"""
 
@@ -194,7 +210,19 @@ class Reference(ParamType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        return [CompletionItem(incomplete, type="file")]
+        names = _map_names() if param.name == "map" else []
+        found = [name for name in names if name.startswith(incomplete) and name]
+        return _items("", found) if found else [CompletionItem(incomplete, type="file")]
+
+
+def _map_names() -> list[str]:
+    """Of the maps that somebody may walk by name; none for who may not ask."""
+    found = []
+    with suppress(Error):
+        for number in _libbpf.map_ids():
+            with suppress(NoSuchObject), _libbpf.map_by_id(number) as map_:
+                found.append(_libbpf.map_info(map_).name)
+    return found
 
 
 class Binding(ParamType):

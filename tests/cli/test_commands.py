@@ -284,6 +284,13 @@ def test_completion() -> None:
     assert _completed("libbpf-iter task --columns tid,com")[0] == "tid,comm"
     assert "tid,pages=mm.total_vm" in _completed("libbpf-iter task --columns tid,pages=mm.total")
     assert _completed("libbpf-iter task --sort uid,-rs") == ["uid,-rss"]
+    assert _completed("libbpf-iter task-f") == ["task_file"]
+    assert _completed("libbpf-iter task --where rs")[0] == "rss"
+    assert _completed("libbpf-iter task --where tid==pid&mm.total_v") == ["tid==pid&mm.total_vm"]
+    assert _completed("libbpf-iter read --record task_v") == ["task_vma"]
+    name = f"comp_{os.getpid()}"
+    with Fd(lib.lbi_map_create(2, name.encode(), 4, 8, 3, 0, 0, 0, 0)):
+        assert _completed(f"libbpf-iter bpf_map_elem --map {name[:8]}") == [name]
     assert "mm.total_vm" in _completed("libbpf-iter fields task mm.tot")
     assert _completed("libbpf-iter explain task-file --engine sn") == ["snapshot"]
 

@@ -213,6 +213,15 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
         assert (done.stdout, done.stderr) == ("0\n", ""), format_
 
 
+def test_what_cannot_be_written_is_said() -> None:
+    words = f"{COMMAND} task --limit 1 > /dev/full; echo $?; {COMMAND} task >&-; echo $?"
+    done = subprocess.run(["bash", "-c", words], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "1\n1\n"
+    full, closed = done.stderr.splitlines()
+    assert full == "libbpf-iter: No space left on device"
+    assert closed == "libbpf-iter: there is no standard output"
+
+
 def _as_json(value: object) -> object:
     """What JSON writes otherwise than Arrow: bytes."""
     return value.hex() if isinstance(value, bytes) else value
