@@ -105,7 +105,7 @@ def duration(ns: int) -> str:
     if seconds < 60:
         for name, length in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
             if ns >= length * 0.9995:
-                return f"{ns / length:.3g} {name}"
+                return f"{_three_digits(ns / length)} {name}"
         return f"{ns} ns" if ns else "0 s"
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -113,6 +113,10 @@ def duration(ns: int) -> str:
     if days:
         return f"{days}d {hours:02}h"
     return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {seconds:02}s"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:.{2 if number < 9.995 else 1 if number < 99.95 else 0}f}"
 
 
 def unit(kind: kinds.Kind) -> str:

@@ -10,10 +10,11 @@ import click
 
 from .. import _libbpf, kernel
 from ..errors import Error
+from ..load import here
 from ..objects import packaged_targets
 from ..tabular import Tabular
 from .targets import make
-from .values import CLASSES, every_target
+from .values import CLASSES, every_target, whole_schema
 
 __all__ = ["doctor"]
 
@@ -137,6 +138,10 @@ def doctor(ctx: click.Context) -> None:
         click.echo()
         rows = [_target(name, offered) for name in packaged_targets()]
         _show(("target", "seq", "snapshot", ""), list(rows))
+        for name in filter(offered.__contains__, packaged_targets()):
+            for field in here(whole_schema(name)).fields:
+                if field.unavailable:
+                    click.echo(f"{name}: {field.name} is None: {field.unavailable}")
         others = [name for name in every_target() if name not in CLASSES]
         if others:
             click.echo(f"without a program of the package, by --columns: {', '.join(others)}")

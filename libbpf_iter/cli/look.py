@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import click
 
-from .. import kernel, pins
+from .. import kernel, kinds, pins
 from ..decode import Record
 from ..errors import MissingCapability, ParameterError
 from ..foreign import PinnedIter
@@ -70,15 +70,20 @@ def fields(target: str, path: str, format_: str) -> None:
 
     \b
     Examples:
-      libbpf-iter fields task      the columns of a task's record
-      libbpf-iter fields task mm   the members of struct mm_struct
-      libbpf-iter fields task .    those of the object itself
+      libbpf-iter fields task        the columns of a task's record
+      libbpf-iter fields tcp state   one of them, with the names of its values
+      libbpf-iter fields task mm     the members of struct mm_struct
+      libbpf-iter fields task .      those of the object itself
     """
     target = target.replace("-", "_")
     if target in packaged_targets():
         columns = here(whole_schema(target)).fields
         if shown := [field for field in columns if path in ("", field.name)]:
             _record(target, shown, format_)
+            if path and format_ == "table":
+                _values(shown[0].kind)
+            elif format_ == "table":
+                click.echo(f"\nKernel paths go on from the object: libbpf-iter fields {target} .")
             return
     if target not in kernel.targets():
         hint = near(target, every_target()) or "; see: libbpf-iter targets"
@@ -116,7 +121,15 @@ def _record(target: str, fields: list[Field], format_: str) -> None:
         emit(format_, [Column(name) for name in names], rows)
         return
     emit(format_, [Column("column", whole=True), Column("type"), Column("what")], rows, prose=True)
-    click.echo(f"\nKernel paths go on from the object: libbpf-iter fields {target} .")
+
+
+def _values(kind: kinds.Kind) -> None:
+    """The names of a column that has some, which --where takes as text."""
+    if isinstance(kind, kinds.Nullable):
+        kind = kind.inner
+    if isinstance(kind, kinds.EnumValue):
+        names = ", ".join(f"{name} = {value:#x}" if kind.flags else name for name, value in kind.members)
+        click.echo(f"\n{names}")
 
 
 def open_pin(path: str, record: type[Record] | None = None) -> PinnedIter:

@@ -167,6 +167,8 @@ def test_why_this_kernel_does_not_give_a_column(run: Run, tmp_path: Path) -> Non
 
 
 def test_fields_say_what_columns_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("fields", "tcp", "state").stdout.splitlines()[-1].startswith("TCP_ESTABLISHED, TCP_SYN_SENT, ")
+    assert "PF_KTHREAD = 0x200000" in run("fields", "task", "flags").stdout.splitlines()[-1]
     assert [row["column"] for row in json.loads(run("fields", "task", "rss", "-f", "json").stdout)] == ["rss"]
     rows = {row["column"]: row for row in json.loads(run("fields", "task", "-f", "json").stdout)}
     assert rows["cmdline"]["dear"] and rows["prio"]["source"] == "task_struct.prio"
@@ -289,7 +291,7 @@ def test_completion() -> None:
     assert _completed("libbpf-iter task --where tid==pid&mm.total_v") == ["tid==pid&mm.total_vm"]
     assert _completed("libbpf-iter read --record task_v") == ["task_vma"]
     name = f"comp_{os.getpid()}"
-    with Fd(lib.lbi_map_create(2, name.encode(), 4, 8, 3, 0, 0, 0, 0)):
+    with Fd(lib.lbi_map_create, 2, name.encode(), 4, 8, 3, 0, 0, 0, 0):
         assert _completed(f"libbpf-iter bpf_map_elem --map {name[:8]}") == [name]
     assert "mm.total_vm" in _completed("libbpf-iter fields task mm.tot")
     assert _completed("libbpf-iter explain task-file --engine sn") == ["snapshot"]
