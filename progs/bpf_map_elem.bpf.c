@@ -48,8 +48,6 @@ SLOT(bpf_map_elem_slot)
 
 static __always_inline void put(struct output *out, struct bpf_map_elem_slot *slot)
 {
-	if (!query_keeps(slot))
-		return;
 	output_record(out, slot, sizeof(*slot->record));
 	if (query_size)
 		return;
@@ -80,15 +78,19 @@ static long walk_element(struct bpf_map *map, void *key, void *value, void *unus
 {
 	struct bpf_map_elem_record record = { .cpu = -1 };
 	struct bpf_map_elem_slot slot = { .map = map, .key = key, .value = value, .record = &record };
-	struct output out = output_begin(NULL);
-	__u64 at = out.at;
+	struct output out;
+	__u64 at;
 	char *row;
 
-	if (query_used) {
+	if (!query_keeps(&slot))
+		return 0;
+	out = output_begin(NULL);
+	if (query_size) {
 		put(&out, &slot);
 		output_end(&out);
 		return 0;
 	}
+	at = out.at;
 	ONE_REGISTER(at);
 	if (!out.snapshot)
 		return 1;
@@ -130,15 +132,19 @@ int dump_bpf_map_elem(struct bpf_iter__bpf_map_elem *ctx)
 
 	if (!slot.key || !slot.value)
 		return 0;
-	out = output_begin(ctx->meta->seq);
 	if (!map_per_cpu) {
+		if (!query_keeps(&slot))
+			return 0;
+		out = output_begin(ctx->meta->seq);
 		put(&out, &slot);
 		return output_end(&out);
 	}
+	out = output_begin(ctx->meta->seq);
 	/* The bounds are constants to the verifier, and so is each offset: it walks the loop. */
 	for (__u32 cpu = 0; cpu < host_cpus; cpu++) {
 		record.cpu = cpu;
-		put(&out, &slot);
+		if (query_keeps(&slot))
+			put(&out, &slot);
 		slot.value += (map_value_size + 7) & ~7u;
 	}
 	return output_end(&out);
