@@ -160,7 +160,8 @@ def _cells(fields: Sequence[Field], records: Iterable[Any]) -> Cells:
 def _columns(schema: Schema) -> Cells:
     """A schema as rows: what there is to know of each column."""
     for field in schema.fields:
-        yield field.name, field.kind.annotation, unit(field.kind), field.c_type
+        lacking = f"; always None: {field.unavailable}" if field.unavailable else ""
+        yield field.name, field.kind.annotation, unit(field.kind), field.c_type + lacking
 
 
 _COLUMNS_HEAD = ("column", "type", "unit", "in C")

@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from ._libbpf import Fd
 from .decode import Buffer, Records, record_class, slices
@@ -63,6 +63,20 @@ class Session(Records[R]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _facts(self) -> dict[str, str]:
+        """What is known of it so far, for its display; no record is taken."""
+        return {"engine": self.engine, "lost": "; ".join(self.lost) or "nothing so far"}
+
+    def _repr_html_(self) -> str:
+        from .display import card_html
+
+        return card_html("Session", self._facts(), self.schema)
+
+    def __rich__(self) -> Any:
+        from .display import card_rich
+
+        return card_rich("Session", self._facts(), self.schema)
 
     def __repr__(self) -> str:
         return f"<Session of {self.schema.name}: {self.engine}>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -92,6 +93,11 @@ class TargetGroup(Group):
 def make(target: str, **given: Any) -> BpfIter[Any]:
     """The iterator of any target; what wasn't given is as its class has it."""
     given = {name: value for name, value in given.items() if value is not None}
+    columns = given.get("columns") or ()
+    expressions = [given.get("where", ""), *(columns.values() if isinstance(columns, Mapping) else columns)]
+    for name in given.get("params", ()):
+        if not any(re.search(rf"\b{re.escape(name)}\b", expression) for expression in expressions):
+            raise ParameterError("params", f"{name!r} is in no expression")
     return CLASSES[target](**given) if target in CLASSES else Iter(target, **given)
 
 

@@ -209,6 +209,7 @@ def test_what_a_program_prints_comes_as_lines(run: Run, tmp_path: Path) -> None:
         (["pin", "task", "/tmp/libbpf_iter_pin"], "a path in a mounted bpffs is expected"),
         (["pin", "task", "/sys/fs/bpf/a.b"], "a pin's name has no dot"),
         (["task", "--columns", "nme"], "--columns: 'nme' is no column"),
+        (["task", "--where", "rss > limit", "--param", "limt=1"], "--param: 'limt' is in no expression"),
         (["task", "--columns", "nme"], "see: libbpf-iter fields task"),
         (["task", "--sort", "-nme"], "--sort: 'nme' is no column"),
         (["task", "--where", "comm = 'x'"], "== compares"),

@@ -12,8 +12,10 @@ import polars
 import pytest
 from rich.console import Console
 
-from libbpf_iter import PinnedIter, TaskIter, TcpIter, errors
+from libbpf_iter import ObjectIter, PinnedIter, TaskIter, TcpIter, errors
 from libbpf_iter.rows import Rows
+from tests.kernel.clang import compiled
+from tests.kernel.test_foreign import LACKING
 
 
 def rendered(value: object, width: int = 100) -> str:
@@ -108,6 +110,20 @@ def test_an_iterator_shows_what_it_is_without_a_walk() -> None:
     assert "closed: yes" in tasks._repr_html_()
     with pytest.raises(errors.ClosedError):
         tasks.collect()
+
+
+def test_a_session_shows_what_it_is_and_takes_no_record() -> None:
+    with TaskIter(tid=threading.get_native_id(), columns=["rss"]) as tasks, tasks.session() as session:
+        page, text = session._repr_html_(), rendered(session)
+        for said in (f"engine: {session.engine}", "lost: nothing so far", "rec_bytes_count"):
+            assert said in page and said in text
+        assert len(list(session)) == 1
+
+
+def test_what_this_kernel_lacks_is_said_of_a_column(tmp_path: Path) -> None:
+    with ObjectIter(compiled(tmp_path, LACKING), record="event", tid=os.getpid()) as events:
+        said = "always None: this kernel, Linux"
+        assert said in events._repr_html_() and said in rendered(events, 200)
 
 
 def test_iterators_say_their_namespace_and_pins_their_path(bpffs: Path) -> None:
