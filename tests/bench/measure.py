@@ -1,6 +1,7 @@
 """Two sides in one run, in turns: what a ratio is made of. Times alone say nothing on a busy machine.
 
 Each round has a turn of both, and gives one ratio; the answer is their median, and how far they lie apart.
+Where others want the processor, too, the ratio of its seconds is nearer to what a quiet machine would say.
 """
 
 from __future__ import annotations
@@ -8,13 +9,23 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import resource
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-Side = Callable[[], float]  # does the work once; its seconds
-Turn = tuple[float, float]  # seconds cold and warm
+
+class Cost(NamedTuple):
+    """Seconds: what the clock says, and for how long a processor was busy with it."""
+
+    elapsed: float
+    busy: float
+
+
+Side = Callable[[], Cost]  # does the work once
+Turn = tuple[Cost, Cost]  # cold and warm
 
 # How long a side runs in a row, and how often at most: in one run more of it is warm than in the last.
 TURN_SECONDS = 0.05
@@ -22,33 +33,43 @@ TURN_RUNS = 50
 
 # As many rounds as there is time for, within these; an odd number, so that one of them is the median.
 ROUNDS_LEAST, ROUNDS_MOST = 3, 15
-QUESTION_SECONDS = 10
+COMPARISON_SECONDS = 10
 
 
-def timed(work: Callable[[], object]) -> Side:
+def timed(work: Callable[[], object], busy: Callable[[], float] = time.process_time) -> Side:
     """A side in Python: what ``work`` returns is dropped outside of the time."""
 
-    def run() -> float:
-        start = time.perf_counter()
+    def run() -> Cost:
+        before, start = busy(), time.perf_counter()
         result = work()
-        seconds = time.perf_counter() - start
+        cost = Cost(time.perf_counter() - start, busy() - before)
         del result
-        return seconds
+        return cost
 
     return run
 
 
 def command(*words: str) -> Side:
     """A side that is a program; its output is thrown away."""
-    return timed(lambda: subprocess.run(words, stdout=subprocess.DEVNULL, check=True))
+    return timed(lambda: subprocess.run(words, stdout=subprocess.DEVNULL, check=True), with_children)
+
+
+def with_children() -> float:
+    """The processor's seconds of this process and of those that it has waited for."""
+    who = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in who)
+
+
+def _least(costs: list[Cost]) -> Cost:
+    return Cost(min(cost.elapsed for cost in costs), min(cost.busy for cost in costs))
 
 
 def _turn(side: Side) -> Turn:
-    """Its first run, with the caches as the other side left them, and the median of those that follow."""
+    """Its first run, with the caches as the other side left them, and the best of those that follow."""
     first, warm = side(), [side()]
-    while sum(warm) < TURN_SECONDS and len(warm) < TURN_RUNS:
+    while sum(cost.elapsed for cost in warm) < TURN_SECONDS and len(warm) < TURN_RUNS:
         warm.append(side())
-    return first, statistics.median(warm)
+    return first, _least(warm)
 
 
 def _rounds(ours: Side, theirs: Side, least: int, most: int, seconds: float) -> Iterator[tuple[Turn, Turn]]:
@@ -62,6 +83,19 @@ def _rounds(ours: Side, theirs: Side, least: int, most: int, seconds: float) -> 
         else:
             our, their = _turn(ours), _turn(theirs)
         yield our, their
+
+
+class Ratios:
+    """How many times more theirs is than ours, a pair a round."""
+
+    def __init__(self, pairs: list[tuple[float, float]]) -> None:
+        ratios = [theirs / max(ours, 1e-9) for ours, theirs in pairs]
+        self.median = round(statistics.median(ratios), 3)
+        self.spread = [round(min(ratios), 3), round(max(ratios), 3)]
+        self.ours, self.theirs = map(statistics.median, zip(*pairs, strict=True))
+
+    def __str__(self) -> str:
+        return f"{self.median:7.2f} x ({self.spread[0]:.2f} to {self.spread[1]:.2f})"
 
 
 class Report:
@@ -98,30 +132,31 @@ class Report:
         objects make it nanoseconds each, too.
         """
         least, most = (1, 1) if self._small else (ROUNDS_LEAST, ROUNDS_MOST)
-        turns = list(_rounds(ours, theirs, least, most, QUESTION_SECONDS))
-        ratios = sorted(their_warm / our_warm for (_, our_warm), (_, their_warm) in turns)
-        ratio = statistics.median(ratios)
-        our_ms = statistics.median(warm for (_, warm), _ in turns) * 1e3
-        their_ms = statistics.median(warm for _, (_, warm) in turns) * 1e3
+        turns = list(_rounds(ours, theirs, least, most, COMPARISON_SECONDS))
+        warm = Ratios([(our.elapsed, their.elapsed) for (_, our), (_, their) in turns])
+        cold = Ratios([(our.elapsed, their.elapsed) for (our, _), (their, _) in turns])
+        busy = Ratios([(our.busy, their.busy) for (_, our), (_, their) in turns])
         result: dict[str, object] = {
             "name": name,
-            "ratio": round(ratio, 3),
-            "quartiles": [round(ratios[place * (len(ratios) - 1) // 4], 3) for place in (1, 3)],
-            "spread": [round(ratios[0], 3), round(ratios[-1], 3)],
-            "rounds": len(ratios),
-            "cold": round(statistics.median(their / our for (our, _), (their, _) in turns), 3),
-            "ours_ms": round(our_ms, 4),
-            "theirs_ms": round(their_ms, 4),
+            "rounds": len(turns),
+            "ratio": warm.median,
+            "spread": warm.spread,
+            "cold": cold.median,
+            "busy": busy.median,
+            "busy_spread": busy.spread,
+            "ours_ms": round(warm.ours * 1e3, 4),
+            "theirs_ms": round(warm.theirs * 1e3, 4),
         }
         if count is not None:
-            result |= {"count": count, "ours_ns_each": round(our_ms * 1e6 / count, 1)}
+            result |= {"count": count, "ours_ns_each": round(warm.ours * 1e9 / count, 1)}
+        said = ""
         if bar is not None:
             result["bar"] = bar
+            clock, processor = ("yes" if ratios.median >= bar else "NO" for ratios in (warm, busy))
+            said = f"   (at least {bar:g}: {clock}; processor: {processor})"
         self._results.append(result)
-        said = "" if bar is None else f"   (at least {bar:g}: {'yes' if ratio >= bar else 'NO'})"
-        times = f"{our_ms:10.3f} ms against {their_ms:.3f} ms, cold {result['cold']} x"
-        spread = f"{ratios[0]:.2f}..{ratios[-1]:.2f}"
-        print(f"  {ratio:9.2f} x  {spread:16} {name:56} {times}{said}", flush=True)
+        times = f"{warm.ours * 1e3:.3f} ms against {warm.theirs * 1e3:.3f} ms"
+        print(f"  {warm}  {name}\n{'':31}{times}; cold {cold.median} x; processor {busy}{said}", flush=True)
 
     def note(self, name: str, value: object) -> None:
         self._results.append({"name": name, "value": value})

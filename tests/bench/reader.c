@@ -2,7 +2,8 @@
 /*
  * The limit to measure against: C reading an iterator's descriptor.
  *
- * reader OBJECT | PIN: for each line on standard input one walk, then its nanoseconds and bytes.
+ * reader OBJECT | PIN: for each line on standard input one walk, then its nanoseconds, those of the
+ * processor, and its bytes.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,11 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static uint64_t now(void)
+static uint64_t now(clockid_t clock)
 {
 	struct timespec at;
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
+	clock_gettime(clock, &at);
 	return at.tv_sec * 1000000000ull + at.tv_nsec;
 }
 
@@ -43,7 +44,7 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	while (fgets(line, sizeof(line), stdin)) {
-		uint64_t start = now(), bytes = 0;
+		uint64_t busy = now(CLOCK_PROCESS_CPUTIME_ID), start = now(CLOCK_MONOTONIC), bytes = 0;
 		int fd = link ? bpf_iter_create(bpf_link__fd(link)) : open(path, O_RDONLY | O_CLOEXEC);
 		ssize_t got;
 
@@ -52,7 +53,8 @@ int main(int argc, char **argv)
 		close(fd);
 		if (fd < 0 || got < 0)
 			return 1;
-		printf("%llu %llu\n", (unsigned long long)(now() - start), (unsigned long long)bytes);
+		printf("%llu %llu %llu\n", (unsigned long long)(now(CLOCK_MONOTONIC) - start),
+		       (unsigned long long)(now(CLOCK_PROCESS_CPUTIME_ID) - busy), (unsigned long long)bytes);
 		fflush(stdout);
 	}
 	return 0;

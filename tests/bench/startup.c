@@ -8,17 +8,17 @@
 
 #include "skeleton.h"
 
-static double now(void)
+static double now(clockid_t clock)
 {
 	struct timespec at;
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
+	clock_gettime(clock, &at);
 	return at.tv_sec + at.tv_nsec / 1e9;
 }
 
 int main(void)
 {
-	double start = now();
+	double busy = now(CLOCK_PROCESS_CPUTIME_ID), start = now(CLOCK_MONOTONIC);
 	struct skeleton *skeleton = skeleton__open();
 	struct bpf_program *program, *iterator = NULL;
 	struct bpf_map *map;
@@ -47,6 +47,6 @@ int main(void)
 	fd = bpf_iter_create(bpf_link__fd(link));
 	if (fd < 0 || read(fd, buffer, sizeof(buffer)) <= 0)
 		return 1;
-	printf("%.6f\n", now() - start);
+	printf("%.6f %.6f\n", now(CLOCK_MONOTONIC) - start, now(CLOCK_PROCESS_CPUTIME_ID) - busy);
 	return 0;
 }
