@@ -86,6 +86,38 @@ static PyType_Spec bytes_spec = {
 	.slots = bytes_slots,
 };
 
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+/*
+ * Integers that print in another base. Of a class that is made in Python the collector would have to
+ * look through each list of them, and each tuple that has one.
+ */
+static PyObject *hexadecimal(PyObject *self)
+{
+	return PyNumber_ToBase(self, 16);
+}
+
+static PyObject *octal(PyObject *self)
+{
+	return PyNumber_ToBase(self, 8);
+}
+
+#define NUMBER(type, repr, doc)                                                         \
+	static PyType_Slot type##_slots[] = {                                           \
+		{ Py_tp_repr, repr },                                                   \
+		{ Py_tp_doc, doc },                                                     \
+		{ 0, NULL },                                                            \
+	};                                                                              \
+	static PyType_Spec type##_spec = {                                              \
+		.name = "libbpf_iter.values." #type,                                    \
+		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,                      \
+		.slots = type##_slots,                                                  \
+	}
+
+NUMBER(KernelPointer, hexadecimal, "An address in the kernel; 0 is a null pointer.");
+NUMBER(UserPointer, hexadecimal, "An address in the memory of a task, as /proc/PID/maps has them.");
+NUMBER(FileMode, octal, "A file's type and permission bits, as os.stat().st_mode; prints in octal.");
+
 /* ---- a column ------------------------------------------------------------------------------- */
 
 enum form { INTEGER, TEXT, RAW, SPAN, RECORD, DECODED };
@@ -97,7 +129,6 @@ typedef struct {
 	Py_ssize_t size;
 	int is_signed;
 	int nullable;      /* an integer of all ones is None */
-	int is_class;      /* convert is a class of integers that have no attributes */
 	/* What is made of the number or the bytes, or None; RECORD: its class; DECODED: decode(data, offset). */
 	PyObject *convert;
 	PyObject *error;   /* SPAN: what is raised for one that leaves its record */
@@ -125,20 +156,6 @@ static PyObject *column_make(PyTypeObject *type, enum form form, Py_ssize_t offs
 	return (PyObject *)self;
 }
 
-static int is_plain_integer(PyObject *type)
-{
-	PyObject *offset;
-	int plain;
-
-	if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, &PyLong_Type))
-		return 0;
-	offset = PyObject_GetAttrString(type, "__dictoffset__");
-	plain = offset && PyLong_AsLong(offset) == 0;
-	Py_XDECREF(offset);
-	PyErr_Clear();
-	return plain;
-}
-
 static PyObject *column_integer(PyObject *type, PyObject *args)
 {
 	PyObject *convert, *doc, *self;
@@ -151,7 +168,6 @@ static PyObject *column_integer(PyObject *type, PyObject *args)
 	if (self) {
 		((Column *)self)->is_signed = is_signed;
 		((Column *)self)->nullable = nullable;
-		((Column *)self)->is_class = is_plain_integer(convert);
 	}
 	return self;
 }
@@ -280,9 +296,6 @@ static PyObject *converted(const Column *self, PyObject *value)
 		return value;
 	result = PyObject_CallFunctionObjArgs(self->convert, value, NULL);
 	Py_DECREF(value);
-	/* As a record it refers to its class alone. */
-	if (self->is_class && result && PyObject_GC_IsTracked(result))
-		PyObject_GC_UnTrack(result);
 	return result;
 }
 
@@ -638,9 +651,9 @@ static PyType_Spec records_spec = {
 
 /* ---- the module ----------------------------------------------------------------------------- */
 
-static PyObject *add_type(PyObject *module, const char *name, PyType_Spec *spec)
+static PyObject *add_type(PyObject *module, const char *name, PyType_Spec *spec, PyTypeObject *base)
 {
-	PyObject *type = PyType_FromSpec(spec);
+	PyObject *type = PyType_FromSpecWithBases(spec, (PyObject *)base);
 
 	if (type && PyModule_AddObjectRef(module, name, type))
 		Py_CLEAR(type);
@@ -656,19 +669,29 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__records(void)
 {
+	const struct {
+		const char *name;
+		PyType_Spec *spec;
+		PyTypeObject *base;
+	} types[] = {
+		{ "Bytes", &bytes_spec, NULL },
+		{ "Column", &column_spec, NULL },
+		{ "Records", &records_spec, NULL },
+		{ "KernelPointer", &KernelPointer_spec, &PyLong_Type },
+		{ "UserPointer", &UserPointer_spec, &PyLong_Type },
+		{ "FileMode", &FileMode_spec, &PyLong_Type },
+	};
 	PyObject *module = PyModule_Create(&definition);
-	PyObject *column, *records;
 
-	if (!module)
-		return NULL;
-	bytes_type = (PyTypeObject *)add_type(module, "Bytes", &bytes_spec);
-	column = add_type(module, "Column", &column_spec);
-	records = add_type(module, "Records", &records_spec);
-	Py_XDECREF(column);
-	Py_XDECREF(records);
-	if (!bytes_type || !column || !records) {
-		Py_DECREF(module);
-		return NULL;
+	for (size_t i = 0; module && i < sizeof(types) / sizeof(*types); i++) {
+		PyObject *type = add_type(module, types[i].name, types[i].spec, types[i].base);
+
+		if (!type)
+			Py_CLEAR(module);
+		else if (types[i].spec == &bytes_spec)
+			bytes_type = (PyTypeObject *)type;
+		else
+			Py_DECREF(type);
 	}
 	return module;
 }

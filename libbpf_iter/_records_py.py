@@ -1,7 +1,7 @@
 """What ``cbuild/records.c`` does, in Python: for where it is not built, and to compare it with.
 
-A record's bytes, a column that is decoded when it is read, and the loop that
-makes records of chunks.
+A record's bytes, a column that is decoded when it is read, numbers that print as
+such, and the loop that makes records of chunks.
 """
 
 from __future__ import annotations
@@ -16,6 +16,37 @@ from typing import Any, Generic, Self, TypeVar
 _SPAN = struct.Struct("=II").unpack_from
 R = TypeVar("R", covariant=True)
 Buffer = bytes | bytearray | memoryview
+
+
+class KernelPointer(int):
+    """An address in the kernel; 0 is a null pointer."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{int(self):#x}"
+
+
+class UserPointer(int):
+    """An address in the memory of a task, as /proc/PID/maps has them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{int(self):#x}"
+
+
+class FileMode(int):
+    """A file's type and permission bits, as ``os.stat().st_mode``; prints in octal."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{int(self):#o}"
+
+
+for number in (KernelPointer, UserPointer, FileMode):
+    number.__module__ = "libbpf_iter.values"  # where people find them, and pickle
 
 
 def _text(raw: bytes) -> str:

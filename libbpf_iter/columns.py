@@ -1,4 +1,4 @@
-"""A record's bytes, the columns that read them, and the loop that makes records of chunks.
+"""A record's bytes, the columns that read them, their numbers, and the loop that makes records of chunks.
 
 Imports _records, which is ``cbuild/records.c``, or _records_py where that was not built.
 """
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from ._records_py import Buffer
 
 if TYPE_CHECKING:
-    from ._records_py import Bytes, Column, Records
+    from ._records_py import Bytes, Column, FileMode, KernelPointer, Records, UserPointer
 else:
     try:
-        from ._records import Bytes, Column, Records
+        from ._records import Bytes, Column, FileMode, KernelPointer, Records, UserPointer
     except ImportError:  # Slower. The kernel takes the other extension, which says what is missing.
-        from ._records_py import Bytes, Column, Records
+        from ._records_py import Bytes, Column, FileMode, KernelPointer, Records, UserPointer
 
-__all__ = ["Buffer", "Bytes", "Column", "Records"]
+__all__ = ["Buffer", "Bytes", "Column", "FileMode", "KernelPointer", "Records", "UserPointer"]

@@ -32,12 +32,6 @@ _AF_INET, _AF_INET6 = 2, 10
 # Sets of flags can be many.
 _MEANINGS_KEPT = 4096
 _SPAN = struct.Struct("=II").unpack_from
-_MEANINGS: dict[str, Callable[[int], Any]] = {
-    "KernelPointer": KernelPointer,
-    "UserPointer": UserPointer,
-    "FileMode": FileMode,
-    "Device": Device,
-}
 
 
 def text(raw: bytes) -> str:
@@ -139,13 +133,13 @@ class Bytes(Kind):
 class _Meanings(dict[int, int]):
     """What numbers were found to mean; one that an enum has no name for is itself."""
 
-    def __init__(self, enum: type[enum.IntEnum] | type[enum.IntFlag]) -> None:
+    def __init__(self, meaning: Callable[[int], int]) -> None:
         super().__init__()
-        self._enum = enum
+        self._meaning = meaning
 
     def __missing__(self, value: int) -> int:
         try:
-            found: int = self._enum(value)
+            found = self._meaning(value)
         except (ValueError, TypeError):  # the latter of an enum without any name
             found = value
         if len(self) < _MEANINGS_KEPT:
@@ -175,6 +169,14 @@ class EnumValue(Kind):
 
     def decode(self, data: bytes, offset: int) -> int:
         return self.meaning_of(_INTEGERS[self.size, self.signed](data, offset)[0])
+
+
+_MEANINGS: dict[str, Callable[[int], Any]] = {
+    "KernelPointer": KernelPointer,
+    "UserPointer": UserPointer,
+    "FileMode": FileMode,
+    "Device": _Meanings(Device).__getitem__,  # there are few
+}
 
 
 class Of(Kind):

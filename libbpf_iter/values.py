@@ -1,4 +1,4 @@
-"""What a column's value can be beyond Python's own types. Imports nothing of ours.
+"""What a column's value can be beyond Python's own types. Imports columns, which has the plainest.
 
 All are integers underneath, so they compare, sort and count as such.
 """
@@ -10,34 +10,9 @@ import os
 from functools import lru_cache
 from typing import Any
 
+from .columns import FileMode, KernelPointer, UserPointer
+
 __all__ = ["Device", "FileMode", "KernelEnum", "KernelFlags", "KernelPointer", "UserPointer", "enum_class"]
-
-
-class KernelPointer(int):
-    """An address in the kernel; 0 is a null pointer."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"{int(self):#x}"
-
-
-class UserPointer(int):
-    """An address in the memory of a task, as /proc/PID/maps has them."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"{int(self):#x}"
-
-
-class FileMode(int):
-    """A file's type and permission bits, as ``os.stat().st_mode``; prints in octal."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"{int(self):#o}"
 
 
 class Device(int):
