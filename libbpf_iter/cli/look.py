@@ -21,7 +21,7 @@ from .command import Failure
 from .options import format_option, link_options
 from .output import Column, emit
 from .targets import summary
-from .values import CLASSES, every_target, members, paths_from, said, whole_schema
+from .values import CLASSES, every_target, members, paths_from, record_names, said, whole_schema
 
 __all__ = ["complete_target", "fields", "info", "open_pin", "targets", "unpin"]
 
@@ -54,7 +54,9 @@ def _yes(value: bool) -> str:
 
 
 def _complete_path(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    return paths_from(ctx.params.get("target") or "", incomplete)
+    target = (ctx.params.get("target") or "").replace("-", "_")
+    columns = [name for name in record_names(target) if name.startswith(incomplete)]
+    return list(dict.fromkeys(columns + paths_from(target, incomplete)))
 
 
 def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -29,6 +29,7 @@ __all__ = [
     "every_target",
     "members",
     "paths_from",
+    "record_names",
     "said",
     "whole_schema",
 ]
@@ -91,7 +92,8 @@ def _target(ctx: click.Context) -> str:
     return (ctx.info_name or "").replace("-", "_")
 
 
-def _record_names(target: str) -> list[str]:
+def record_names(target: str) -> list[str]:
+    """The columns of a target's own program; none of a target without one."""
     return [field.name for field in whole_schema(target).fields] if target in CLASSES else []
 
 
@@ -164,7 +166,7 @@ class ColumnList(ParamType):
     ) -> list[CompletionItem]:
         before, comma, last = incomplete.rpartition(",")
         name, equals, path = last.rpartition("=")
-        found = [column for column in _record_names(_target(ctx)) if column.startswith(path)]
+        found = [column for column in record_names(_target(ctx)) if column.startswith(path)]
         return _items(before + comma + name + equals, dict.fromkeys(found + paths_from(_target(ctx), path)))
 
 
@@ -177,7 +179,7 @@ class Expression(ParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         last = re.search(r"[A-Za-z_][\w.]*$|$", incomplete)[0]  # type: ignore[index]
-        found = [column for column in _record_names(_target(ctx)) if column.startswith(last)]
+        found = [column for column in record_names(_target(ctx)) if column.startswith(last)]
         before = incomplete[: len(incomplete) - len(last)]
         return _items(before, dict.fromkeys(found + paths_from(_target(ctx), last)))
 
@@ -195,7 +197,7 @@ class Order(ParamType):
     ) -> list[CompletionItem]:
         before, comma, last = incomplete.rpartition(",")
         minus, name = ("-", last[1:]) if last.startswith("-") else ("", last)
-        found = [column for column in _record_names(_target(ctx)) if column.startswith(name)]
+        found = [column for column in record_names(_target(ctx)) if column.startswith(name)]
         return _items(before + comma + minus, found)
 
 

@@ -295,6 +295,7 @@ def test_completion() -> None:
     with Fd(lib.lbi_map_create, 2, name.encode(), 4, 8, 3, 0, 0, 0, 0):
         assert _completed(f"libbpf-iter bpf_map_elem --map {name[:8]}") == [name]
     assert "mm.total_vm" in _completed("libbpf-iter fields task mm.tot")
+    assert _completed("libbpf-iter fields task vsi") == ["vsize"]
     assert _completed("libbpf-iter explain task-file --engine sn") == ["snapshot"]
 
 
