@@ -24,14 +24,14 @@ _REMEMBERING = {"tcp": "bpf_tcp_iter_batch_item", "udp": "bpf_udp_iter_batch_ite
 # some 10 ms of each of these where all is quiet. (Of elements it is 50 ms, and a section for each bucket.)
 #
 # Where there are more, an iterator walks, which the kernel can interrupt, since it finds its place again by
-# the tasks' numbers. A run can't: bpf_iter_task_new() begins with the first task whatever it is given, and
-# no function finds the next number. A group can be found again by its id, but not if it was removed.
-# Elements of a hash have no place that could be gone back to.
+# the tasks' numbers. A run can't: bpf_iter_task_new() begins with the first task whatever it is given,
+# bpf_iter_css_new() at the top, and no function finds the task with the next number. Elements of a hash have
+# no place that could be gone back to.
 #
 # Tried, and not better on Linux 6.18: kmem_cache, where counting slabs is all the time that there is (0.61
 # against 0.63 ms); task_vma, whose open-coded walk is faster (0.16 against 0.25 ms), but leaves out, and
 # doesn't tell, what another CPU is changing (in 97 of 100 walks of a process that calls mprotect() all the
-# time), and may look up no path. Of dmabuf there are too few for it to matter.
+# time), and may look up no path. Of dmabuf there are few, and both ways go on by dma_buf_iter_next().
 RUN_MOST = {"bpf_map_elem": 1 << 20, "cgroup": 1 << 14, "task": 1 << 16}
 # Elements that may take more are streamed: then they are read in little memory, however many there are.
 _STREAMED = 1 << 22

@@ -98,14 +98,15 @@ def _place_columns(
     places: Mapping[str, int],
 ) -> None:
     """progs/emit.h, COLUMN_PLACE(): where each column goes and in which turn, or that it isn't computed."""
-    for field in whole.fields:
-        place = places.get(field.name, field.offset) if field.name in used else _NOWHERE
+    fields = {str(field.offset): field for field in whole.fields}
+    for label, instructions in labels.items():
+        offset, _, turn = label.partition("_")
+        field = fields[offset]
         other = _THEN if field.name in filtered else _FIRST
-        for label, found in labels.items():
-            offset, _, turn = label.partition("_")
-            if offset == str(field.offset):
-                for instruction in found:
-                    elf.set_immediate(instruction, _NOWHERE if turn == other else place)
+        computed = field.name in used and turn != other
+        place = places.get(field.name, field.offset) if computed else _NOWHERE
+        for instruction in instructions:
+            elf.set_immediate(instruction, place)
 
 
 def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:

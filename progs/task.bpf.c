@@ -459,6 +459,7 @@ static __always_inline __s32 number_of(struct pid *pid, const struct reader *rea
 	return number_below(address, reader);
 }
 
+/* As task_number() and process_number() of pidns.h, but by that function. */
 static __always_inline __s32 thread_number(struct task_struct *task, struct task_struct *plain,
 					   const struct reader *reader, bool functions)
 {
@@ -585,7 +586,10 @@ static __always_inline void fill(struct task_struct *task, struct task_struct *p
 
 SLOT(task_slot)
 
-/* Functions that dump() calls have 64 bytes of the stack, old kernels count: it keeps its own small. */
+/*
+ * What is called from here has 64 bytes of the stack, as Linux 6.1 counts, which is of 512 bytes; so this
+ * keeps little on it beside the record.
+ */
 static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 {
 	struct task_struct *task = ctx->task, *plain;
@@ -749,7 +753,7 @@ __attribute__((noinline)) int walked_fill(struct task_struct *task TRUSTED, cons
 		slot.result = row->result;
 		query_slot(&slot);
 	}
-	return 1;
+	return 0;
 }
 
 static __always_inline int walk_tasks(struct task_struct *process, struct snapshot *snapshot)
@@ -770,10 +774,10 @@ static __always_inline int walk_tasks(struct task_struct *process, struct snapsh
 			break;
 		}
 		row = next_row(snapshot);
-		/* The reader's namespace may not see it. */
 		if (!row)
 			continue;
 		plain = bpf_rdonly_cast(task, cast_to_task_struct);
+		/* The reader's namespace may not see it. */
 		if (!thread_number(task, plain, &reader, true))
 			continue;
 		if (query_used && !walked_keep(task, plain, &reader, row))

@@ -17,6 +17,7 @@ import pytest
 from libbpf_iter import (
     CgroupIter,
     KmemCacheIter,
+    PinnedIter,
     TaskFileIter,
     TaskIter,
     TaskVmaIter,
@@ -110,6 +111,16 @@ def test_text_that_the_filter_asks_for_and_text_that_only_leaves(stopped: int) -
         assert (task.tid, task.exe, task.cwd) == (stopped, exe, cwd)
         with TaskIter(pid=stopped, columns=["tid", "cwd"], where=f"not ({where})") as tasks:
             assert not list(tasks)
+
+
+def test_a_pin_has_the_chosen_columns_of_what_is_kept(stopped: int, bpffs: Path) -> None:
+    path = bpffs / "filtered"
+    with TaskIter(pid=stopped, columns=["comm", "tid"], where="state == 'T' and ppid > 0") as tasks:
+        tasks.pin(path)
+        (kept,) = tasks
+    with PinnedIter(path) as pinned:
+        (found,) = pinned
+    assert asdict(found) == asdict(kept) == {"comm": kept.comm, "tid": stopped}
 
 
 def test_open_descriptors_of_a_task(stopped: int) -> None:
