@@ -9,7 +9,7 @@ records instead.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from . import kinds
@@ -17,7 +17,10 @@ from .columns import Buffer, Bytes, Records
 from .errors import ClosedError, SchemaError
 from .schema import Field, Schema
 
-__all__ = ["Buffer", "Record", "Records", "asdict", "fields", "record_class", "records", "schema"]
+__all__ = ["Buffer", "Record", "Records", "asdict", "family", "fields", "record_class", "records", "schema"]
+
+
+_MODULE = "libbpf_iter.records"
 
 
 class Record(Bytes):
@@ -87,6 +90,12 @@ def fields(record: Record | type[Record]) -> tuple[Field, ...]:
     return record.__schema__.fields
 
 
+@cache
+def family(name: str) -> type[Record]:
+    """What all records of a name are, whichever columns they have: for ``isinstance()`` and ``match``."""
+    return type(name, (Record,), {"__slots__": (), "__module__": _MODULE})
+
+
 @lru_cache(maxsize=256)
 def record_class(layout: Schema) -> type[Record]:
     """The class of a schema's records; one for equal schemas."""
@@ -94,11 +103,8 @@ def record_class(layout: Schema) -> type[Record]:
         field.name: kinds.column(field.kind, field.offset, f"{field.c_type} at offset {field.offset}")
         for field in layout.fields
     }
-    return type(
-        layout.name,
-        (Record,),
-        body | {"__slots__": (), "__schema__": layout, "__module__": "libbpf_iter.records"},
-    )
+    body |= {"__slots__": (), "__schema__": layout, "__module__": _MODULE}
+    return type(layout.name, (family(layout.name),), body)
 
 
 def records(layout: Schema, chunk: Buffer) -> Iterator[Record]:

@@ -44,6 +44,20 @@ from tests.unit.btf_writer import Writer
 PROGRAMS = Path(__file__).parents[2] / "libbpf_iter" / "programs"
 
 
+def test_a_record_is_one_of_its_target_whichever_columns_it_has() -> None:
+    me = os.getpid()
+    for asked in (None, ["exe", "tid"], {"tid": "tid", "pages": "mm.total_vm"}):
+        with TaskIter(tid=me, columns=asked) as tasks:
+            (task,) = tasks
+        assert isinstance(task, records.Task) and not isinstance(task, records.Tcp)
+        match task:
+            case records.Task(tid=found):
+                assert found == me
+            case _:
+                raise AssertionError("it is none")
+    assert "exe" in {field.name for field in fields(records.Task)}
+
+
 def test_each_iter_is_a_session_of_its_own() -> None:
     with TaskIter(columns=["tid"]) as tasks:
         first, second = iter(tasks), iter(tasks)
