@@ -60,16 +60,15 @@ def with_children() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in who)
 
 
-def _least(costs: list[Cost]) -> Cost:
-    return Cost(min(cost.elapsed for cost in costs), min(cost.busy for cost in costs))
-
-
 def _turn(side: Side) -> Turn:
-    """Its first run, with the caches as the other side left them, and the best of those that follow."""
+    """Its first run, with the caches as the other side left them, and the best of those that follow.
+
+    What a processor was busy with is booked by the scheduler, now and then to the wrong run: its median.
+    """
     first, warm = side(), [side()]
     while sum(cost.elapsed for cost in warm) < TURN_SECONDS and len(warm) < TURN_RUNS:
         warm.append(side())
-    return first, _least(warm)
+    return first, Cost(min(cost.elapsed for cost in warm), statistics.median(cost.busy for cost in warm))
 
 
 def _rounds(ours: Side, theirs: Side, least: int, most: int, seconds: float) -> Iterator[tuple[Turn, Turn]]:

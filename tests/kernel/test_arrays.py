@@ -97,7 +97,9 @@ def test_none_is_all_bits_and_a_closed_iterator_says_so() -> None:
     with pytest.raises(errors.ClosedError):
         tasks.to_numpy()
     with BpfMapIter() as maps:
-        assert len(maps.to_numpy()) == len(list(maps))
+        before = {each.id for each in maps}
+        found = set(maps.to_numpy()["id"].tolist())
+        assert before & {each.id for each in maps} <= found  # others come and go
 
 
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])
