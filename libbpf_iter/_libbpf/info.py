@@ -93,7 +93,7 @@ def program_btf(program: Fd) -> bytes:
 def btf_by_id(btf_id: int) -> bytes:
     types = by_token(
         lambda: Fd(lib.bpf_btf_get_fd_by_id, btf_id),
-        lambda token: Fd(lib.lbi_token_btf_by_id, token.number, btf_id),  # Linux 6.16
+        lambda token: Fd(lib.lbi_token_btf_by_id, token.number, btf_id),  # Linux 6.15: 0de445d18e36
     )
     with checked(types, "bpf_btf_get_fd_by_id", f"BTF {btf_id}") as fd:
         size = _info(fd, "bpf_btf_info").btf_size

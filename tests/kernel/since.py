@@ -48,7 +48,7 @@ SINCE = {
     # Parameters of the task targets' links: f0d74c4da1f0.
     "task parameters": (6, 1),
     "BPF tokens": (6, 9),
-    "BTF by a token": (6, 16),
+    "BTF by a token": (6, 15),  # 0de445d18e36
 }
 
 
