@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * libbpf_iter._records: a record that carries its bytes in itself, columns that are decoded when
- * they are read, and the loop that makes records of chunks. libbpf_iter/_records_py.py says the
- * same in Python, and is used where this was not built; tests/build compares the two.
+ * they are read, numbers that print as what they are, and the loop that makes records of chunks.
+ * libbpf_iter/_records_py.py says the same in Python, and is used where this was not built;
+ * tests/build compares the two.
  */
 #define Py_LIMITED_API 0x030b0000
 #define PY_SSIZE_T_CLEAN

@@ -45,8 +45,8 @@ class FileMode(int):
         return f"{int(self):#o}"
 
 
-for number in (KernelPointer, UserPointer, FileMode):
-    number.__module__ = "libbpf_iter.values"  # where people find them, and pickle
+for _number in (KernelPointer, UserPointer, FileMode):
+    _number.__module__ = "libbpf_iter.values"  # where people find them, and pickle
 
 
 def _text(raw: bytes) -> str:
