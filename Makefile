@@ -61,7 +61,7 @@ $(VENV)/.vm-packages: tests/vm/system-packages.sh | $(INSTALLED)
 	@touch $@
 
 # What fails here has no answer; a ratio below its bar is one.
-BENCH ?= startup tasks where processes files mappings sockets maps symbols cgroups others
+BENCH ?= startup tasks records where processes files mappings sockets maps symbols cgroups others
 bench: setup bpffs
 	@mkdir -p build/bench
 	@for question in $(BENCH); do \
