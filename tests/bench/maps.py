@@ -23,6 +23,9 @@ def main() -> None:
             arrow = timed(lambda ours=ours: ours.__arrow_c_stream__())
             report.compare(f"{count:,} to Arrow: C with BPF_MAP_LOOKUP_BATCH", arrow, batch)
             report.compare(f"{count:,} records, key and value: the same", records, batch)
+            with BpfMapElemIter(map_id, engine="snapshot") as run:
+                held = timed(lambda run=run: [(e.key, e.value) for e in run])
+                report.compare(f"{count:,} records of a snapshot: the same", held, batch)
             with BpfMapElemIter(map_id, engine="seq") as seq, same_reader(seq) as same:
                 chunks = timed(lambda seq=seq: sum(map(len, seq.chunks())))
                 report.compare(f"{count:,} as chunks: C over the same iterator", chunks, same)
