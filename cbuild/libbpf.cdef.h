@@ -110,6 +110,7 @@ int bpf_obj_get(const char *path);
 int bpf_prog_get_fd_by_id(uint32_t id);
 int bpf_map_get_fd_by_id(uint32_t id);
 int bpf_btf_get_fd_by_id(uint32_t id);
+int bpf_prog_get_next_id(uint32_t start, uint32_t *next);
 int bpf_map_get_next_id(uint32_t start, uint32_t *next);
 
 struct bpf_prog_info {

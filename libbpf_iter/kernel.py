@@ -8,12 +8,13 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 
 from . import _libbpf
 from .btf import Btf, Kind
 from .btf import types as bt
-from .errors import BtfError, KernelError, UnsupportedTarget
+from .errors import BtfError, KernelError, MissingCapability, UnsupportedTarget
 
 BTF_PATH = "/sys/kernel/btf/vmlinux"
 _FUNC, _STRUCT = "bpf_iter_", "bpf_iter__"
@@ -143,6 +144,18 @@ def no_target(target: str, *, call: str = "", log: str = "") -> UnsupportedTarge
     """What is raised where :func:`targets` has none of that name."""
     message = f"this kernel has no iterator over {target!r} (Linux {release()})"
     return UnsupportedTarget(target, message, call=call, log=log)
+
+
+def symbol_owners() -> tuple[frozenset[str], frozenset[int]]:
+    """Whose symbols there are besides the kernel's: modules, and where we may list them, programs."""
+    modules: frozenset[str] = frozenset()
+    programs: frozenset[int] = frozenset()
+    with suppress(FileNotFoundError), open("/proc/modules") as file:
+        # Name and address: include/linux/module.h; how many use it is another matter.
+        modules = frozenset(f"{fields[0]} {fields[5]}" for fields in map(str.split, file))
+    with suppress(MissingCapability):
+        programs = frozenset(_libbpf.program_ids())
+    return modules, programs
 
 
 def is_unified(fd: int) -> bool:

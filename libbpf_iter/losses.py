@@ -10,6 +10,7 @@ __all__ = ["Losses"]
 
 _CUT_UNIX = "sockets may be missing: this kernel loses some between two reads"
 _CUT_COUNTED = "objects may be missing, or doubled, if others came or went between two reads"
+_SHIFTED = "ksym: symbols of modules and of BPF may be missing, or doubled: some came or went meanwhile"
 _DOUBLED = "ksym: the last symbol may be there twice: records that have seq_num tell them apart"
 
 
@@ -30,6 +31,10 @@ class Losses:
             self._add(_CUT_UNIX, warn=True)
         elif self._counts:
             self._add(f"{self._target}: {_CUT_COUNTED}", warn=not self._session)
+
+    def shifted(self) -> None:
+        """What has symbols is another than when the walk began."""
+        self._add(_SHIFTED, warn=not self._session)
 
     def doubled(self) -> None:
         """The kernel shows its last object once more, and nothing in the records says which it is."""

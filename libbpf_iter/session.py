@@ -1,4 +1,4 @@
-"""One walk: its records, and how chunks are read from a descriptor. Imports _libbpf, decode, schema, errors.
+"""One walk: its records, and how chunks are read from a descriptor. Imports kernel, decode, losses, schema.
 
 The kernel's contract is kernel/bpf/bpf_iter.c, bpf_seq_read().
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from . import kernel
 from ._libbpf import Fd
 from .decode import Buffer, Records, record_class, slices
 from .errors import ClosedError, KernelError, RecordTooLarge, SchemaError, WalkCut
@@ -211,10 +212,22 @@ def without_double(
     """A walk without what the kernel shows twice, or with a word about it where the records don't tell."""
     if target != "ksym":
         return chunks
+    chunks = _told_of_shifts(chunks, losses)
     if seq_num_offset is None:
         losses.doubled()
         return chunks
     return drop_doubled(schema, seq_num_offset, chunks)
+
+
+def _told_of_shifts(chunks: Iterator[Buffer], losses: Losses) -> Iterator[Buffer]:
+    """A walk of symbols, which says where its place, a number of symbols, was another's meanwhile.
+
+    kernel/kallsyms.c, update_iter(): each symbol is found by counting those of its kind before it.
+    """
+    before = kernel.symbol_owners()
+    yield from chunks
+    if kernel.symbol_owners() != before:
+        losses.shifted()
 
 
 def drop_doubled(schema: Schema, seq_num_offset: int, chunks: Iterator[Buffer]) -> Iterator[bytes]:

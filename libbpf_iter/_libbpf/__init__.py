@@ -26,6 +26,7 @@ from .info import (
     possible_cpus,
     program_btf,
     program_by_id,
+    program_ids,
     version,
 )
 from .links import get_pinned, iter_create, iter_create_in, link_create, link_update, pin
@@ -63,6 +64,7 @@ __all__ = [
     "possible_cpus",
     "program_btf",
     "program_by_id",
+    "program_ids",
     "run_program",
     "token_obstacle",
     "version",

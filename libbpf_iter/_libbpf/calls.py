@@ -65,6 +65,7 @@ _NEEDS = {
     "bpf_map_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_btf_get_fd_by_id": "CAP_SYS_ADMIN",
     "bpf_map_get_next_id": "CAP_SYS_ADMIN",
+    "bpf_prog_get_next_id": "CAP_SYS_ADMIN",
     "setns": "CAP_SYS_ADMIN",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._extension import ffi, lib
@@ -128,11 +128,20 @@ def map_by_id(number: int) -> Fd:
 
 def map_ids() -> Iterator[int]:
     """The ids of all maps; needs CAP_SYS_ADMIN."""
+    return _ids(lib.bpf_map_get_next_id, "bpf_map_get_next_id", "the maps can't be listed")
+
+
+def program_ids() -> Iterator[int]:
+    """The ids of all programs; needs CAP_SYS_ADMIN."""
+    return _ids(lib.bpf_prog_get_next_id, "bpf_prog_get_next_id", "the programs can't be listed")
+
+
+def _ids(after: Callable[[int, Any], int], call: str, what: str) -> Iterator[int]:
     at = ffi.new("uint32_t *", 0)
-    while (result := lib.bpf_map_get_next_id(at[0], at)) == 0:
+    while (result := after(at[0], at)) == 0:
         yield at[0]
     if result != -errno.ENOENT:
-        check(result, "bpf_map_get_next_id", "the maps can't be listed")
+        check(result, call, what)
 
 
 def version() -> str:

@@ -25,6 +25,7 @@ from libbpf_iter import (
     BpfMapElemIter,
     CgroupIter,
     Iter,
+    KsymIter,
     TaskFileIter,
     TaskIter,
     TcpIter,
@@ -177,6 +178,22 @@ def test_cgroups_that_are_made_and_removed(engine: str) -> None:
     finally:
         for group in [*root.glob("*/"), root]:
             group.rmdir()
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+@pytest.mark.parametrize("come", [True, False])
+def test_symbols_of_programs_that_come_or_go(come: bool, engine: str) -> None:
+    """The kernel finds its place among the symbols by counting them."""
+    other = Iter("bpf_link", columns=["id"])
+    with KsymIter(engine=engine) as symbols, symbols.session() as session:
+        next(session)
+        other.close()
+        if come:
+            other = Iter("bpf_link", columns=["id"])
+        rest = list(session)
+    other.close()
+    assert len(rest) > 1000
+    assert any("came or went" in sentence for sentence in session.lost)
 
 
 # ---- signals and ends -------------------------------------------------------

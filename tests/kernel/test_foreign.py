@@ -97,11 +97,12 @@ SEC("iter/ksym") int dump(struct bpf_iter__ksym *ctx)
     mine = compiled(tmp_path, source % ("", "") + LICENSE)
     with ObjectIter(mine) as symbols, symbols.session() as session:
         twice = [symbol.address for symbol in session]
-        assert "twice" in session.lost[0]
+        assert any("twice" in sentence for sentence in session.lost)
     numbered = source % ("unsigned long seq_num;", "symbol.seq_num = ctx->meta->seq_num")
     with ObjectIter(compiled(tmp_path, numbered + LICENSE)) as symbols, symbols.session() as session:
         numbers = [symbol.seq_num for symbol in session]
-        assert session.lost == () and numbers == list(range(len(numbers)))
+        assert not any("twice" in sentence for sentence in session.lost)
+        assert numbers == list(range(len(numbers)))
     assert twice[-1] == twice[-2]
 
 
