@@ -131,6 +131,17 @@ class Soak:
         except errors.Error as error:
             self.done[type(error).__name__] += 1  # a query that makes no sense, mostly
             return
+        try:
+            self.walk(iterator)
+        except errors.WalkCut as error:  # by seq: there may be more cgroups than one read takes
+            self.done[type(error).__name__] += 1
+        self.done[f"{iterator.target} {iterator.engine}"] += 1
+        if chance.random() < 0.5:
+            iterator.close()  # or it is forgotten
+
+    def walk(self, iterator: Iter) -> None:
+        """Some walks, each taken in another way."""
+        chance = self._random
         for _ in range(chance.randrange(1, 4)):
             match chance.randrange(6):
                 case 0:
@@ -150,9 +161,6 @@ class Soak:
                     self.pin(iterator)
                 case _:
                     iterator.collect()
-        self.done[f"{iterator.target} {iterator.engine}"] += 1
-        if chance.random() < 0.5:
-            iterator.close()  # or it is forgotten
 
     def pin(self, iterator: Iter) -> None:
         path = f"/sys/fs/bpf/libbpf_iter_soak_{os.getpid()}"

@@ -338,7 +338,9 @@ NEEDS = {"mine.bpf.o", "my_map", "my_storage", "my_sockmap", "/sys/fs/bpf/tasks"
 def test_examples_run(line: str) -> None:
     assert len(line) < 78, "it doesn't fit a terminal"
     done = _in_shell(line)
-    assert (done.returncode, done.stderr) == (0, "")
+    # Of symbols, since others load programs, too.
+    said = [line for line in done.stderr.splitlines() if "came or went meanwhile" not in line]
+    assert (done.returncode, said) == (0, [])
 
 
 def test_the_readmes_examples_run() -> None:
