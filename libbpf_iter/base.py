@@ -21,7 +21,8 @@ from .losses import Losses
 from .netns import Opener, chosen_namespace
 from .parameters import Parameters
 from .params import Params
-from .program import SEQ, Output, Program, Query
+from .program import SEQ, Program, Query
+from .recipe import Loader, Recipe
 from .schema import Schema
 from .session import Session, read_chunks, without_double
 from .snapshot import Snapshot, Snapshots
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from .rows import Rows
 
 R = TypeVar("R", covariant=True)
-
-Loader = Callable[[Output], Program]
 
 
 class BpfIter(Locked, Generic[R]):
@@ -64,9 +63,9 @@ class BpfIter(Locked, Generic[R]):
         super().__init__()
         parameters = parameters or Parameters()
         self.target = target
-        self._load = load
-        self._parameters = parameters
-        self._query = query
+        self._recipe: Recipe | None = Recipe(load, parameters)  # None once it is closed
+        self._given = parameters.expected | parameters.left
+        self._where = query.where if query else None
         self._params = query.params if query else None
         self._link: Link | None = None
         self._published: dict[str, int] = {}  # pins that have their types beside them, and their modes
@@ -74,7 +73,6 @@ class BpfIter(Locked, Generic[R]):
         # What arrays come from: the same, unless something is better where all records are wanted at once.
         self._array_engines = array_engines
         self._array_snapshots: Snapshots | None = None
-        self._closed = False
         with ExitStack() as undo:
             if self._params is not None:
                 undo.callback(self._params.close)
@@ -82,68 +80,58 @@ class BpfIter(Locked, Generic[R]):
             self._netns = chosen_namespace(netns)
             if isinstance(self._netns, Fd):
                 undo.callback(self._netns.close)
-            self._program = self._start(engines)
+            self._program = self._start(self._recipe, engines)
             undo.pop_all()
-        # A link takes what its parameters name; only a further link needs the descriptors again.
-        self._held = parameters.held.pop_all()
         if self._snapshots is None and not array_engines:
-            self._held.close()
+            # A link takes what its parameters name; only a further link needs the descriptors again.
+            parameters.held.close()
 
-    def _start(self, engines: tuple[Engine, ...]) -> Program:
+    def _start(self, recipe: Recipe, engines: tuple[Engine, ...]) -> Program:
         """Load what the best engine needs that the kernel takes; the last one's refusal is the reason."""
         for engine in engines[:-1]:
             try:
-                return self._use(engine)
+                return self._use(recipe, engine)
             except MissingCapability:
                 raise
             except (KernelError, UnsupportedEngine):
                 continue
-        return self._use(engines[-1])
+        return self._use(recipe, engines[-1])
 
-    def _use(self, engine: Engine) -> Program:
+    def _use(self, recipe: Recipe, engine: Engine) -> Program:
         if engine is Engine.SEQ:
-            self._link = self._attach(self._load(SEQ))
+            self._link = recipe.attach(recipe.load(SEQ))
             return self._link.program
-        self._snapshots, program = self._prepare(engine)
+        self._snapshots, program = self._prepare(recipe, engine)
         return program
 
-    def _prepare(self, engine: Engine) -> tuple[Snapshots, Program]:
-        snapshots = Snapshots(self._load, self._attach, first_output(self.target, engine, self._parameters))
-        return snapshots, snapshots.prepare()
+    def _prepare(self, recipe: Recipe, engine: Engine) -> tuple[Snapshots, Program]:
+        snapshots = Snapshots(first_output(self.target, engine, recipe.parameters))
+        return snapshots, snapshots.prepare(recipe)
 
-    def _for_arrays(self) -> Snapshots | None:
+    def _for_arrays(self, recipe: Recipe) -> Snapshots | None:
         """The walks that arrays are made of; what is better than the records' own is looked for once."""
         engines, self._array_engines = self._array_engines, ()
         for engine in engines:
             try:
-                self._array_snapshots, _ = self._prepare(engine)
+                self._array_snapshots, _ = self._prepare(recipe, engine)
                 break
             except (KernelError, UnsupportedEngine):
                 continue
         return self._array_snapshots or self._snapshots
-
-    def _attach(self, program: Program) -> Link:
-        try:
-            return Link(program, self._parameters.info, self._parameters.expected)
-        except BaseException as error:
-            program.close()
-            refusals = self._parameters.refusals
-            if isinstance(error, KernelError) and error.errno in refusals:
-                raise refusals[error.errno] from error
-            raise
 
     @property
     def link(self) -> Link:
         """The BPF link, for its ``info``, and for pins; a walk that needs none has none until asked."""
         with self._lock:
             if self._link is None:
-                self._check_open()
-                self._link = self._attach(self._load(SEQ))
+                recipe = self._open_recipe()
+                self._link = recipe.attach(recipe.load(SEQ))
             return self._link
 
-    def _check_open(self) -> None:
-        if self._closed:
+    def _open_recipe(self) -> Recipe:
+        if self._recipe is None:
             raise ClosedError(f"{type(self).__name__} is closed")
+        return self._recipe
 
     #: What is iterated, by the kernel's name: "task", "tcp".
     target: str
@@ -165,7 +153,7 @@ class BpfIter(Locked, Generic[R]):
         return Session(schema, chunks, engine, losses)
 
     def _losses(self, *, session: bool = False) -> Losses:
-        counting = counts(self.target, self._parameters.types)
+        counting = counts(self.target, self._open_recipe().parameters.types)
         return Losses(self.target, counts=counting, session=session)
 
     def __iter__(self) -> Iterator[R]:
@@ -228,14 +216,17 @@ class BpfIter(Locked, Generic[R]):
             data += chunk  # each is there only until the next is asked for
         return stream_capsule(schema, data)
 
-    def _in_memory(self, get: Callable[[Snapshots, Opener, Losses], Snapshot | None]) -> Snapshot | None:
+    def _in_memory(
+        self, get: Callable[[Snapshots, Recipe, Opener, Losses], Snapshot | None]
+    ) -> Snapshot | None:
         """All records of a walk in memory, just as they are to be seen; None where they can't be had so."""
+        losses = self._losses()
         with self._lock:
-            self._check_open()
-            snapshots, create = self._for_arrays(), netns.opener(self._netns)
+            recipe = self._open_recipe()
+            snapshots, create = self._for_arrays(recipe), netns.opener(self._netns)
         if snapshots is None or self._netns == "all" or self.target == "ksym":
             return None
-        return get(snapshots, create, self._losses())
+        return get(snapshots, recipe, create, losses)
 
     def _begin(self, losses: Losses) -> tuple[Schema, str, Iterator[Buffer]]:
         """A walk: what its records are, its engine, and buffers of whole records.
@@ -244,15 +235,14 @@ class BpfIter(Locked, Generic[R]):
         program, does so to walks that begin later.
         """
         with self._lock:
-            self._check_open()
-            program, snapshots = self._program, self._snapshots
+            recipe, program, snapshots = self._open_recipe(), self._program, self._snapshots
             link = None if snapshots is not None or self._link is None else self._link.fd
             if self._netns == "all":
                 # Its sessions are opened as it goes; by then the iterator may be closed.
                 again = link and Fd(os.dup, link.number)
-                chunks = _in_every_namespace(partial(_walk, program, snapshots, again, losses))
+                chunks = _in_every_namespace(partial(_walk, recipe, program, snapshots, again, losses))
             else:
-                chunks = _walk(program, snapshots, link, losses, netns.opener(self._netns))
+                chunks = _walk(recipe, program, snapshots, link, losses, netns.opener(self._netns))
             return program.schema, self.engine, chunks
 
     @property
@@ -266,6 +256,7 @@ class BpfIter(Locked, Generic[R]):
 
         An iterator made without any raises :class:`~libbpf_iter.errors.ParameterError`.
         """
+        self._open_recipe()
         if self._params is None:
             raise ParameterError("params", "the iterator was made without any")
         return self._params
@@ -287,7 +278,7 @@ class BpfIter(Locked, Generic[R]):
         """
         link, given = self.link, other.link.program
         with self._lock:
-            self._check_open()
+            types = self._open_recipe().parameters.types
             old, snapshots = link.program, (self._snapshots, self._array_snapshots)
             for path in self._published:
                 pins.withdraw(path)  # First, so that nobody takes the new records for the old ones.
@@ -297,7 +288,7 @@ class BpfIter(Locked, Generic[R]):
             finally:
                 for path, mode in self._published.items():
                     if os.path.exists(path):
-                        pins.publish(path, mode, link.program, self._parameters.types)
+                        pins.publish(path, mode, link.program, types)
             self._program = link.program
             self._snapshots = self._array_snapshots = None
             self._array_engines = ()
@@ -312,11 +303,11 @@ class BpfIter(Locked, Generic[R]):
         others read it, what its records are is pinned beside it, as PATH_types. A path that can't be
         pinned raises :class:`~libbpf_iter.errors.KernelError`, an OSError with its ``errno``.
         """
-        where, link = os.fspath(path), self.link
+        where, link, types = os.fspath(path), self.link, self._open_recipe().parameters.types
         link.pin(where, mode)
         if mode & 0o077:
             try:
-                pins.publish(where, mode, link.program, self._parameters.types)
+                pins.publish(where, mode, link.program, types)
             except BaseException:
                 os.unlink(where)
                 raise
@@ -331,9 +322,9 @@ class BpfIter(Locked, Generic[R]):
     def close(self) -> None:
         """Detach. Sessions that run go on to their end; a pin stays."""
         with self._lock:
-            if self._closed:
+            if self._recipe is None:
                 return
-            self._closed = True
+            self._recipe = None
             for snapshots in filter(None, (self._snapshots, self._array_snapshots)):
                 snapshots.close()
             if self._link is not None:
@@ -341,7 +332,7 @@ class BpfIter(Locked, Generic[R]):
                 self._link.program.close()
             if self._params is not None:
                 self._params.close()
-            self._held.close()
+                self._params = None
             if isinstance(self._netns, Fd):
                 self._netns.close()
 
@@ -356,14 +347,14 @@ class BpfIter(Locked, Generic[R]):
 
     def _facts(self) -> dict[str, Any]:
         """What it was made with, for its display; the kernel isn't asked."""
-        facts: dict[str, Any] = {"target": self.target, **self._parameters.expected, **self._parameters.left}
+        facts: dict[str, Any] = {"target": self.target, **self._given}
         if self._netns is not None:
             facts["netns"] = "all" if self._netns == "all" else "another"
-        if self._query is not None and self._query.where is not None:
-            facts["where"] = self._query.where
-        if self._params is not None and not self._closed:
+        if self._where is not None:
+            facts["where"] = self._where
+        if self._params is not None:
             facts |= self._params
-        return facts | {"engine": self.engine} | ({"closed": "yes"} if self._closed else {})
+        return facts | {"engine": self.engine} | ({} if self._recipe else {"closed": "yes"})
 
     def _repr_html_(self) -> str:
         from .display import card_html
@@ -376,19 +367,24 @@ class BpfIter(Locked, Generic[R]):
         return card_rich(type(self).__name__, self._facts(), self.schema)
 
     def __repr__(self) -> str:
-        state = " closed" if self._closed else ""
+        state = "" if self._recipe else " closed"
         columns = ", ".join(field.name for field in self.schema.fields[:4])
         more = ", …" if len(self.schema.fields) > 4 else ""
         return f"<{type(self).__name__} of {self.target}: {columns}{more}{state}>"
 
 
 def _walk(
-    program: Program, snapshots: Snapshots | None, link: Fd | None, losses: Losses, create: Opener
+    recipe: Recipe,
+    program: Program,
+    snapshots: Snapshots | None,
+    link: Fd | None,
+    losses: Losses,
+    create: Opener,
 ) -> Iterator[Buffer]:
     """Buffers of whole records, from memory or from a session that is opened here."""
     chunks: Iterator[Buffer]
     if snapshots is not None:
-        chunks = snapshots.walk(create, losses)
+        chunks = snapshots.walk(recipe, create, losses)
     else:
         assert link is not None
         chunks = read_chunks(create(link), program.schema, program.target, losses)

@@ -76,7 +76,7 @@ class ObjectIter(BpfIter[Any]):
             "order": order,
             "netns": netns,
         }
-        self.prints = record is None and not typed  # lines of text, which have no columns
+        prints = record is None and not typed  # lines of text, which have no columns
         query = Query.of(columns, where, params)
         link = for_target(target, given)
 
@@ -89,10 +89,10 @@ class ObjectIter(BpfIter[Any]):
                 query=query,
                 types=link.types,
                 output=output,
-                text=self.prints,
+                text=prints,
             )
 
-        ways = BARE if self.prints else STRANGERS
+        self.prints, ways = prints, BARE if prints else STRANGERS
         engines = candidates(target, engine, query, link, ways)
         super().__init__(target, load_it, link, query=query, netns=netns, engines=engines)
 

@@ -76,6 +76,5 @@ class Params(MutableMapping[str, int]):
         return "Params(closed)" if self._memory.closed else f"Params({dict(self)})"
 
     def close(self) -> None:
-        """The memory and our descriptor; a program that runs keeps the map."""
+        """The memory; the map's descriptor goes with the last that may load a program with it."""
         self._memory.close()
-        self._map.close()

@@ -1,9 +1,9 @@
-"""A walk whose records go into a map instead of the descriptor. Imports engine, program, link, _libbpf.
+"""A walk whose records go into a map instead of the descriptor. Imports recipe, program, session, _libbpf.
 
 The map is mapped into memory, and what drives the walk is one call: a run of a
 program that walks by itself, or a read of one byte from an iterator, which then
 goes to its end, since a program that writes nothing to the file never fills it.
-A loaded program has one map, so each running walk has a program of its own;
+A loaded program has one map, so each walk has a program of its own;
 they are kept for the next one, as far as they don't hold too much.
 """
 
@@ -14,15 +14,18 @@ import mmap
 import os
 import struct
 from collections.abc import Callable, Iterator
+from weakref import ref
 
 from . import _libbpf, forks
 from ._libbpf import Fd
-from .errors import KernelError, RecordTooLarge
+from .errors import ClosedError, KernelError, RecordTooLarge
 from .forks import Locked
 from .immutable import Immutable
 from .link import Link
 from .losses import Losses
+from .netns import Opener
 from .program import LARGEST_OUTPUT, LARGEST_RECORD, SNAPSHOT_HEADER, Output, Program
+from .recipe import Recipe
 from .session import read
 
 # What idle walkers of one iterator may hold; memory of a larger walk goes with that walk.
@@ -40,15 +43,9 @@ class _Walker(Immutable):
     memory: mmap.mmap
     process: int  # a child that is forked shares the memory, and must not write to it
 
-    def fill(self, create: Callable[[Fd], Fd], losses: Losses) -> tuple[int, int]:
-        """One walk: the bytes that it wrote, and how many records found no room."""
-        _HEADER.pack_into(self.memory, 0, 0, 0, 0)
-        if self.link is None:
-            _libbpf.run_program(self.program.fd)
-        else:
-            _read_once(create(self.link.fd), self.program.target, losses)
-        used, dropped, _ = _HEADER.unpack_from(self.memory, 0)
-        return used, dropped
+    def begin(self, create: Opener) -> _Walk:
+        """All that a walk takes, for this thread's namespaces."""
+        return _Walk(self, None if self.link is None else create(self.link.fd))
 
     def close(self) -> None:
         self.memory.close()
@@ -57,10 +54,24 @@ class _Walker(Immutable):
         self.program.close()
 
 
-def _read_once(session: Fd, target: str, losses: Losses) -> None:
-    with session:
-        while read(session, 1, target, losses):
-            pass
+class _Walk(Immutable):
+    """A walker, and the session that drives it; None where its program walks by itself."""
+
+    walker: _Walker
+    session: Fd | None
+
+    def fill(self, losses: Losses) -> tuple[int, int]:
+        """Make it: the bytes that were written, and how many records found no room."""
+        walker = self.walker
+        _HEADER.pack_into(walker.memory, 0, 0, 0, 0)
+        if self.session is None:
+            _libbpf.run_program(walker.program.fd)
+        else:
+            with self.session:
+                while read(self.session, 1, walker.program.target, losses):
+                    pass
+        used, dropped, _ = _HEADER.unpack_from(walker.memory, 0)
+        return used, dropped
 
 
 def _mapped(map_: Fd, size: int) -> mmap.mmap:
@@ -71,11 +82,16 @@ def _mapped(map_: Fd, size: int) -> mmap.mmap:
         raise KernelError(error.errno or errno.ENOMEM, message, call="mmap") from error
 
 
+class _Place:
+    """One of those that have memory for long; it is free with its holder's end, whatever that was."""
+
+
 class Snapshot:
     """The records of one walk, in the map's own memory, until ``release()``."""
 
     def __init__(self, give_back: Callable[[_Walker, bool], None], walker: _Walker, used: int) -> None:
         self._give_back, self._walker, self._forks = give_back, walker, forks.count()
+        self.place: _Place | None = None
         self.schema = walker.program.schema
         self.records = memoryview(walker.memory)[SNAPSHOT_HEADER : SNAPSHOT_HEADER + used].toreadonly()
 
@@ -85,83 +101,92 @@ class Snapshot:
             self.records.release()
         except BufferError:
             return  # Cyclic garbage is finalized in any order: what reads the memory goes, and this with it.
+        self.place = None
         self._give_back(self._walker, self._forks == forks.count())
 
 
 class Snapshots(Locked):
     """The walkers of one iterator: taken, used for one walk, and given back."""
 
-    def __init__(
-        self, load: Callable[[Output], Program], attach: Callable[[Program], Link], first: Output
-    ) -> None:
+    def __init__(self, first: Output) -> None:
         super().__init__()
-        self._load, self._attach = load, attach
         self._output = first
         self._free: list[_Walker] = []
-        self._lent = 0
+        self._lent: list[ref[_Place]] = []
         self._closed = False
 
-    def prepare(self) -> Program:
+    def prepare(self, recipe: Recipe) -> Program:
         """Have a walker ready for the first walk; what the kernel refuses is refused here.
 
         The program says what walks give; its descriptors are the walker's alone, and go with it.
         """
-        walker = self._borrow()
+        walker = self._borrow(recipe)
         with self._lock:
             self._free.append(walker)
         return walker.program.replace(fd=_NO_DESCRIPTOR, snapshot=None)
 
-    def take(self, create: Callable[[Fd], Fd], losses: Losses) -> Snapshot:
+    def take(self, recipe: Recipe, create: Opener, losses: Losses) -> Snapshot:
         """One walk; ``create`` opens its session on the link that it is given, if it takes one."""
-        while True:
-            walker = self._borrow()
-            try:
-                used, dropped = walker.fill(create, losses)
-            except BaseException as error:
-                walker.close()
-                if walker.link is None and isinstance(error, KernelError) and error.errno == errno.E2BIG:
-                    self._leave_to_iterator()
-                    continue
-                raise
-            if not dropped:
-                return Snapshot(self._give_back, walker, used)
-            walker.close()
-            size = walker.program.schema.size
-            if size > LARGEST_RECORD:
-                message = f"records of {size} bytes exceed the {LARGEST_RECORD} that one may have"
-                raise RecordTooLarge(errno.E2BIG, message, call="read")
-            self._grow(walker.program.output, dropped * size)
+        return self._make(self._begin(recipe, create), recipe, create, losses)
 
-    def lend(self, create: Callable[[Fd], Fd], losses: Losses) -> Snapshot | None:
+    def lend(self, recipe: Recipe, create: Opener, losses: Losses) -> Snapshot | None:
         """One walk whose memory the taker may keep for long; None where enough of it is kept already."""
+        place = _Place()
         with self._lock:
-            if self._lent >= LENT_MOST:
+            self._lent = [held for held in self._lent if held() is not None]
+            if len(self._lent) >= LENT_MOST:
                 return None
-            self._lent += 1
-        try:
-            snapshot = self.take(create, losses)
-        except BaseException:
-            with self._lock:
-                self._lent -= 1
-            raise
-        snapshot._give_back = self._take_back
+            self._lent.append(ref(place))
+        snapshot = self.take(recipe, create, losses)
+        snapshot.place = place
         return snapshot
 
-    def _take_back(self, walker: _Walker, ours: bool) -> None:
-        with self._lock:
-            self._lent -= 1
-        self._give_back(walker, ours)
+    def walk(self, recipe: Recipe, create: Opener, losses: Losses) -> Iterator[memoryview]:
+        """One walk as one chunk, which is there until the next is asked for.
 
-    def walk(self, create: Callable[[Fd], Fd], losses: Losses) -> Iterator[memoryview]:
-        """One walk as one chunk, which is there until the next is asked for."""
-        snapshot = self.take(create, losses)
+        It has its walker from now on: whatever becomes of the others comes too late for it.
+        """
+        return self._chunks(self._begin(recipe, create), recipe, create, losses)
+
+    def _chunks(self, walk: _Walk, recipe: Recipe, create: Opener, losses: Losses) -> Iterator[memoryview]:
+        if walk.walker.process != os.getpid():
+            # A fork shares the memory, and the session's place.
+            raise ClosedError.forked(walk.walker.process)
+        snapshot = self._make(walk, recipe, create, losses)
         try:
             if snapshot.records:
                 yield snapshot.records
         finally:
             snapshot.release()
 
-    def _borrow(self) -> _Walker:
+    def _begin(self, recipe: Recipe, create: Opener) -> _Walk:
+        walker = self._borrow(recipe)
+        try:
+            return walker.begin(create)
+        except BaseException:
+            walker.close()
+            raise
+
+    def _make(self, walk: _Walk, recipe: Recipe, create: Opener, losses: Losses) -> Snapshot:
+        """The walk; or another, where this one's memory is too small, or there is too much for one run."""
+        while True:
+            walker = walk.walker
+            try:
+                used, dropped = walk.fill(losses)
+            except BaseException as error:
+                walker.close()
+                runs = walk.session is None
+                if not (runs and isinstance(error, KernelError) and error.errno == errno.E2BIG):
+                    raise
+                self._leave_to_iterator()
+            else:
+                if not dropped:
+                    return Snapshot(self._give_back, walker, used)
+                walker.close()
+                self._grow(walker.program, dropped)
+            walk = self._begin(recipe, create)
+
+    def _borrow(self, recipe: Recipe) -> _Walker:
         with self._lock:
             while self._free:
                 walker = self._free.pop()
@@ -171,11 +196,11 @@ class Snapshots(Locked):
                     return walker
                 walker.close()
             output = self._output
-        program = self._load(output)
+        program = recipe.load(output)
         link = None
         try:
             if not output.runs:
-                link = self._attach(program)
+                link = recipe.attach(program)
             assert program.snapshot is not None
             memory = _mapped(program.snapshot, SNAPSHOT_HEADER + output.size)
         except BaseException:
@@ -194,14 +219,18 @@ class Snapshots(Locked):
                 return
         walker.close()
 
-    def _grow(self, output: Output, missing: int) -> None:
+    def _grow(self, program: Program, dropped: int) -> None:
+        output, size = program.output, program.schema.size
+        if size > LARGEST_RECORD:
+            message = f"records of {size} bytes exceed the {LARGEST_RECORD} that one may have"
+            raise RecordTooLarge(errno.E2BIG, message, call="read")
         if output.size >= LARGEST_OUTPUT:
             message = f"the walk's records exceed {LARGEST_OUTPUT >> 20} MiB: engine='seq' has no such bound"
             raise KernelError(errno.E2BIG, message, call="read")
         with self._lock:
-            wanted = max(output.size * 4, -(-(output.size + missing) // PAGE) * PAGE)
-            size = max(self._output.size, min(wanted, LARGEST_OUTPUT))
-            self._output = Output(size, output.runs, output.walked)
+            wanted = max(output.size * 4, -(-(output.size + dropped * size) // PAGE) * PAGE)
+            more = max(self._output.size, min(wanted, LARGEST_OUTPUT))
+            self._output = Output(more, output.runs, output.walked)
 
     def _leave_to_iterator(self) -> None:
         """There are more objects than one run may come by (progs/emit.h, walked_most)."""

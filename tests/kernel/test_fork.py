@@ -101,9 +101,9 @@ def test_a_walk_by_descriptor_stays_the_parents() -> None:
         assert set(ids) <= found
 
 
-@pytest.mark.parametrize("pinned", [False, True])
-def test_a_session_that_nobody_began_is_its_makers(pinned: bool, bpffs: Path) -> None:
-    with threads(50) as ids, TaskIter(engine="seq", columns=["tid"]) as tasks:
+@pytest.mark.parametrize(("engine", "pinned"), [("seq", False), ("seq", True), ("snapshot", False)])
+def test_a_session_that_nobody_began_is_its_makers(engine: str, pinned: bool, bpffs: Path) -> None:
+    with threads(50) as ids, TaskIter(engine=engine, columns=["tid"]) as tasks:
         tasks.pin(bpffs / "tasks")
         session = (PinnedIter(bpffs / "tasks") if pinned else tasks).session()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,8 @@ import numpy as np
 import pytest
 
 from libbpf_iter import BpfMapElemIter, Iter, _libbpf, errors
+from libbpf_iter._libbpf import Fd
+from tests.conftest import open_fds
 
 from .test_maps import ARRAY, HASH, PERCPU_ARRAY, Map
 
@@ -139,6 +144,50 @@ def test_a_map_that_outgrows_its_first_memory_is_walked_again() -> None:
             assert sum(1 for _ in session) == count and session.lost == ()
     finally:
         large.close()
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_sessions_that_nobody_began_before_the_iterator_was_closed(
+    engine: str, count_fds: Callable[[], int]
+) -> None:
+    """Each finds what it needs, more memory too, and what that took goes with the last of them."""
+    before = count_fds()
+    large, empty = Map(HASH, 8, 16, 100_000), Map(HASH, 8, 16, 10)
+    elements = BpfMapElemIter(large, where="map.id > least", params={"least": 0}, engine=engine)
+    sessions = [elements.session() for _ in range(3)]
+    elements.close()
+    for number in range(100_000):
+        large[key_of(number, 8)] = key_of(number, 16)
+    large.close()
+    # Numbers of descriptors that were let go are somebody else's soon.
+    others = [Fd(os.dup, empty.fileno()) for _ in range(32)]
+    for session in sessions:
+        assert sum(1 for _ in session) == 100_000
+    empty.close()
+    others.clear()
+    assert count_fds() == before
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_what_nobody_closes_goes_with_its_last_holder(engine: str, count_fds: Callable[[], int]) -> None:
+    """Without the collector's help, and in whatever order."""
+    table, held = filled(HASH, 4, 8, 50)
+    gc.disable()
+    try:
+        count_fds()
+        before = len(open_fds())
+        elements = BpfMapElemIter(table, where="map.id > least", params={"least": 0}, engine=engine)
+        begun, unread = elements.session(), elements.session()
+        next(begun)
+        del elements
+        assert len(open_fds()) > before
+        assert len(list(begun)) == len(held) - 1
+        assert len(list(unread)) == len(held)
+        del begun, unread
+        assert len(open_fds()) == before
+    finally:
+        gc.enable()
+        table.close()
 
 
 def test_walks_at_once_do_not_mix() -> None:

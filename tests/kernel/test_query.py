@@ -275,13 +275,16 @@ def test_a_parameter_is_changed_without_a_new_load() -> None:
         tasks.params["wanted"] = os.getppid()
         assert [task.tid for task in tasks] == [os.getppid()]
         assert tasks.link.info.program_id == before
+        params = tasks.params
         with pytest.raises(ParameterError, match="did you mean wanted"):
-            tasks.params["wante"] = 1
+            params["wante"] = 1
         with pytest.raises(ParameterError, match="64 bits"):
-            tasks.params["wanted"] = 1 << 63
+            params["wanted"] = 1 << 63
     with pytest.raises(ClosedError):
-        tasks.params["wanted"] = 1
-    assert repr(tasks.params) == "Params(closed)"
+        params["wanted"] = 1
+    assert repr(params) == "Params(closed)"
+    with pytest.raises(ClosedError):
+        _ = tasks.params
 
 
 def test_a_filter_that_refuses_millions_still_finds_the_last() -> None:

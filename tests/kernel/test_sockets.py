@@ -9,6 +9,7 @@ import subprocess
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,21 @@ def test_another_namespace_is_walked_and_left() -> None:
         with open(path) as opened, NetlinkIter(netns=opened) as sockets:
             assert {record.netns for record in sockets} == {there}
         assert os.stat("/proc/thread-self/ns/net").st_ino == here
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_a_session_is_in_the_namespace_of_the_thread_that_made_it(engine: str) -> None:
+    with other_namespace() as namespace, NetlinkIter(engine=engine) as sockets:
+        made: list[Any] = []
+
+        def make() -> None:
+            assert ctypes.CDLL(None).setns(namespace, 0) == 0
+            made.append(sockets.session())
+
+        thread = threading.Thread(target=make)
+        thread.start()
+        thread.join()
+        assert {record.netns for record in made[0]} == {os.fstat(namespace).st_ino}
 
 
 def test_all_namespaces() -> None:

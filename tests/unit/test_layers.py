@@ -73,6 +73,7 @@ LAYERS = [
     "session",
     "rows",
     "parameters",
+    "recipe",
     "pins",
     "engine",
     "snapshot",

@@ -1,0 +1,36 @@
+"""How an iterator's programs and links are made. Imports link, parameters and program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .errors import KernelError
+from .link import Link
+from .parameters import Parameters
+from .program import Output, Program
+
+__all__ = ["Loader", "Recipe"]
+
+Loader = Callable[[Output], Program]
+
+
+class Recipe:
+    """What one iterator's programs and links are made of: the descriptors that its parameters name, too.
+
+    An iterator holds it until it is closed, and each walk that may need another program until its end;
+    the descriptors go with the last of them.
+    """
+
+    def __init__(self, load: Loader, parameters: Parameters) -> None:
+        self.load, self.parameters = load, parameters
+
+    def attach(self, program: Program) -> Link:
+        """A link of a program, which is closed if there can't be one."""
+        given = self.parameters
+        try:
+            return Link(program, given.info, given.expected)
+        except BaseException as error:
+            program.close()
+            if isinstance(error, KernelError) and error.errno in given.refusals:
+                raise given.refusals[error.errno] from error
+            raise
