@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
@@ -231,32 +232,62 @@ static PyObject *bits(PyObject *module, PyObject *args)
 	return result ? Py_BuildValue("Nn", result, clear) : NULL;
 }
 
-/* Text in the making: Arrow wants UTF-8, and the kernel has any bytes. */
+/* ---- columns of cells that differ in length -------------------------------------------------- */
+
 typedef struct {
 	char *bytes;
 	size_t used, room;
-} Texts;
+} Growing;
 
-static bool texts_add(Texts *texts, const char *from, size_t length)
+static bool growing_add(Growing *to, const void *from, size_t length)
 {
-	if (length > texts->room - texts->used) {
-		size_t room = (texts->room + length) * 2;
-		char *more = realloc(texts->bytes, room);
+	if (length > to->room - to->used) {
+		size_t room = (to->room + length) * 2;
+		char *more = realloc(to->bytes, room);
 
 		if (!more) {
 			PyErr_NoMemory();
 			return false;
 		}
-		texts->bytes = more;
-		texts->room = room;
+		to->bytes = more;
+		to->room = room;
 	}
 	if (length)
-		memcpy(texts->bytes + texts->used, from, length);
-	texts->used += length;
+		memcpy(to->bytes + to->used, from, length);
+	to->used += length;
 	return true;
 }
 
-static bool texts_add_utf8(Texts *texts, const char *from, size_t length)
+/* Arrow's offsets: where each cell begins, and the last one ends. */
+static bool growing_add_offset(Growing *offsets, size_t at)
+{
+	int32_t offset = (int32_t)at;
+
+	if (at <= INT32_MAX)
+		return growing_add(offsets, &offset, sizeof(offset));
+	PyErr_SetString(PyExc_OverflowError, "more than an Arrow column holds");
+	return false;
+}
+
+/* A column in the making. */
+typedef struct {
+	Growing offsets;
+	Growing items; /* where cells are lists of text: the offsets of these texts */
+	Growing bytes;
+	bool mixed;    /* how addresses are written, see addresses() */
+} Varying;
+
+/* What adds a cell of which the records have these bytes. */
+typedef bool (*AddCell)(Varying *made, const char *from, size_t length);
+
+static bool add_bytes(Varying *made, const char *from, size_t length)
+{
+	return growing_add(&made->bytes, from, length) &&
+	       growing_add_offset(&made->offsets, made->bytes.used);
+}
+
+/* Arrow wants UTF-8, and the kernel has any bytes. */
+static bool add_utf8(Growing *to, const char *from, size_t length)
 {
 	PyObject *text, *encoded = NULL;
 	bool done = false;
@@ -265,29 +296,176 @@ static bool texts_add_utf8(Texts *texts, const char *from, size_t length)
 	while (plain < length && !(from[plain] & 0x80))
 		plain++;
 	if (plain == length)
-		return texts_add(texts, from, length);
+		return growing_add(to, from, length);
 	text = PyUnicode_DecodeUTF8(from, (Py_ssize_t)length, "replace");
 	if (text)
 		encoded = PyUnicode_AsUTF8String(text);
 	if (encoded)
-		done = texts_add(texts, PyBytes_AsString(encoded), (size_t)PyBytes_Size(encoded));
+		done = growing_add(to, PyBytes_AsString(encoded), (size_t)PyBytes_Size(encoded));
 	Py_XDECREF(text);
 	Py_XDECREF(encoded);
 	return done;
 }
 
-static PyObject *texts_finish(Texts *texts, PyObject *offsets, bool done)
+static bool add_text(Varying *made, const char *from, size_t length)
 {
-	PyObject *result = NULL, *bytes;
+	return add_utf8(&made->bytes, from, length) &&
+	       growing_add_offset(&made->offsets, made->bytes.used);
+}
 
-	if (done && texts->used > INT32_MAX)
-		PyErr_SetString(PyExc_OverflowError, "more text than an Arrow column holds");
-	else if (done) {
-		bytes = PyBytes_FromStringAndSize(texts->bytes, (Py_ssize_t)texts->used);
-		result = bytes ? Py_BuildValue("ON", offsets, bytes) : NULL;
+/* Each ends with a NUL; the last one may lack it. */
+static bool add_args(Varying *made, const char *from, size_t length)
+{
+	for (size_t own; length; from += own, length -= own) {
+		own = strnlen(from, length);
+		if (!add_utf8(&made->bytes, from, own) ||
+		    !growing_add_offset(&made->items, made->bytes.used))
+			return false;
+		own += own < length;
 	}
-	Py_DECREF(offsets);
-	free(texts->bytes);
+	return growing_add_offset(&made->offsets, made->items.used / sizeof(int32_t) - 1);
+}
+
+static bool add_pointers(Varying *made, const char *from, size_t length)
+{
+	return growing_add(&made->bytes, from, length - length % sizeof(uint64_t)) &&
+	       growing_add_offset(&made->offsets, made->bytes.used / sizeof(uint64_t));
+}
+
+static char *put_number(char *to, unsigned int number, unsigned int base)
+{
+	char digits[8];
+	int count = 0;
+
+	do
+		digits[count++] = "0123456789abcdef"[number % base];
+	while (number /= base);
+	while (count)
+		*to++ = digits[--count];
+	return to;
+}
+
+static char *put_ipv4(char *to, const unsigned char *address)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*to++ = '.';
+		to = put_number(to, address[i], 10);
+	}
+	return to;
+}
+
+/* RFC 5952: the longest run of zeroes, of two groups at least, is left out. */
+static char *put_ipv6(char *to, const unsigned char *address, bool mixed)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	int first = 8, longest = 1;
+
+	if (mixed && !memcmp(address, mapped, sizeof(mapped)))
+		return put_ipv4((char *)memcpy(to, "::ffff:", 7) + 7, address + sizeof(mapped));
+	for (int i = 0, run = 0; i < 8; i++) {
+		run = address[2 * i] || address[2 * i + 1] ? 0 : run + 1;
+		if (run > longest) {
+			longest = run;
+			first = i + 1 - run;
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		if (i == first) {
+			*to++ = ':';
+			*to++ = ':';
+			i += longest - 1;
+			continue;
+		}
+		if (i && i != first + longest)
+			*to++ = ':';
+		to = put_number(to, (unsigned int)address[2 * i] << 8 | address[2 * i + 1], 16);
+	}
+	return to;
+}
+
+/* record.h, struct rec_ip. Of another family there is none, and its cell is empty. */
+static bool add_address(Varying *made, const char *from, size_t length)
+{
+	const unsigned char *address = (const unsigned char *)from + sizeof(uint32_t);
+	char text[sizeof("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")], *end = text;
+	uint32_t family;
+
+	(void)length;
+	memcpy(&family, from, sizeof(family));
+	if (family == AF_INET)
+		end = put_ipv4(text, address);
+	else if (family == AF_INET6)
+		end = put_ipv6(text, address, made->mixed);
+	return add_bytes(made, text, (size_t)(end - text));
+}
+
+static bool add_nul_ended(Varying *made, const char *from, size_t length)
+{
+	return add_text(made, from, strnlen(from, length));
+}
+
+/* A column of `width` bytes in each record. */
+static bool add_cells(Varying *made, PyObject *data, PyObject *starts, Py_ssize_t offset, Py_ssize_t width,
+		      AddCell add)
+{
+	Source source;
+	bool done;
+
+	if (!source_open(&source, data, starts, offset, width))
+		return false;
+	done = growing_add_offset(&made->offsets, 0);
+	for (Py_ssize_t i = 0; i < source.count && done; i++)
+		done = add(made, source_cell(&source, i), (size_t)width);
+	source_close(&source);
+	return done;
+}
+
+/* record.h, struct rec_span: what lies behind the struct. Where nothing does, the cell is empty. */
+static bool add_spans(Varying *made, PyObject *data, PyObject *starts, Py_ssize_t offset, AddCell add)
+{
+	uint32_t span[2];
+	Source source;
+	bool done;
+
+	if (!source_open(&source, data, starts, offset, sizeof(span)))
+		return false;
+	done = growing_add_offset(&made->offsets, 0) && growing_add_offset(&made->items, 0);
+	for (Py_ssize_t i = 0; i < source.count && done; i++) {
+		int64_t start = source.at[i], end = i + 1 < source.count ? source.at[i + 1] : source.data.len;
+
+		memcpy(span, source_cell(&source, i), sizeof(span));
+		if (!span[0]) {
+			done = add(made, "", 0);
+		} else if ((int64_t)span[0] + span[1] > end - start) {
+			PyErr_SetString(PyExc_ValueError, "a span leaves its record");
+			done = false;
+		} else {
+			done = add(made, (const char *)source.data.buf + start + span[0], span[1]);
+		}
+	}
+	source_close(&source);
+	return done;
+}
+
+static PyObject *growing_bytes(const Growing *from)
+{
+	return PyBytes_FromStringAndSize(from->bytes, (Py_ssize_t)from->used);
+}
+
+/* Offsets and bytes, with those of the items between them; NULL where it isn't `done`. */
+static PyObject *varying_finish(Varying *made, bool done, bool has_items)
+{
+	PyObject *result = NULL;
+
+	if (done && has_items)
+		result = Py_BuildValue("NNN", growing_bytes(&made->offsets), growing_bytes(&made->items),
+				       growing_bytes(&made->bytes));
+	else if (done)
+		result = Py_BuildValue("NN", growing_bytes(&made->offsets), growing_bytes(&made->bytes));
+	free(made->offsets.bytes);
+	free(made->items.bytes);
+	free(made->bytes.bytes);
 	return result;
 }
 
@@ -295,78 +473,77 @@ PyDoc_STRVAR(texts_doc, "texts(data, starts, offset, width): text up to its NUL:
 
 static PyObject *texts(PyObject *module, PyObject *args)
 {
-	PyObject *data, *where, *offsets;
 	Py_ssize_t offset, width;
-	bool done = true;
-	Source source;
-	Texts made = { 0 };
-	int32_t *to;
+	PyObject *data, *starts;
+	Varying made = { 0 };
 
 	(void)module;
-	if (!PyArg_ParseTuple(args, "OOnn", &data, &where, &offset, &width))
+	if (!PyArg_ParseTuple(args, "OOnn", &data, &starts, &offset, &width))
 		return NULL;
-	if (!source_open(&source, data, where, offset, width))
-		return NULL;
-	offsets = PyBytes_FromStringAndSize(NULL, (source.count + 1) * (Py_ssize_t)sizeof(*to));
-	if (!offsets) {
-		source_close(&source);
-		return NULL;
-	}
-	to = (int32_t *)PyBytes_AsString(offsets);
-	for (Py_ssize_t i = 0; i < source.count && done; i++) {
-		const char *cell = source_cell(&source, i);
-
-		to[i] = (int32_t)made.used;
-		done = texts_add_utf8(&made, cell, strnlen(cell, (size_t)width));
-	}
-	to[source.count] = (int32_t)made.used;
-	source_close(&source);
-	return texts_finish(&made, offsets, done);
+	return varying_finish(&made, add_cells(&made, data, starts, offset, width, add_nul_ended), false);
 }
 
-PyDoc_STRVAR(spans_doc, "spans(data, starts, offset, utf8): what lies behind the struct: offsets, bytes.");
+PyDoc_STRVAR(addresses_doc,
+	     "addresses(data, starts, offset, mixed): a bit for each that is there, how many aren't, offsets,\n"
+	     "and the addresses as text; mixed: IPv4 mapped into IPv6 is written with dots.");
+
+static bool not_empty(const void *of, Py_ssize_t i)
+{
+	const int32_t *offsets = of;
+
+	return offsets[i] < offsets[i + 1];
+}
+
+static PyObject *addresses(PyObject *module, PyObject *args)
+{
+	PyObject *data, *starts, *present, *column;
+	Py_ssize_t offset, missing;
+	Varying made = { 0 };
+	int mixed;
+
+	(void)module;
+	if (!PyArg_ParseTuple(args, "OOnp", &data, &starts, &offset, &mixed))
+		return NULL;
+	made.mixed = mixed;
+	if (!add_cells(&made, data, starts, offset, 20, add_address))
+		return varying_finish(&made, false, false);
+	present = bitmap((Py_ssize_t)(made.offsets.used / sizeof(int32_t)) - 1, not_empty,
+			 made.offsets.bytes, &missing);
+	column = varying_finish(&made, present, false);
+	if (!column) {
+		Py_XDECREF(present);
+		return NULL;
+	}
+	return Py_BuildValue("NnN", present, missing, column);
+}
+
+PyDoc_STRVAR(spans_doc, "spans(data, starts, offset, meaning): what lies behind the struct: offsets, bytes; of\n"
+			"args offsets, those of the items, characters.");
 
 static PyObject *spans(PyObject *module, PyObject *args)
 {
-	PyObject *data, *where, *offsets;
+	static const struct {
+		const char *meaning;
+		AddCell add;
+	} known[] = {
+		{ "text", add_text },
+		{ "bytes", add_bytes },
+		{ "args", add_args },
+		{ "kptrs", add_pointers },
+	};
+	PyObject *data, *starts;
+	Varying made = { 0 };
+	const char *meaning;
 	Py_ssize_t offset;
-	bool done = true;
-	Source source;
-	Texts made = { 0 };
-	int32_t *to;
-	int utf8;
 
 	(void)module;
-	if (!PyArg_ParseTuple(args, "OOnp", &data, &where, &offset, &utf8))
+	if (!PyArg_ParseTuple(args, "OOns", &data, &starts, &offset, &meaning))
 		return NULL;
-	if (!source_open(&source, data, where, offset, 8))
-		return NULL;
-	offsets = PyBytes_FromStringAndSize(NULL, (source.count + 1) * (Py_ssize_t)sizeof(*to));
-	if (!offsets) {
-		source_close(&source);
-		return NULL;
-	}
-	to = (int32_t *)PyBytes_AsString(offsets);
-	for (Py_ssize_t i = 0; i < source.count && done; i++) {
-		uint32_t span[2];
-
-		to[i] = (int32_t)made.used;
-		memcpy(span, source_cell(&source, i), sizeof(span));
-		if (!span[0])
-			continue;
-		if ((uint64_t)source.at[i] + span[0] + span[1] > (uint64_t)source.data.len) {
-			PyErr_SetString(PyExc_ValueError, "a span leaves the records");
-			done = false;
-		} else {
-			const char *from = (const char *)source.data.buf + source.at[i] + span[0];
-
-			done = utf8 ? texts_add_utf8(&made, from, span[1]) :
-				      texts_add(&made, from, span[1]);
-		}
-	}
-	to[source.count] = (int32_t)made.used;
-	source_close(&source);
-	return texts_finish(&made, offsets, done);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcmp(meaning, known[i].meaning))
+			return varying_finish(&made, add_spans(&made, data, starts, offset, known[i].add),
+					      known[i].add == add_args);
+	return PyErr_Format(PyExc_ValueError, "no span means %s", meaning);
 }
 
 /* ---- the C data interface ------------------------------------------------------------------- */
@@ -646,6 +823,7 @@ static PyMethodDef methods[] = {
 	{ "gather", gather, METH_VARARGS, gather_doc },
 	{ "bits", bits, METH_VARARGS, bits_doc },
 	{ "texts", texts, METH_VARARGS, texts_doc },
+	{ "addresses", addresses, METH_VARARGS, addresses_doc },
 	{ "spans", spans, METH_VARARGS, spans_doc },
 	{ "schema", schema, METH_O, schema_doc },
 	{ "stream", stream, METH_VARARGS, stream_doc },

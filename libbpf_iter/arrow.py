@@ -9,9 +9,10 @@ struct, an array a list of fixed size.
 
 from __future__ import annotations
 
+import sys
 from array import array
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate
 from typing import Any
 
 from . import _arrow, kinds
@@ -24,6 +25,8 @@ __all__ = ["schema_capsule", "stream_capsule"]
 _NULLABLE = 2  # ARROW_FLAG_NULLABLE
 _INTEGERS = {1: "c", 2: "s", 4: "i", 8: "l"}  # signed; unsigned ones are upper case
 _CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
+# As str(IPv6Address("::ffff:127.0.0.1")) says it, which changed in Python 3.13.
+_MIXED = sys.version_info >= (3, 13)
 
 # (format, name, flags, children, dictionary) and (length, nulls, buffers, children, dictionary)
 Type = tuple[str, str, int, tuple[Any, ...], Any]
@@ -65,11 +68,7 @@ class _Rows:
     def values(self, kind: Kind, offset: int) -> list[Any]:
         """Decoded one by one, for what has no simpler way."""
         data = bytes(self.data)
-        starts = array("q", self.starts)
-        if isinstance(kind, kinds.Span):
-            # Its place is relative to its record.
-            return [kind.decode(data[at:end], offset) for at, end in pairwise([*starts, len(data)])]
-        return [kind.decode(data, at + offset) for at in starts]
+        return [kind.decode(data, at + offset) for at in array("q", self.starts)]
 
 
 # ---- types ------------------------------------------------------------------
@@ -123,13 +122,16 @@ def _column(kind: Kind, rows: _Rows, offset: int) -> Array:
         case kinds.Text():
             return (count, 0, (None, *_arrow.texts(rows.data, rows.starts, offset, kind.size)), (), None)
         case kinds.Ip():
-            return _texts([None if ip is None else str(ip) for ip in rows.values(kind, offset)])
-        case kinds.Span(meaning="text" | "bytes"):
-            present, nulls = _arrow.bits(rows.gather(offset, 4), 4, False)
-            offsets, data = _arrow.spans(rows.data, rows.starts, offset, kind.meaning == "text")
-            return (count, nulls, (present if nulls else None, offsets, data), (), None)
+            present, nulls, texts = _arrow.addresses(rows.data, rows.starts, offset, _MIXED)
+            return (count, nulls, (present if nulls else None, *texts), (), None)
         case kinds.Span():
-            return _lists(kind, rows.values(kind, offset))
+            present, nulls = _arrow.bits(rows.gather(offset, 4), 4, False)
+            offsets, *content = _arrow.spans(rows.data, rows.starts, offset, kind.meaning)
+            buffers = (present if nulls else None, offsets)
+            if kind.meaning in ("text", "bytes"):
+                return (count, nulls, (*buffers, *content), (), None)
+            items = len(content[0]) // 4 - 1 if kind.meaning == "args" else len(content[0]) // 8
+            return (count, nulls, buffers, ((items, 0, (None, *content), (), None),), None)
         case kinds.Array():
             starts = _arrow.expand(rows.starts, offset, kind.element.size, kind.count)
             return (count, 0, (None,), (_column(kind.element, _Rows(rows.data, starts), 0),), None)
@@ -149,36 +151,7 @@ def _names(kind: kinds.EnumValue, column: bytes) -> Array:
     places: dict[int, int] = {}
     indices = array("i", [places.setdefault(value, len(places)) for value in values])
     known = {value: name for name, value in reversed(kind.members)}
-    names = _texts([known.get(value, str(value)) for value in places])
-    return (len(values), 0, (None, indices.tobytes()), (), names)
-
-
-def _texts(values: list[str | None]) -> Array:
-    present, nulls = _presence(values)
-    offsets, data = array("i", [0]), bytearray()
-    for value in values:
-        data += (value or "").encode("utf-8", "replace")
-        offsets.append(len(data))
-    return (len(values), nulls, (present, offsets.tobytes(), bytes(data)), (), None)
-
-
-def _lists(kind: kinds.Span, values: list[Any]) -> Array:
-    present, nulls = _presence(values)
-    offsets = array("i", [0])
-    items: list[Any] = []
-    for value in values:
-        items += value or ()
-        offsets.append(len(items))
-    if kind.meaning == "args":
-        child = _texts([item.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for item in items])
-    else:
-        child = (len(items), 0, (None, array("Q", items).tobytes()), (), None)
-    return (len(values), nulls, (present, offsets.tobytes()), (child,), None)
-
-
-def _presence(values: list[Any]) -> tuple[bytes | None, int]:
-    nulls = values.count(None)
-    if not nulls:
-        return None, 0
-    bits = sum(1 << i for i, value in enumerate(values) if value is not None)
-    return bits.to_bytes((len(values) + 7) // 8, "little"), nulls
+    names = [known.get(value, str(value)).encode() for value in places]
+    offsets = array("i", accumulate(map(len, names), initial=0))
+    dictionary = (len(names), 0, (None, offsets.tobytes(), b"".join(names)), (), None)
+    return (len(values), 0, (None, indices.tobytes()), (), dictionary)

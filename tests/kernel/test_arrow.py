@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import mmap
 import os
+import socket
 import stat
 import struct
 import threading
@@ -18,13 +19,16 @@ import duckdb
 import polars
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import libbpf_iter
-from libbpf_iter import BpfMapElemIter, TaskFileIter, TaskIter, TaskVmaIter, TcpIter, values
+from libbpf_iter import BpfMapElemIter, TaskFileIter, TaskIter, TaskVmaIter, TcpIter, kinds, values
 from libbpf_iter.arrow import schema_capsule, stream_capsule
 from libbpf_iter.cli.output import columns_of
 from libbpf_iter.decode import records
-from libbpf_iter.schema import Schema
+from libbpf_iter.errors import SchemaError
+from libbpf_iter.schema import Field, Schema
 from tests.kernel.test_maps import ARRAY, PERCPU_ARRAY, Map
 from tests.kernel.test_query import sleepers
 
@@ -55,7 +59,7 @@ def plain(value: Any) -> Any:
             return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         case tuple():
             return [plain(item) for item in value]
-        case libbpf_iter.kinds.Group():
+        case kinds.Group():
             return {name: plain(member) for name, member in value}
     return value
 
@@ -74,6 +78,47 @@ def same(schema: Schema, data: bytes) -> int:
                 expected = str(expected)  # an enum's value without a name
             assert cell == expected, name
     return len(found)
+
+
+ZEROES = st.just(bytes(2)) | st.binary(min_size=2, max_size=2)
+ADDRESSES = st.tuples(
+    st.sampled_from([0, socket.AF_INET, socket.AF_INET6, 77]),
+    st.lists(ZEROES, min_size=8, max_size=8).map(b"".join)
+    | st.binary(min_size=4, max_size=4).map(lambda last: bytes(10) + b"\xff\xff" + last),
+)
+
+
+@given(st.lists(ADDRESSES, max_size=20))
+def test_addresses_as_text(addresses: list[tuple[int, bytes]]) -> None:
+    kind = kinds.Ip(20)
+    schema = Schema("Socket", 24, False, (Field("address", 4, kind, "rec_ip"),))
+    same(schema, b"".join(struct.pack("=4xI16s", family, raw) for family, raw in addresses))
+
+
+BEHIND = st.none() | st.binary(max_size=30) | st.lists(st.sampled_from([b"\0", b"a", b"\xff"])).map(b"".join)
+
+
+@pytest.mark.parametrize("meaning", ["text", "bytes", "args", "kptrs"])
+@given(st.lists(BEHIND, max_size=20))
+def test_what_lies_behind_the_struct(meaning: str, behind: list[bytes | None]) -> None:
+    schema = Schema("Task", 12, True, (Field("what", 4, kinds.Span(8, meaning), f"rec_{meaning}"),))
+    chunk = b""
+    for content in behind:
+        place = (0, 0) if content is None else (12, len(content))
+        chunk += struct.pack("=III", 12 + place[1], *place) + (content or b"")
+    same(schema, chunk)
+
+
+@pytest.mark.parametrize("place", [(12, 5), (16, 1), (17, 0), (1 << 31, 1 << 31), (2**32 - 1, 2**32 - 1)])
+@pytest.mark.parametrize("meaning", ["text", "bytes", "args", "kptrs"])
+def test_no_cell_comes_from_another_record(meaning: str, place: tuple[int, int]) -> None:
+    schema = Schema("Task", 12, True, (Field("what", 4, kinds.Span(8, meaning), f"rec_{meaning}"),))
+    whole = struct.pack("=III4s", 16, *place, b"abcd")
+    for chunk in (whole, whole + struct.pack("=III4s", 16, 12, 4, b"efgh")):
+        with pytest.raises(ValueError, match="leaves its record"):
+            stream_capsule(schema, chunk)
+        with pytest.raises(SchemaError, match="leaves a record"):
+            _ = [record.what for record in records(schema, chunk)]  # type: ignore[attr-defined]
 
 
 def test_a_device_is_one_number_wherever_it_leaves(tmp_path: Path) -> None:
