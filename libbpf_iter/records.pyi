@@ -52,8 +52,8 @@ class BpfMap(Record):
     def max_entries(self) -> int:
         """__u32: most elements that it takes; a ring buffer's size in bytes [elements]; from bpf_map.max_entries"""
     @property
-    def map_flags(self) -> int:
-        """__u32: flags it was made with, of include/uapi/linux/bpf.h [BPF_F_*]; from bpf_map.map_flags"""
+    def map_flags(self) -> KernelFlags:
+        """rec_flags_map_flag: how it was made: BPF_F_* of include/uapi/linux/bpf.h; from bpf_map.map_flags"""
     @property
     def btf_id(self) -> int:
         """__u32: the BTF that has its types; 0 where it has none [id]; from btf.id"""
@@ -630,8 +630,8 @@ class TaskVma(Record):
     def permissions(self) -> str:
         """char[8]: as in /proc/PID/maps: r, w, x, and p for private or s for shared; from vm_area_struct.vm_flags"""
     @property
-    def flags(self) -> int:
-        """__u64: of include/linux/mm.h; their values differ between kernels [VM_*]; from vm_area_struct.vm_flags"""
+    def flags(self) -> KernelFlags:
+        """rec_flags_vm_flag: VM_* of include/linux/mm.h, as VmFlags of /proc/PID/smaps; from vm_area_struct.vm_flags"""
     @property
     def offset(self) -> int:
         """__u64: where in the file it begins; 0 without a file [bytes]; from vm_area_struct.vm_pgoff"""

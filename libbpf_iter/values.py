@@ -45,7 +45,9 @@ class KernelEnum(enum.IntEnum):
 
 
 class KernelFlags(enum.IntFlag, boundary=enum.KEEP):
-    """A set of bits; those without a name are kept."""
+    """A set of bits. Those that the program's BTF has no name for are kept, and print in hexadecimal."""
+
+    _numeric_repr_ = staticmethod(hex)
 
     def __repr__(self) -> str:
         return self._name_ or f"{int(self):#x}"

@@ -11,6 +11,30 @@ struct bpf_iter__bpf_map {
 	struct bpf_map *map;
 } __attribute__((preserve_access_index));
 
+/* As of Linux 6.18, without the BPF_ in front, as the enums of kernel_bpf.h. */
+enum map_flag {
+	F_NO_PREALLOC = 1 << 0,
+	F_NO_COMMON_LRU = 1 << 1,
+	F_NUMA_NODE = 1 << 2,
+	F_RDONLY = 1 << 3,
+	F_WRONLY = 1 << 4,
+	F_STACK_BUILD_ID = 1 << 5,
+	F_ZERO_SEED = 1 << 6,
+	F_RDONLY_PROG = 1 << 7,
+	F_WRONLY_PROG = 1 << 8,
+	F_CLONE = 1 << 9,
+	F_MMAPABLE = 1 << 10,
+	F_PRESERVE_ELEMS = 1 << 11,
+	F_INNER_MAP = 1 << 12,
+	F_LINK = 1 << 13,
+	F_PATH_FD = 1 << 14,
+	F_VTYPE_BTF_OBJ_FD = 1 << 15,
+	F_TOKEN_FD = 1 << 16,
+	F_SEGV_ON_FAULT = 1 << 17,
+	F_NO_USER_CONV = 1 << 18,
+};
+DECLARE_FLAGS(map_flag);
+
 struct bpf_map_record {
 	/* the map, for BPF_MAP_GET_FD_BY_ID [id]; from bpf_map.id */
 	__u32 id;
@@ -24,8 +48,8 @@ struct bpf_map_record {
 	rec_bytes_count32 value_size;
 	/* most elements that it takes; a ring buffer's size in bytes [elements]; from bpf_map.max_entries */
 	__u32 max_entries;
-	/* flags it was made with, of include/uapi/linux/bpf.h [BPF_F_*]; from bpf_map.map_flags */
-	__u32 map_flags;
+	/* how it was made: BPF_F_* of include/uapi/linux/bpf.h; from bpf_map.map_flags */
+	FLAGS(map_flag) map_flags;
 	/* the BTF that has its types; 0 where it has none [id]; from btf.id */
 	__u32 btf_id;
 	/* the key's type in that BTF, or 0 [BTF type id]; from bpf_map.btf_key_type_id */

@@ -10,11 +10,44 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 HOST_PAGE_SIZE;
 
 #define PATH_MAX 4096
-/* include/linux/mm.h */
-#define VM_READ 0x1
-#define VM_WRITE 0x2
-#define VM_EXEC 0x4
-#define VM_MAYSHARE 0x80
+/*
+ * include/linux/mm.h, the bits that every kernel from 5.10 on has in the same place. Those from 32 on have
+ * moved (VM_UFFD_MINOR, VM_SEALED), and bit 11 has had two meanings: they stay without a name.
+ */
+enum vm_flag : __u64 {
+	VM_READ = 0x1,
+	VM_WRITE = 0x2,
+	VM_EXEC = 0x4,
+	VM_SHARED = 0x8,
+	VM_MAYREAD = 0x10,
+	VM_MAYWRITE = 0x20,
+	VM_MAYEXEC = 0x40,
+	VM_MAYSHARE = 0x80,
+	VM_GROWSDOWN = 0x100,
+	VM_UFFD_MISSING = 0x200,
+	VM_PFNMAP = 0x400,
+	VM_UFFD_WP = 0x1000,
+	VM_LOCKED = 0x2000,
+	VM_IO = 0x4000,
+	VM_SEQ_READ = 0x8000,
+	VM_RAND_READ = 0x10000,
+	VM_DONTCOPY = 0x20000,
+	VM_DONTEXPAND = 0x40000,
+	VM_LOCKONFAULT = 0x80000,
+	VM_ACCOUNT = 0x100000,
+	VM_NORESERVE = 0x200000,
+	VM_HUGETLB = 0x400000,
+	VM_SYNC = 0x800000,
+	VM_ARCH_1 = 0x1000000,
+	VM_WIPEONFORK = 0x2000000,
+	VM_DONTDUMP = 0x4000000,
+	VM_SOFTDIRTY = 0x8000000,
+	VM_MIXEDMAP = 0x10000000,
+	VM_HUGEPAGE = 0x20000000,
+	VM_NOHUGEPAGE = 0x40000000,
+	VM_MERGEABLE = 0x80000000,
+};
+DECLARE_FLAGS(vm_flag);
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -75,8 +108,8 @@ struct task_vma_record {
 	rec_uptr end;
 	/* as in /proc/PID/maps: r, w, x, and p for private or s for shared; from vm_area_struct.vm_flags */
 	char permissions[8];
-	/* of include/linux/mm.h; their values differ between kernels [VM_*]; from vm_area_struct.vm_flags */
-	__u64 flags;
+	/* VM_* of include/linux/mm.h, as VmFlags of /proc/PID/smaps; from vm_area_struct.vm_flags */
+	FLAGS(vm_flag) flags;
 	/* where in the file it begins; 0 without a file [bytes]; from vm_area_struct.vm_pgoff */
 	__u64 offset;
 	/* the file's inode; 0 without a file [inode number]; from inode.i_ino */

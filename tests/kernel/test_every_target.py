@@ -148,6 +148,7 @@ def bpf_map(stack: ExitStack) -> Seen:
         "key_size": int(said["key_size"]),
         "value_size": int(said["value_size"]),
         "max_entries": int(said["max_entries"]),
+        "map_flags": int(said["map_flags"], 16),
         "frozen": bool(int(said["frozen"])),
         "btf_id": _libbpf.map_info(table.fd).btf_id,
         "usercnt": 1,

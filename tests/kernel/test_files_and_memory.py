@@ -6,6 +6,7 @@ import ctypes
 import errno
 import mmap
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -74,6 +75,56 @@ def test_own_mappings() -> None:
         "[vsyscall]"
     }
     assert {"[heap]", "[stack]", "[vdso]"} <= names
+
+
+# Documentation/filesystems/proc.rst, VmFlags; those of mappings that nobody made by an odd system call.
+MNEMONICS = {
+    "rd": "VM_READ",
+    "wr": "VM_WRITE",
+    "ex": "VM_EXEC",
+    "sh": "VM_SHARED",
+    "mr": "VM_MAYREAD",
+    "mw": "VM_MAYWRITE",
+    "me": "VM_MAYEXEC",
+    "ms": "VM_MAYSHARE",
+    "gd": "VM_GROWSDOWN",
+    "pf": "VM_PFNMAP",
+    "lo": "VM_LOCKED",
+    "io": "VM_IO",
+    "sr": "VM_SEQ_READ",
+    "rr": "VM_RAND_READ",
+    "dc": "VM_DONTCOPY",
+    "de": "VM_DONTEXPAND",
+    "ac": "VM_ACCOUNT",
+    "nr": "VM_NORESERVE",
+    "wf": "VM_WIPEONFORK",
+    "dd": "VM_DONTDUMP",
+    "sd": "VM_SOFTDIRTY",
+    "hg": "VM_HUGEPAGE",
+    "nh": "VM_NOHUGEPAGE",
+    "mg": "VM_MERGEABLE",
+}
+
+
+def test_flags_of_mappings_are_named_as_smaps_names_them() -> None:
+    with mmap.mmap(-1, 8192, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.madvise(mmap.MADV_DONTFORK)
+        memory.madvise(mmap.MADV_DONTDUMP)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        with TaskVmaIter(pid=os.getpid(), columns=["start", "flags"]) as mappings:
+            ours = {vma.start: vma.flags for vma in mappings}
+        theirs, start = {}, 0
+        for line in Path("/proc/self/smaps").read_text().splitlines():
+            if span := re.match("([0-9a-f]+)-[0-9a-f]+ ", line):
+                start = int(span[1], 16)
+            elif line.startswith("VmFlags:"):
+                theirs[start] = set(line.split()[1:])
+    assert {"dc", "dd"} <= theirs[address]
+    both = ours.keys() & theirs.keys()
+    assert len(both) > len(theirs) // 2
+    for start in both:
+        named = {short for short, name in MNEMONICS.items() if name in repr(ours[start]).split("|")}
+        assert named == theirs[start] & MNEMONICS.keys(), hex(start)
 
 
 def test_anonymous_memory_that_has_a_name() -> None:
