@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from libbpf_iter import display
 from libbpf_iter.schema import Field
 
 from .tools import ROOT
@@ -69,4 +68,4 @@ def what(field: Field, comment: Comment) -> str:
 
 def unit(field: Field, comment: Comment) -> str:
     """What a number counts: its type says it, or its comment."""
-    return comment.unit or display.unit(field.kind)
+    return comment.unit or field.unit

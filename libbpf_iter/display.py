@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from . import kinds
-from .schema import Field, Schema
-from .tabular import Tabular
+from .schema import COLUMN_HEAD, Field, Schema, column_rows
+from .tabular import Cells, Tabular, html_table, rich_table
 
 __all__ = [
     "card_html",
@@ -26,12 +26,10 @@ __all__ = [
     "record_rich",
     "rows_html",
     "rows_rich",
-    "unit",
 ]
 
 NONE = "-"
 ROWS_SHOWN = 20  # of records that are held: the rest is counted
-_SHORTENED = 120  # characters of a cell in a notebook
 
 
 # ---- one value ----------------------------------------------------------------
@@ -119,13 +117,6 @@ def _three_digits(number: float) -> str:
     return f"{number:.{2 if number < 9.995 else 1 if number < 99.95 else 0}f}"
 
 
-def unit(kind: kinds.Kind) -> str:
-    """ "ns", "bytes", or "" for what has none."""
-    if isinstance(kind, kinds.Nullable):
-        kind = kind.inner
-    return kind.unit if isinstance(kind, kinds.Integer) else ""
-
-
 def is_number(kind: kinds.Kind) -> bool:
     """Whether a column's values are amounts, which stand below each other."""
     if isinstance(kind, kinds.Nullable):
@@ -148,8 +139,6 @@ def is_whole(kind: kinds.Kind) -> bool:
 
 # ---- tables -------------------------------------------------------------------
 
-Cells = Iterable[Sequence[str]]
-
 
 def _cells(fields: Sequence[Field], records: Iterable[Any]) -> Cells:
     columns = [(field.name, cell(field.kind)) for field in fields]
@@ -157,51 +146,8 @@ def _cells(fields: Sequence[Field], records: Iterable[Any]) -> Cells:
         yield [write(getattr(record, name)) for name, write in columns]
 
 
-def _columns(schema: Schema) -> Cells:
-    """A schema as rows: what there is to know of each column."""
-    for field in schema.fields:
-        lacking = f"; always None: {field.unavailable}" if field.unavailable else ""
-        yield field.name, field.kind.annotation, unit(field.kind), field.c_type + lacking
-
-
-_COLUMNS_HEAD = ("column", "type", "unit", "in C")
-
-
 def _counted(count: int, name: str) -> str:
     return f"{count:,} {name} record{'' if count == 1 else 's'}"
-
-
-def _html(caption: str, head: Sequence[str], rows: Cells, right: Sequence[bool]) -> str:
-    from html import escape
-
-    align = [f' style="text-align: {"right" if each else "left"}"' for each in right]
-    # A table may be wider than the page: its caption is where one begins to read.
-    lines = ["<table>", f'<caption style="text-align: left; white-space: nowrap">{escape(caption)}</caption>']
-    if any(head):
-        cells = "".join(f"<th{a}>{escape(text)}</th>" for a, text in zip(align, head, strict=True))
-        lines.append(f"<thead><tr>{cells}</tr></thead>")
-    lines.append("<tbody>")
-    for row in rows:
-        cells = "".join(f"<td{a}>{escape(_short(text))}</td>" for a, text in zip(align, row, strict=True))
-        lines.append(f"<tr>{cells}</tr>")
-    return "\n".join([*lines, "</tbody>", "</table>"])
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHORTENED else text[: _SHORTENED - 1] + "…"
-
-
-def _rich(caption: str, head: Sequence[str], rows: Cells, right: Sequence[bool]) -> Any:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text  # a str would be read as markup
-
-    table = Table(title=Text(caption), title_justify="left", box=SIMPLE_HEAD, show_header=any(head))
-    for name, each in zip(head, right, strict=True):
-        table.add_column(Text(name), justify="right" if each else "left", overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table
 
 
 def _record(record: Any, schema: Schema) -> tuple[str, Sequence[str], Cells, Sequence[bool]]:
@@ -211,11 +157,11 @@ def _record(record: Any, schema: Schema) -> tuple[str, Sequence[str], Cells, Seq
 
 def record_html(record: Any, schema: Schema) -> str:
     """A record: a row for each column."""
-    return _html(*_record(record, schema))
+    return html_table(*_record(record, schema))
 
 
 def record_rich(record: Any, schema: Schema) -> Any:
-    return _rich(*_record(record, schema))
+    return rich_table(*_record(record, schema))
 
 
 def _rows(
@@ -232,7 +178,7 @@ def _rows(
 
 def rows_html(records: Sequence[Any], schema: Schema, lost: Iterable[str]) -> str:
     """Records that are held: how many, and the first of them."""
-    return _html(*_rows(records, schema, lost))
+    return html_table(*_rows(records, schema, lost))
 
 
 def rows_rich(records: Sequence[Any], schema: Schema, lost: Iterable[str], room: int) -> Iterator[Any]:
@@ -253,20 +199,18 @@ def members_html(path: str, members: Sequence[tuple[str, str, int, int]]) -> str
     """Where a kernel path leads: name, C type, offset and size of each member; "" where there are none."""
     rows = [[printable(str(part)) for part in member] for member in members]
     head = ("member", "in C", "offset", "size")
-    return _html(path, head, rows, (False, False, True, True)) if rows else ""
+    return html_table(path, head, rows, (False, False, True, True)) if rows else ""
 
 
-def _card(
-    name: str, facts: Mapping[str, str], schema: Schema
-) -> tuple[str, Sequence[str], Cells, Sequence[bool]]:
+def _card(name: str, facts: Mapping[str, str], schema: Schema) -> tuple[str, Sequence[str], Cells]:
     said = "; ".join(f"{fact}: {value}" for fact, value in facts.items())
-    return f"{name} ({said})", _COLUMNS_HEAD, _columns(schema), [False] * len(_COLUMNS_HEAD)
+    return f"{name} ({said})", COLUMN_HEAD, column_rows(schema)
 
 
 def card_html(name: str, facts: Mapping[str, str], schema: Schema) -> str:
     """What can be walked: its parameters and columns. No walk is made for it."""
-    return _html(*_card(name, facts, schema))
+    return html_table(*_card(name, facts, schema))
 
 
 def card_rich(name: str, facts: Mapping[str, str], schema: Schema) -> Any:
-    return _rich(*_card(name, facts, schema))
+    return rich_table(*_card(name, facts, schema))

@@ -13,6 +13,7 @@ from .btf import Btf
 from .btf.types import Kind as BtfKind
 from .errors import VerifierError
 from .kinds import Span
+from .layout import layout
 from .maps import MapTypes
 from .names import class_name
 from .program import SEQ, Fitted, Output, Program, Query
@@ -22,7 +23,7 @@ from .query.scope import Scope, objects_of
 from .query.tree import CType, Member, Node
 from .query.tree import Object as Pointing
 from .rewrite import Elf
-from .schema import Field, Schema, layout
+from .schema import Field, Schema
 
 # progs/emit.h: what isn't computed; enum turn
 _NOWHERE = 0xFFFF

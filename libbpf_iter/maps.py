@@ -1,4 +1,4 @@
-"""What a map holds: sizes, and how its keys and values decode. Imports _libbpf, btf, kinds and schema."""
+"""What a map holds: sizes, and how its keys and values decode. Imports _libbpf, btf, kinds and layout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from . import _libbpf, kinds
 from ._libbpf import Fd, MapInfo
 from .btf import Btf
 from .immutable import Immutable
-from .schema import kind_of
+from .layout import kind_of
 
 # include/uapi/linux/bpf.h
 PER_CPU_MAPS = frozenset({5, 6, 10, 21})

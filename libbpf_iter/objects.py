@@ -1,6 +1,6 @@
 """Object files: the package's own and anyone's, and what they say of their records.
 
-Imports _libbpf, btf, elf, maps and schema; the kernel isn't asked.
+Imports _libbpf, btf, elf, maps and layout; the kernel isn't asked.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from .btf import types as bt
 from .btf.types import Kind as BtfKind
 from .elf import check_elf
 from .errors import BtfError, ObjectError, ParameterError, SchemaError
+from .layout import layout, record_struct
 from .maps import ElementTypes
-from .schema import Schema, layout, record_struct
+from .schema import Schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,19 +1,26 @@
-"""Cells of text in lines as wide as there is room for. Imports nothing of ours."""
+"""Tables of text: lines that fit a terminal, HTML for notebooks, and rich's. Imports nothing of ours.
+
+rich is imported only when it has itself asked for a table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
+from typing import Any
 
-__all__ = ["Tabular", "width"]
+__all__ = ["Cells", "Tabular", "html_table", "rich_table", "width"]
+
+Cells = Iterable[Sequence[str]]
 
 GAP = 2
-_NARROWEST = 15  # what a column of text is cut to before another one is left out
-_PROSE = 24  # and what sentences are wrapped to
+_NARROWEST = 15  # columns of text are cut down to this before any column is left out
+_PROSE = 24  # and sentences are wrapped to this
+_CELL_MAX = 120  # characters that a notebook shows of a cell
 
 
 def width(text: str) -> int:
-    """The places that a text takes on a terminal."""
+    """How many columns of a terminal a text occupies."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -22,7 +29,7 @@ def width(text: str) -> int:
 
 
 def _cut(text: str, room: int) -> str:
-    """As much as there is room for: of a path the end, of other text the beginning."""
+    """As much of a text as fits: the end of a path, the beginning of anything else."""
     if text.startswith("/") and " " not in text.removesuffix(" (deleted)"):
         text = text[-room:]
         while width(text) >= room:
@@ -35,12 +42,12 @@ def _cut(text: str, room: int) -> str:
 
 
 class Tabular:
-    """Lines of a table: which columns fit, and how wide each is.
+    """The lines of a table: which columns fit, and how wide each one is.
 
-    With no ``room`` all do. Otherwise columns of text become narrower, the
-    widest first; if that isn't enough, columns are left out from the right.
-    Those that are ``whole`` aren't cut: numbers, if it isn't said otherwise.
-    With ``prose`` the last column is sentences, which are wrapped.
+    Without ``room``, every column is as wide as its contents. Otherwise columns of text are narrowed, the
+    widest first, and if that isn't enough, columns are left out from the right. Columns that are ``whole``
+    are never narrowed: by default those aligned ``right``, numbers. With ``prose``, the last column holds
+    sentences, which are wrapped.
     """
 
     def __init__(
@@ -86,11 +93,11 @@ class Tabular:
 
     @property
     def left_out(self) -> Sequence[str]:
-        """The columns that there was no room for."""
+        """The names of the columns that didn't fit."""
         return self.head[len(self.widths) :]
 
     def cells(self, row: Sequence[str]) -> list[str]:
-        """A row's cells, as wide as their columns."""
+        """A row's cells, each cut or padded to the width of its column."""
         cells = []
         for text, room, right in zip(row, self.widths, self.right, strict=False):
             own = width(text)
@@ -101,7 +108,7 @@ class Tabular:
         return cells
 
     def lines(self, row: Sequence[str]) -> list[str]:
-        """A row, and what there is more of its prose."""
+        """A row: one line, or several if its prose is wrapped."""
         *before, last = row
         parts = wrap(last, self.widths[-1]) if self._prose else [last]
         first, *more = parts or [""]
@@ -109,3 +116,38 @@ class Tabular:
 
     def line(self, row: Sequence[str]) -> str:
         return (" " * GAP).join(self.cells(row)).rstrip()
+
+
+def html_table(caption: str, head: Sequence[str], rows: Cells, right: Sequence[bool] = ()) -> str:
+    """An HTML table, with everything in it escaped; ``right`` says which columns are aligned to the right."""
+    from html import escape
+
+    align = [f' style="text-align: {"right" if each else "left"}"' for each in right or [False] * len(head)]
+    # A table may be wider than the page, so the caption stays at its left end.
+    lines = ["<table>", f'<caption style="text-align: left; white-space: nowrap">{escape(caption)}</caption>']
+    if any(head):
+        cells = "".join(f"<th{a}>{escape(text)}</th>" for a, text in zip(align, head, strict=True))
+        lines.append(f"<thead><tr>{cells}</tr></thead>")
+    lines.append("<tbody>")
+    for row in rows:
+        cells = "".join(f"<td{a}>{escape(_shortened(text))}</td>" for a, text in zip(align, row, strict=True))
+        lines.append(f"<tr>{cells}</tr>")
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _CELL_MAX else text[: _CELL_MAX - 1] + "…"
+
+
+def rich_table(caption: str, head: Sequence[str], rows: Cells, right: Sequence[bool] = ()) -> Any:
+    """The same as a ``rich.table.Table``."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text  # a str would be read as markup
+
+    table = Table(title=Text(caption), title_justify="left", box=SIMPLE_HEAD, show_header=any(head))
+    for name, each in zip(head, right or [False] * len(head), strict=True):
+        table.add_column(Text(name), justify="right" if each else "left", overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table

@@ -21,8 +21,9 @@ from ..btf.types import Member as BtfMember
 from ..btf.writer import Writer
 from ..errors import BtfError, ParameterError, SchemaError
 from ..immutable import Immutable
+from ..layout import record_struct
 from ..names import column_name
-from ..schema import Field, Schema, record_struct
+from ..schema import Field, Schema
 from . import tree
 from .emit import FP, Emitter, Frame
 from .parse import parse, pointed_text

@@ -13,9 +13,9 @@ from libbpf_iter.btf.types import Kind
 from libbpf_iter.decode import asdict, record_class, records
 from libbpf_iter.elf import check_elf
 from libbpf_iter.errors import ClosedError, Error, SchemaError
+from libbpf_iter.layout import layout, record_struct
 from libbpf_iter.relocate import roots
 from libbpf_iter.rewrite import Elf
-from libbpf_iter.schema import layout, record_struct
 from tests.unit import test_query, test_records
 
 

@@ -33,8 +33,8 @@ from libbpf_iter import (
     targets,
 )
 from libbpf_iter.btf import Btf
+from libbpf_iter.layout import layout
 from libbpf_iter.objects import packaged_targets
-from libbpf_iter.schema import layout
 from libbpf_iter.session import drop_doubled
 from tests.conftest import BTF
 from tests.kernel.children import in_child

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from libbpf_iter import kinds
 from libbpf_iter.decode import record_class
@@ -84,6 +86,26 @@ def test_html_is_escaped() -> None:
     assert "<script>" not in page
     assert r"&lt;script&gt;&amp;\x1b[31m" in page
     assert "2.0 KiB" in page
+
+
+def test_a_schema_shows_its_columns() -> None:
+    page = SCHEMA._repr_html_()
+    assert "Thing: 2 columns, 24 bytes" in page
+    assert "<td>n</td><td>int</td><td>bytes</td><td>__u64</td>" in page.replace(
+        ' style="text-align: left"', ""
+    )
+    file = io.StringIO()
+    Console(file=file, width=80).print(SCHEMA)
+    assert [line.split() for line in file.getvalue().splitlines()][-2:] == [
+        ["n", "int", "bytes", "__u64"],
+        [],
+    ]
+
+
+def test_bits_without_a_name_are_shown_in_hexadecimal() -> None:
+    flags = kinds.EnumValue(8, "flag", False, True, (("READ", 1), ("WRITE", 2)))
+    for number, shown in ((3, "READ|WRITE"), (1 << 33 | 1, "READ|0x200000000"), (4, "0x4"), (0, "0x0")):
+        assert cell(flags)(flags.decode(number.to_bytes(8, "little"), 0)) == shown
 
 
 # ---- tables -------------------------------------------------------------------

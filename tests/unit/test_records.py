@@ -13,7 +13,8 @@ import pytest
 from libbpf_iter.btf import Btf
 from libbpf_iter.decode import Record, asdict, fields, record_class, records, schema
 from libbpf_iter.errors import ParameterError, SchemaError
-from libbpf_iter.schema import Schema, layout
+from libbpf_iter.layout import layout
+from libbpf_iter.schema import Schema
 
 from .btf_writer import Writer
 
