@@ -26,7 +26,16 @@ def run(text: str) -> None:
     exec(compile(text, str(README), "exec"), {})
 
 
-def test_the_first_example_runs(bpffs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its record looks like those that are shown; the bound is one that this process meets."""
+    _, shown = README.read_text().split("mm.total_vm > 50_000")
+    run(example("for process in").replace("mm.total_vm > 50_000", "mm.total_vm > 0"))
+    columns = re.compile(r"(\w+)=")
+    line = capsys.readouterr().out.splitlines()[0]
+    assert columns.findall(line) == columns.findall(shown[shown.index("Task(") :].partition("\n")[0])
+
+
+def test_the_tour_runs(bpffs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key, value = (7).to_bytes(4, "little"), (12).to_bytes(8, "little")
     with Fd(lib.lbi_map_create, HASH, b"my_map", 4, 8, 10, 0, 0, 0, 0) as map_:
         assert lib.bpf_map_update_elem(map_.number, key, value, 0) == 0
@@ -40,5 +49,5 @@ def test_the_first_example_runs(bpffs: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_the_example_of_queries_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    run(example("where="))
+    run(example("explain"))
     assert "columns: parent" in capsys.readouterr().out
