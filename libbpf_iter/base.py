@@ -273,12 +273,16 @@ class BpfIter(Locked, Generic[R]):
     def update(self, other: BpfIter[Any]) -> None:
         """Let the link run ``other``'s program: walks that begin from now on give its records.
 
-        They are read from the descriptor: what is in a link knows of no map. Another target's program
-        raises :class:`~libbpf_iter.errors.ParameterError`.
+        They are read from the descriptor: what is in a link knows of no map. Another target's program, and
+        one that looks for other tasks by itself, raise :class:`~libbpf_iter.errors.ParameterError`.
         """
         link, given = self.link, other.link.program
         with self._lock:
-            types = self._open_recipe().parameters.types
+            mine, theirs = (one._open_recipe().parameters for one in (self, other))
+            if mine.only != theirs.only and self.target == other.target:
+                # It isn't the link that knows which tasks are asked for: Parameters.leave_to_program().
+                raise ParameterError("other", "its tasks are others: both take the same tid=, pid= or pidfd=")
+            types = mine.types
             old, snapshots = link.program, (self._snapshots, self._array_snapshots)
             for path in self._published:
                 pins.withdraw(path)  # First, so that nobody takes the new records for the old ones.

@@ -79,6 +79,7 @@ class ObjectIter(BpfIter[Any]):
         prints = record is None and not typed  # lines of text, which have no columns
         query = Query.of(columns, where, params)
         link = for_target(target, given)
+        link.check_found()
 
         def load_it(output: Output) -> Program:
             return load(

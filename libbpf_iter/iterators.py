@@ -248,13 +248,21 @@ class TaskIter(_OfTasks["records.Task"]):
 
 
 class TaskFileIter(_OfTasks["records.TaskFile"]):
-    """The open files of tasks (kernel/bpf/task_iter.c). Threads that share their leader's are left out."""
+    """The open files of tasks (kernel/bpf/task_iter.c).
+
+    With ``tid`` those of that thread, as /proc/PID/task/TID/fd shows them; otherwise threads that share
+    their leader's are left out. Before Linux 6.1, and on some kernels before 6.13, a thread that leads no
+    process is shown by ``pid`` alone: there its ``tid`` raises :class:`~libbpf_iter.errors.ParameterError`.
+    """
 
     _target = "task_file"
 
 
 class TaskVmaIter(_OfTasks["records.TaskVma"]):
-    """The mappings of tasks' memory, as /proc/PID/maps (kernel/bpf/task_iter.c)."""
+    """The mappings of tasks' memory, as /proc/PID/maps (kernel/bpf/task_iter.c).
+
+    ``tid`` is as :class:`TaskFileIter` has it; without it, a process's are shown once.
+    """
 
     _target = "task_vma"
 

@@ -62,6 +62,15 @@ def pid_of(pidfd: int) -> int:
     return int(fields[fields.index("Pid:") + 1])
 
 
+def process_of(tid: int) -> int:
+    """The number of a thread's process in the pid namespace of the mounted /proc; 0 where it has none."""
+    try:
+        lines = _text(f"/proc/{tid}/status").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next(int(line.split()[1]) for line in lines if line.startswith("Tgid:"))
+
+
 def possible_nodes() -> int:
     """How many memory nodes are numbered (nr_node_ids); one where the kernel knows no others."""
     try:

@@ -1,4 +1,4 @@
-"""What a target's link takes: arguments in, union bpf_iter_link_info out. Imports _libbpf, program, errors.
+"""What a target's link takes: arguments in, union bpf_iter_link_info out. Imports kernel, maps, probes.
 
 The union is in include/uapi/linux/bpf.h.
 """
@@ -18,7 +18,7 @@ from ._libbpf import Fd
 from .errors import Error, NoSuchObject, NoSuchProcess, ParameterError
 from .maps import MapTypes, map_types
 from .netns import HasFileno
-from .workarounds import tid_may_find_leaders_alone
+from .probes import TASK_LINKS, threads_are_found
 
 # include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
 ORDERS = {
@@ -59,18 +59,33 @@ class Parameters:
     def leave_to_program(self, target: str) -> None:
         """Ask the link for nothing that the target's program, one of ours, looks for itself.
 
-        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task. TaskIter's does,
-        in a walk of all tasks, for one thread as long as the kernel may find those alone that lead a
-        process; and for a process, whose walk the kernel ends where the thread that it is at exits
-        (kernel/bpf/task_iter.c, task_group_seq_get_next(), still so in 7.0).
+        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task, and for a thread
+        where the kernel finds those alone that lead a process. TaskIter's does for a process, too, whose
+        walk the kernel ends where the thread that it is at exits (kernel/bpf/task_iter.c,
+        task_group_seq_get_next(), still so in 7.0).
         """
         if not self.only:
             return
-        missed = target == "task" and ("only_pid" in self.only or tid_may_find_leaders_alone())
-        if missed or not kernel.has("bpf_iter_link_info.task"):
-            self.info, self.expected, self.left = b"", {}, self.expected
-        else:
+        tid = self.only.get("only_tid")
+        if threads_are_found() if tid else target != "task" and kernel.has(TASK_LINKS):
             self.only = {}
+            return
+        if tid and target != "task":
+            # A walk of all tasks leaves out the files, and the mappings, of threads that share their
+            # leader's files: kernel/bpf/task_iter.c, task_seq_get_next(), skip_if_dup_files.
+            _check_leads(tid)
+        self.info, self.expected, self.left = b"", {}, self.expected
+
+    def check_found(self) -> None:
+        """Refuse a thread that the link wouldn't find, where the program doesn't look by itself."""
+        if (tid := self.only.get("only_tid")) and kernel.has(TASK_LINKS) and not threads_are_found():
+            _check_leads(tid)
+
+
+def _check_leads(tid: int) -> None:
+    pid = kernel.process_of(tid)
+    if pid not in (0, tid):
+        raise ParameterError("tid", f"this kernel finds thread {tid} by its process alone: give pid={pid}")
 
 
 def number(name: str, value: Any, most: int = 0xFFFFFFFF) -> int:
@@ -110,7 +125,7 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
 def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters:
     """What a program of ours is told instead of the link, where it has to look for itself."""
     given.only = {variable: value}
-    if not kernel.has("bpf_iter_link_info.task"):
+    if not kernel.has(TASK_LINKS):
         message = "this kernel's links take none: only the package's own programs look for themselves"
         given.refusals[errno.E2BIG] = ParameterError(name, message)
     return given

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from libbpf_iter import targets
 from libbpf_iter.schema import Schema
 
 # The first release that has it: the commit that brings each is in the target's file.
@@ -40,8 +41,8 @@ SINCE = {
     "bpf_func_id.BPF_FUNC_copy_from_user_task": (5, 18),
     # Expressions of a record's columns: workarounds.faults_panic().
     "queries of columns": (5, 12),
-    # workarounds.tid_may_find_leaders_alone()
-    "threads by tid": (6, 13),
+    "threads by tid": (6, 13),  # probes.threads_are_found()
+    "walks by programs": (6, 7),  # bpf_iter_task_new(), bpf_iter_css_new()
     # engine.counts()
     "cookies of udp": (6, 16),
     "cookies of tcp": (6, 17),
@@ -69,6 +70,12 @@ def told(schema: Schema, column: str, value: Any) -> Any:
 
 def has(feature: str) -> bool:
     return running() >= SINCE[feature]
+
+
+def needs(target: str) -> None:
+    """Skip on a kernel that is too old for a target."""
+    if target not in targets():
+        lacks(target, f"this kernel has no {target} iterator")
 
 
 def lacks(feature: str, why: object) -> NoReturn:

@@ -39,9 +39,9 @@ from libbpf_iter import (
     kernel,
     records,
 )
-from libbpf_iter.btf import Kind
 from libbpf_iter.engine import RUN_MOST
 from libbpf_iter.objects import packaged, packaged_targets
+from tests.kernel.since import lacks, needs, told
 from tests.kernel.test_maps import ARRAY, HASH, NO_PREALLOC, Map
 from tests.kernel.test_same_records import cgroups
 from tests.kernel.test_sessions import as_nobody
@@ -102,7 +102,8 @@ def test_each_engine_gives_every_column_of_a_stopped_task_the_same() -> None:
         for engine in ("seq", "snapshot"):
             with TaskIter(engine=engine, columns=columns) as tasks:
                 found += [asdict(task) for task in tasks if task.tid == child.pid]
-        assert found[0] == found[1] and found[0]["open_fds"] >= 0
+        listed = len(os.listdir(f"/proc/{child.pid}/fd"))
+        assert found[0] == found[1] and found[0]["open_fds"] == told(tasks.schema, "open_fds", listed)
     finally:
         child.kill()
         child.wait()
@@ -229,6 +230,7 @@ def test_a_cgroup_that_is_removed_is_an_empty_walk() -> None:
 
 
 def test_cgroups_of_another_namespace_begin_at_its_root() -> None:
+    needs("cgroup")
     code = (
         "import sys\n"
         "from libbpf_iter import CgroupIter\n"
@@ -267,7 +269,8 @@ def test_columns_side_by_side_are_those_of_the_whole_record(engine: str) -> None
     for name in steady:
         if name not in ("open_fds", "vsize"):
             assert getattr(narrow, name) == getattr(wide, name), name
-    assert narrow.open_fds and wide.vsize
+    assert wide.vsize
+    assert bool(narrow.open_fds) == bool(told(few.schema, "open_fds", True))
 
 
 def test_a_pin_has_the_columns_that_were_asked_for(bpffs: Any) -> None:
@@ -310,9 +313,10 @@ def test_a_query_in_a_snapshot() -> None:
         assert [task.tid for task in tasks] == [os.getppid()]
 
 
+@pytest.mark.many
 def test_a_walk_that_outgrows_its_map_is_walked_again() -> None:
     """The first map holds about 3,900 records of a task; the number of threads says that more are needed."""
-    with TaskIter() as tasks, threads(4500) as ids:
+    with TaskIter(engine="snapshot") as tasks, threads(4500) as ids:
         session = tasks.session()
         assert session.engine == "snapshot"
         assert set(ids) <= {task.tid for task in session}
@@ -413,6 +417,7 @@ def test_concurrent_sessions_do_not_mix(columns: list[str]) -> None:
     assert not failures
 
 
+@pytest.mark.many
 def test_threads_share_one_session() -> None:
     with threads(2000) as ids, TaskIter(columns=["tid"], engine="seq") as tasks:
         session = tasks.session()
@@ -476,8 +481,9 @@ def test_a_hash_that_is_walked_in_parts_says_so(kind: int, bpffs: Any) -> None:
     try:
         for number in range(5000):
             table[struct.pack("=I", number)] = bytes(8)
+        runs = kernel.has("bpf_func_id.BPF_FUNC_for_each_map_elem")
         with BpfMapElemIter(table, engine="seq") as parts, BpfMapElemIter(table) as whole:
-            assert whole.engine == "snapshot"
+            assert whole.engine == ("snapshot" if kind == HASH or runs else "seq")
             parts.pin(bpffs / "elements")
             pinned = PinnedIter(bpffs / "elements")
             for walk in (parts, pinned):
@@ -548,6 +554,8 @@ def test_what_is_too_much_for_one_run_is_walked_by_an_iterator(monkeypatch: pyte
 
 def test_a_run_that_comes_by_too_many_is_left_to_an_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
     """Though there were few when it was decided, as tasks may become many."""
+    if not kernel.has("bpf_iter_task_new"):
+        lacks("walks by programs", "this kernel's programs walk no tasks by themselves")
     monkeypatch.setattr("libbpf_iter.engine.RUN_MOST", dict.fromkeys(RUN_MOST, 3))
     monkeypatch.setattr(kernel, "threads", lambda: 1)
     with TaskIter() as tasks, TaskIter(where="tid == me", params={"me": os.getpid()}) as me:
@@ -581,20 +589,27 @@ def test_an_unknown_engine_is_refused() -> None:
     assert caught.value.parameter == "engine"
 
 
-def test_auto_is_what_is_complete() -> None:
-    for make, engine in [
-        (UnixIter, "snapshot"),
-        (CgroupIter, "snapshot"),
-        (TaskIter, "snapshot"),
-        (lambda: TaskIter(tid=1), "seq"),
-        (lambda: TaskIter(pid=os.getpid()), "snapshot"),
-        (lambda: TaskIter(pid=os.getpid(), columns=["tid", "exe"]), "seq"),
-        (NetlinkIter, "snapshot"),
-        (TcpIter, "seq" if kernel.btf().get("bpf_tcp_iter_batch_item", Kind.UNION) else "snapshot"),
-        (KsymIter, "seq"),
-    ]:
-        with make() as walk:
-            assert walk.engine == engine == walk.session().engine
+def snapshot_with(function: str) -> str:
+    return "snapshot" if kernel.has(function) else "seq"
+
+
+@pytest.mark.parametrize(
+    ("make", "engine"),
+    [
+        (UnixIter, lambda: "snapshot"),
+        (CgroupIter, lambda: "snapshot"),
+        (TaskIter, lambda: snapshot_with("bpf_iter_task_new")),
+        (lambda: TaskIter(tid=1), lambda: "seq"),
+        (lambda: TaskIter(pid=os.getpid()), lambda: snapshot_with("bpf_task_from_vpid")),
+        (lambda: TaskIter(pid=os.getpid(), columns=["tid", "exe"]), lambda: "seq"),
+        (NetlinkIter, lambda: "snapshot"),
+        (TcpIter, lambda: "seq" if kernel.has("bpf_tcp_iter_batch_item") else "snapshot"),
+        (KsymIter, lambda: "seq"),
+    ],
+)
+def test_auto_is_what_is_complete(make: Callable[[], Any], engine: Callable[[], str]) -> None:
+    with make() as walk:
+        assert walk.engine == engine() == walk.session().engine
 
 
 def test_the_list_of_walks_that_run_by_themselves() -> None:

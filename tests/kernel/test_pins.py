@@ -136,9 +136,8 @@ def test_the_last_symbol_of_a_pin_is_there_once(pin: Path, asked: dict[str, Any]
             *_, first, second = session
         if told:
             assert first.seq_num + 1 == second.seq_num
-            assert session.lost == ()
-        else:
-            assert "seq_num" in session.lost[0]
+        # Others' programs, which have symbols, may come and go: the session says that, too.
+        assert any("seq_num" in sentence for sentence in session.lost) is not told
 
 
 def test_a_record_makes_do_where_nothing_is_told(pin: Path) -> None:

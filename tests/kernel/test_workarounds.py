@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from libbpf_iter import Iter, TaskIter, errors, targets
+from libbpf_iter import Iter, ObjectIter, TaskFileIter, TaskIter, TaskVmaIter, errors, kernel
 from libbpf_iter.engine import counts
+from libbpf_iter.probes import TASK_LINKS, finds, threads_are_found
 from libbpf_iter.workarounds import faults_panic, tid_may_find_leaders_alone
-from tests.kernel.since import has
+from tests.kernel.since import has, lacks, needs
+from tests.kernel.test_sessions import PROGRAMS
 from tests.kernel.test_task import threads
 
+CLONE_FILES = 0x400  # include/uapi/linux/sched.h
 WITHOUT_PARAMETERS = ("task", "task_file", "task_vma", "bpf_map", "bpf_prog", "tcp", "udp", "unix", "netlink")
 
 
@@ -34,6 +42,88 @@ def test_a_thread_is_found_that_leads_no_process() -> None:
                 assert [(task.tid, task.pid) for task in tasks] == [(tid, os.getpid())]
 
 
+def test_a_kernel_is_asked_whether_it_finds_threads() -> None:
+    """The archive's 6.1 and 6.12 have the mending, so that types alone would say too little of them."""
+    if not kernel.has(TASK_LINKS):
+        lacks("task parameters", "this kernel's links know of no task")
+    assert finds(os.getpid()) and not finds(2**31 - 1)
+    with threads(1) as (tid,):
+        assert finds(tid) == threads_are_found()
+
+
+@contextmanager
+def thread_with_files_of_its_own() -> Iterator[int]:
+    """A thread whose descriptors nobody else has; its tid."""
+    done, tids = threading.Event(), queue.Queue[int]()
+
+    def part() -> None:
+        assert ctypes.CDLL(None).unshare(CLONE_FILES) == 0
+        os.eventfd(0)  # closed with the thread's descriptors
+        tids.put(threading.get_native_id())
+        done.wait()
+
+    thread = threading.Thread(target=part)
+    thread.start()
+    try:
+        yield tids.get()
+    finally:
+        done.set()
+        thread.join()
+
+
+def listed(tid: int) -> set[int]:
+    return {int(fd) for fd in os.listdir(f"/proc/self/task/{tid}/fd")}
+
+
+def check_files_and_mappings(found: bool) -> None:
+    """By the number of a thread: as /proc/PID/task/TID shows them, or a word about it."""
+    me = os.getpid()
+    with threads(1) as (shares,), thread_with_files_of_its_own() as owns:
+        for tid in (me, shares, owns):
+            if tid != me and not found:
+                for make in (TaskFileIter, TaskVmaIter):
+                    with pytest.raises(errors.ParameterError, match=f"thread {tid} by .* give pid={me}$"):
+                        make(tid=tid)
+                continue
+            before = listed(tid)
+            with TaskFileIter(tid=tid) as files:
+                records = list(files)
+            assert {(file.tid, file.pid) for file in records} == {(tid, me)}
+            fds = {file.fd for file in records}
+            assert len(fds) == len(records)
+            assert fds == before if tid == owns else before & listed(tid) <= fds
+        with TaskFileIter(pid=me) as files:
+            fds_of = {(file.tid, file.fd) for file in files}
+        assert {tid for tid, _ in fds_of} == {me, owns}
+        assert {fd for tid, fd in fds_of if tid == owns} == listed(owns)
+        needs("task_vma")
+        for tid in (me, shares, owns) if found else (me,):
+            with TaskVmaIter(tid=tid) as mappings:
+                areas = list(mappings)
+            assert {(area.tid, area.pid) for area in areas} == {(tid, me)}
+            assert {"[stack]", "[vdso]"} <= {area.path for area in areas}
+
+
+def test_files_and_mappings_of_a_thread() -> None:
+    check_files_and_mappings(threads_are_found())
+
+
+def test_without_the_kernels_word_the_program_looks_for_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On each kernel, as where it finds those threads alone that lead."""
+    monkeypatch.setattr("libbpf_iter.parameters.threads_are_found", lambda: False)
+    columns = ["tid", "pid", "comm", "start_time_ns", "exe"]
+    with threads(2) as tids, TaskIter(pid=os.getpid(), columns=columns) as process:
+        known = {task.tid: task for task in process}
+        for tid in (os.getpid(), *tids):
+            with TaskIter(tid, columns=columns) as tasks:
+                assert tasks.link.info.argument == {}
+                assert list(tasks) == [known[tid]]
+            if tid != os.getpid() and kernel.has(TASK_LINKS):
+                with pytest.raises(errors.ParameterError, match=f"give pid={os.getpid()}$"):
+                    ObjectIter(PROGRAMS / "task.bpf.o", tid=tid)  # which looks for none by itself
+    check_files_and_mappings(False)
+
+
 def test_where_faults_panic_is_known() -> None:
     assert faults_panic() == (not has("queries of columns"))
 
@@ -42,8 +132,7 @@ def test_where_faults_panic_is_known() -> None:
 def test_where_faults_panic_programs_have_one_function(target: str) -> None:
     if not faults_panic():
         pytest.skip("this kernel's programs may have several functions")
-    if target not in targets():
-        pytest.skip(f"this kernel has no {target} iterator")
+    needs(target)
     names = ["path"] if target == "task_file" else None
     with Iter(target, engine="seq", columns=names) as walk, Iter("bpf_prog", columns=["id"]) as programs:
         mine = walk.link.info.program_id

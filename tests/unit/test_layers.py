@@ -73,6 +73,7 @@ LAYERS = [
     "losses",
     "session",
     "rows",
+    "probes",
     "parameters",
     "recipe",
     "pins",

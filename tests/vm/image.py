@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 PROJECT = Path(__file__).parents[2]
 OF_THE_PROJECT = ("libbpf_iter", "tests", "cbuild", "progs", "pyproject.toml", "README.md")
 # With what these need themselves.
-DISTRIBUTIONS = ("cffi", "click", "hypothesis", "pyelftools", "pytest", "pytest-timeout", "rich")
+DISTRIBUTIONS = ("cffi", "click", "hypothesis", "numpy", "pyelftools", "pytest", "pytest-timeout", "rich")
 PROGRAMS = ("busybox", "bpftool", "ip", "ss", "nsenter", "unshare")
 # Parts of the standard library that nothing here runs.
 LEFT_OUT = frozenset({"test", "idlelib", "lib2to3", "ensurepip", "tkinter", "turtledemo", "site-packages"})
