@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from . import netns, pins
-from ._libbpf import Fd
+from ._libbpf import Fd, Pin
 from .arrays import array, array_in_place
 from .arrow import schema_capsule, stream_capsule
 from .decode import Buffer, record_class
@@ -292,7 +292,7 @@ class BpfIter(Locked, Generic[R]):
             finally:
                 for path, mode in self._published.items():
                     if os.path.exists(path):
-                        pins.publish(path, mode, link.program, types)
+                        pins.publish(pins.beside(path), mode, link.program, types)
             self._program = link.program
             self._snapshots = self._array_snapshots = None
             self._array_engines = ()
@@ -308,19 +308,20 @@ class BpfIter(Locked, Generic[R]):
         pinned raises :class:`~libbpf_iter.errors.KernelError`, an OSError with its ``errno``.
         """
         where, link, types = os.fspath(path), self.link, self._open_recipe().parameters.types
-        link.pin(where, mode)
-        if mode & 0o077:
-            try:
-                pins.publish(where, mode, link.program, types)
-            except BaseException:
-                os.unlink(where)
-                raise
-            self._published[where] = mode
+        pin, beside = Pin(where), pins.beside(where)
+        try:
+            pin.give(link.fd, mode)
+            if mode & 0o077:
+                pins.publish(beside, mode, link.program, types)
+                self._published[where] = mode
+        except BaseException:
+            beside.take_back()
+            pin.take_back()
+            raise
 
     def unpin(self, path: str | os.PathLike[str]) -> None:
         """Remove a pin; sessions of it that run go on. FileNotFoundError where there is none."""
-        os.unlink(path)
-        pins.withdraw(os.fspath(path))
+        pins.remove(os.fspath(path))
         self._published.pop(os.fspath(path), None)
 
     def close(self) -> None:

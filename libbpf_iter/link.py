@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from . import _libbpf
-from ._libbpf import Fd, LinkInfo
+from ._libbpf import Fd, LinkInfo, Pin
 from .errors import ParameterError, UnsupportedTarget
 from .program import Program
 
@@ -62,12 +62,11 @@ class Link:
         Who may read the file sees what the program shows, without any
         capability: hence 0600 unless ``mode`` says otherwise. KernelError, an OSError, where it can't be.
         """
-        target = os.fspath(path)
-        _libbpf.pin(self._fd, target)
+        pin = Pin(os.fspath(path))
         try:
-            os.chmod(target, mode)
+            pin.give(self._fd, mode)
         except BaseException:
-            os.unlink(target)
+            pin.take_back()
             raise
 
     def close(self) -> None:

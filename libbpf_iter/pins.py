@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from itertools import islice
 
 from . import _libbpf, parameters
-from ._libbpf import Fd, MapInfo
+from ._libbpf import Fd, MapInfo, Pin
 from .btf import Btf
 from .errors import SchemaError
 from .immutable import Immutable
@@ -25,7 +25,7 @@ from .load import load_own
 from .maps import ElementTypes, element_types
 from .program import SEQ, Program, Query
 
-__all__ = ["Published", "inode", "publish", "published", "withdraw"]
+__all__ = ["Published", "beside", "inode", "publish", "published", "remove", "withdraw"]
 
 _SUFFIX = "_types"
 # An element of the map, and what our program for elements puts before it: a CPU, here none, and the key.
@@ -46,8 +46,13 @@ class Published(Immutable):
     inode: int  # of the file that says so
 
 
-def publish(path: str, mode: int, program: Program, types: ElementTypes | None) -> None:
-    """Let whoever may read the pin at ``path`` know what its records are; ``types``: those of its map."""
+def beside(path: str) -> Pin:
+    """The name of what says what the records of the pin at ``path`` are."""
+    return Pin(path + _SUFFIX)
+
+
+def publish(pin: Pin, mode: int, program: Program, types: ElementTypes | None) -> None:
+    """Let those who may read a pin know what its records are; ``types``: those of its map."""
     said = [program.target.encode(), program.btf]
     if types is not None:
         number, kind, name, *rest = types.info._values()
@@ -65,7 +70,7 @@ def publish(path: str, mode: int, program: Program, types: ElementTypes | None) 
         closed.callback(elements.close)
         link = Link(elements, given.info, given.expected)
         closed.callback(link.close)
-        link.pin(path + _SUFFIX, mode)
+        pin.give(link.fd, mode)
 
 
 def published(path: str) -> Published | None:
@@ -118,3 +123,10 @@ def withdraw(path: str) -> None:
     """Take back what :func:`publish` gave, if anything."""
     with suppress(FileNotFoundError):
         os.unlink(path + _SUFFIX)
+
+
+def remove(path: str) -> None:
+    """Take a pin away; last, so that it can be asked for again where it is interrupted."""
+    os.stat(path)
+    withdraw(path)
+    os.unlink(path)

@@ -29,7 +29,7 @@ from .info import (
     program_ids,
     version,
 )
-from .links import get_pinned, iter_create, iter_create_in, link_create, link_update, pin
+from .links import Pin, get_pinned, iter_create, iter_create_in, link_create, link_update
 from .object import Loaded, Object
 from .token import in_user_namespace, token_obstacle
 from .types import NativeBtf, extract_types
@@ -41,6 +41,7 @@ __all__ = [
     "MapInfo",
     "NativeBtf",
     "Object",
+    "Pin",
     "btf_by_id",
     "check",
     "checked",
@@ -60,7 +61,6 @@ __all__ = [
     "map_info",
     "maps_of",
     "open_file",
-    "pin",
     "possible_cpus",
     "program_btf",
     "program_by_id",

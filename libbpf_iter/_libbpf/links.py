@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import deque
 
 from .._extension import ffi, lib
 from ..errors import ObjectError, ParameterError
@@ -37,14 +38,32 @@ def iter_create_in(netns: Fd, link: Fd) -> Fd:
     return checked(session, "bpf_iter_create", "no session can be opened")
 
 
-def pin(fd: Fd, path: str) -> None:
-    result = lib.bpf_obj_pin(fd.number, c_path(path))
-    folder, name = os.path.split(path)
-    if result == -errno.EPERM and os.access(folder or ".", os.W_OK, effective_ids=True):
-        # kernel/bpf/inode.c, bpf_obj_do_pin() and bpf_lookup(), where no privilege is missing.
-        why = "a pin's name has no dot" if "." in name else "a path in a mounted bpffs is expected"
-        raise ParameterError("path", f"{path} can't be pinned: {why}")
-    check(result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected")
+class Pin:
+    """A new name in a bpffs; what gave it can take it back, and never one that was there before.
+
+    As with a descriptor, only C is between the call and what remembers that it was made.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._result = ffi.new("int *", -1)
+
+    def give(self, fd: Fd, mode: int) -> None:
+        """Name what the descriptor is of. Whatever is raised, the name may be there."""
+        path, descriptor, name = self.path, fd.number, c_path(self.path)
+        deque(map(self._result.__setitem__, (0,), map(lib.bpf_obj_pin, (descriptor,), (name,))), 0)
+        result = self._result[0]
+        folder, last = os.path.split(path)
+        if result == -errno.EPERM and os.access(folder or ".", os.W_OK, effective_ids=True):
+            # kernel/bpf/inode.c, bpf_obj_do_pin() and bpf_lookup(), where no privilege is missing.
+            why = "a pin's name has no dot" if "." in last else "a path in a mounted bpffs is expected"
+            raise ParameterError("path", f"{path} can't be pinned: {why}")
+        check(result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected")
+        os.chmod(path, mode)
+
+    def take_back(self) -> None:
+        if self._result[0] == 0:
+            os.unlink(self.path)
 
 
 def get_pinned(path: str) -> Fd:

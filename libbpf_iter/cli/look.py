@@ -153,8 +153,7 @@ def open_pin(path: str, record: type[Record] | None = None) -> PinnedIter:
 def unpin(path: str) -> None:
     """Remove the pin at PATH; walks of it that run go on."""
     with open_pin(path):
-        os.unlink(path)
-        pins.withdraw(path)
+        pins.remove(path)
 
 
 @click.command()

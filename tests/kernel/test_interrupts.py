@@ -141,6 +141,23 @@ def test_a_pin(bpffs: Path) -> None:
         interrupt(pin)
 
 
+def test_a_pin_is_there_with_its_types_or_not_at_all(bpffs: Path) -> None:
+    def pin() -> None:
+        tasks.pin(bpffs / "pin", mode=0o444)
+
+    with TaskIter(tid=os.getpid(), columns=["tid"]) as tasks:
+        for _ in range(2):  # the first keeps much for those after it
+            whole = Interrupted()
+            whole(pin)
+            tasks.unpin(bpffs / "pin")
+        # The last ones are about the pins themselves, most others about the program that shows the types.
+        for moment in [*range(0, whole.moments - 60, 100), *range(whole.moments - 60, whole.moments)]:
+            assert Interrupted(moment)(pin)
+            assert list(bpffs.iterdir()) == []
+        pin()
+        assert {entry.name for entry in bpffs.iterdir()} == {"pin", "pin_types"}
+
+
 def test_a_program_that_is_compiled() -> None:
     def walk() -> None:
         with Iter("task", columns={"tid": "tid"}, where="tid == pid", engine="seq") as tasks:

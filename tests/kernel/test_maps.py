@@ -90,7 +90,7 @@ def test_a_hash_is_typed_by_its_btf(make: Any, bpffs: Path) -> None:
     for number in range(5000):
         table[struct.pack("=I", number)] = struct.pack("=Ii", number * 2, -number)
     path = bpffs / "table"
-    _libbpf.pin(table.fd, str(path))
+    _libbpf.Pin(str(path)).give(table.fd, 0o600)
     for reference in (table, table.id, path, str(path)):
         with BpfMapElemIter(reference) as elements:
             found = {e.key: (e.value.left, e.value.right, e.cpu) for e in elements}

@@ -181,7 +181,7 @@ def test_what_is_no_pin_is_said(pin: Path) -> None:
         with pytest.raises(errors.ObjectError, match="/etc/passwd is no pin"):
             read("/etc/passwd")
     table = Map(PERF_EVENT_ARRAY, 4, 4, 1)  # of type 4, as the links of iterators are
-    _libbpf.pin(table.fd, str(pin))
+    _libbpf.Pin(str(pin)).give(table.fd, 0o600)
     with pytest.raises(errors.ObjectError, match="no iterator's link"):
         PinnedIter(pin)
 
