@@ -6,7 +6,7 @@ Only queries need this module and the compiler behind it: it is imported where o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from . import _libbpf, kernel
 from .btf import Btf
@@ -25,10 +25,9 @@ from .query.tree import Object as Pointing
 from .rewrite import Elf
 from .schema import Field, Schema
 
-# progs/emit.h: what isn't computed; enum turn
-_NOWHERE = 0xFFFF
+# progs/emit.h: enum turn, and the labels of its macros
 _FIRST, _THEN = "1", "2"
-_COLUMN_LABEL = "column_"
+_COLUMN, _STORE, _ADDRESS = "column", "store", "address"
 
 
 def fit(
@@ -45,7 +44,7 @@ def fit(
     schema = whole.select(query.columns if own else None)
     used = {field.name for field in schema.fields}
     elf = Elf(data)
-    labels = elf.labels(_COLUMN_LABEL)
+    labels = elf.labels(*(f"{kind}_" for kind in (_COLUMN, _STORE, _ADDRESS)))
     types_of_object = Btf(elf.section(".BTF"))
     asked = compiled = None
     new: Compiled | Packed | None = None
@@ -92,22 +91,26 @@ def fit(
 
 def _place_columns(
     elf: Elf,
-    labels: Mapping[str, Sequence[tuple[int, int]]],
+    labels: Mapping[str, tuple[int, int]],
     whole: Schema,
     used: set[str],
     filtered: set[str],
     places: Mapping[str, int],
 ) -> None:
-    """progs/emit.h, COLUMN_PLACE(): where each column goes and in which turn, or that it isn't computed."""
-    fields = {str(field.offset): field for field in whole.fields}
-    for label, instructions in labels.items():
-        offset, _, turn = label.partition("_")
-        field = fields[offset]
-        other = _THEN if field.name in filtered else _FIRST
-        computed = field.name in used and turn != other
-        place = places.get(field.name, field.offset) if computed else _NOWHERE
-        for instruction in instructions:
-            elf.set_immediate(instruction, place)
+    """progs/emit.h, PUT(): which columns are computed, in which turn, and where they go."""
+    fields = {field.offset: field for field in whole.fields}
+    for label, instruction in labels.items():
+        kind, offset, turn = label.split("_")[:3]
+        field = fields[int(offset)]
+        moved = places.get(field.name, field.offset) - field.offset
+        if kind == _COLUMN:
+            other = _THEN if field.name in filtered else _FIRST
+            if field.name not in used or turn == other:
+                elf.negate_jump(instruction)
+        elif kind == _STORE:
+            elf.add_to_offset(instruction, moved)
+        else:
+            elf.add_to_immediate(instruction, moved)
 
 
 def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:

@@ -19,6 +19,8 @@ __all__ = ["Elf"]
 _SYMTAB, _FUNC = 2, 2
 _SECTION = struct.Struct("=IIQQQQIIQQ")
 _SYMBOL = struct.Struct("=IBBHQQ")
+# include/uapi/linux/bpf.h: struct bpf_insn is code, registers, off at 2, imm at 4.
+_JEQ, _JNE = 0x10, 0x50
 
 
 class _Section(Immutable):
@@ -97,22 +99,37 @@ class Elf:
         # st_size, behind name, info, other, section and value.
         struct.pack_into("=Q", self._data, at + 16, len(code))
 
-    def labels(self, prefix: str) -> dict[str, list[tuple[int, int]]]:
-        """Where the labelled instructions are, by what follows ``prefix`` up to the last "_".
+    def labels(self, *prefixes: str) -> dict[str, tuple[int, int]]:
+        """Where the instructions are whose labels begin so.
 
         A place is a section's number and an offset in it, which stays when the section is replaced.
         """
-        found: dict[str, list[tuple[int, int]]] = {}
-        for _, name, _, section, value, _ in self._symbols():
-            if name.startswith(prefix):
-                key = name.removeprefix(prefix).rpartition("_")[0]
-                found.setdefault(key, []).append((section, value))
-        return found
+        return {
+            name: (section, value)
+            for _, name, _, section, value, _ in self._symbols()
+            if name.startswith(prefixes)
+        }
 
-    def set_immediate(self, place: tuple[int, int], value: int) -> None:
-        """Another constant in the instruction at a place that :meth:`labels` gave."""
+    def negate_jump(self, place: tuple[int, int]) -> None:
+        """Let the jump at a place that :meth:`labels` gave be taken where it was not, != becoming ==."""
+        at = self._at(place)
+        self._data[at] ^= _JEQ ^ _JNE
+
+    def add_to_offset(self, place: tuple[int, int], number: int) -> None:
+        """Let the instruction there load or store that much further on."""
+        self._add("=h", self._at(place) + 2, number)
+
+    def add_to_immediate(self, place: tuple[int, int], number: int) -> None:
+        """Another constant in the instruction there."""
+        self._add("=i", self._at(place) + 4, number)
+
+    def _at(self, place: tuple[int, int]) -> int:
         section, offset = place
-        struct.pack_into("=i", self._data, self._sections[section].offset + offset + 4, value)
+        return self._sections[section].offset + offset
+
+    def _add(self, kind: str, at: int, number: int) -> None:
+        (old,) = struct.unpack_from(kind, self._data, at)
+        struct.pack_into(kind, self._data, at, old + number)
 
     def finish(self) -> bytes:
         return bytes(self._data)

@@ -127,8 +127,9 @@ def _read(fd: Fd, schema: Schema, target: str, losses: Losses, process: int) -> 
             if reads > 1:
                 losses.cut()
             full = len(data) > LARGEST_RECORD - _largest(schema)
-            if part or len(data) == size:
-                # Only our own buffer cuts a record in two, never the kernel.
+            if part or (schema.framed and len(data) == size):
+                # Only our own buffer cuts a record in two, never the kernel, and where all records have
+                # one size it ends with one.
                 part += data
                 whole = _whole(schema, part)
                 data = bytes(part[:whole])

@@ -130,11 +130,12 @@ static __always_inline int output_end(struct output *out)
 }
 
 /*
- * Where each column of a record goes. That is a number in an instruction, which begins as the
- * column's offset in the struct and which the library writes over before loading: the label in front
- * says of which column it is. NOWHERE is put for those that nobody asked for, and the verifier drops
- * the code that computes them; the others get their place in a record of the chosen columns alone.
- * (A variable of .rodata would do, but is read again for each column of each object.)
+ * Which columns of a record are computed, and where they go, is in the instructions: the library writes
+ * some over before loading, which it finds by their labels. A jump in front of a column, never taken as
+ * it is compiled, is negated where nobody asked for that column; the verifier sees that it is always
+ * taken then, and drops it with all that it leads past. A store is moved to where the column lies in a
+ * record of the chosen columns alone. So what isn't used costs no instruction. (A variable of .rodata
+ * would be read for each column of each object.)
  *
  *	PUT(task_record, row, turn, nice, task->static_prio - 120);
  *
@@ -156,38 +157,76 @@ enum turn {
 	THEN,
 };
 
-#define NOWHERE 0xffff
-#define COLUMN_PLACE(type, turn, member)                                   \
-	({                                                                 \
-		__u64 place_;                                              \
-		asm("column_%1_%2_%=: %0 = %1"                             \
-		    : "=r"(place_)                                         \
-		    : "i"(__builtin_offsetof(struct type, member)), "i"(turn)); \
-		place_;                                                    \
-	})
-#define WANTED(type, turn, member) (COLUMN_PLACE(type, turn, member) != NOWHERE)
-#define COLUMN(type, row, turn, member) ((void *)(row) + COLUMN_PLACE(type, turn, member))
-#define PUT(type, row, turn, member, value)                                                    \
-	do {                                                                                   \
-		__u64 place_of_ = COLUMN_PLACE(type, turn, member);                            \
-		if (place_of_ != NOWHERE)                                                      \
-			*(typeof(((struct type *)0)->member) *)((void *)(row) + place_of_) = (value); \
+/* column_<offset>_<turn>_<n>: the jump. What it compares is one register for all columns. */
+#define COLUMN_BEGIN(type, turn, member, unwanted)                                                \
+	do {                                                                                      \
+		__u64 zero_;                                                                      \
+		asm("%0 = 0" : "=r"(zero_));                                                      \
+		asm goto("column_%c1_%c2_%=: if %0 != 0 goto %l3"                                 \
+			 :                                                                        \
+			 : "r"(zero_), "i"(__builtin_offsetof(struct type, member)), "i"(turn)    \
+			 :                                                                        \
+			 : unwanted);                                                             \
+	} while (0)
+
+/* store_<offset>_<n>: a store to that column, or to a part of it. */
+#define COLUMN_STORE_BITS(type, member, bits, to, value)                                          \
+	asm volatile("store_%c2_%=: *(u" #bits " *)%0 = %1"                                       \
+		     : "=m"(to)                                                                   \
+		     : "r"((__u##bits)(typeof(to))(value)), "i"(__builtin_offsetof(struct type, member)))
+#define COLUMN_STORE(type, member, to, value)                                                     \
+	do {                                                                                      \
+		_Static_assert(sizeof(to) <= 8, "more than one store");                           \
+		if (sizeof(to) == 8)                                                              \
+			COLUMN_STORE_BITS(type, member, 64, to, value);                           \
+		else if (sizeof(to) == 4)                                                         \
+			COLUMN_STORE_BITS(type, member, 32, to, value);                           \
+		else if (sizeof(to) == 2)                                                         \
+			COLUMN_STORE_BITS(type, member, 16, to, value);                           \
+		else                                                                              \
+			COLUMN_STORE_BITS(type, member, 8, to, value);                            \
+	} while (0)
+
+#define PUT(type, row, turn, member, value)                                                       \
+	do {                                                                                      \
+		__label__ unwanted_;                                                              \
+		COLUMN_BEGIN(type, turn, member, unwanted_);                                      \
+		COLUMN_STORE(type, member, ((struct type *)(row))->member, value);                \
+	unwanted_:;                                                                               \
 	} while (0)
 
 /* A text of that many bytes, which lies at words in the kernel and in a record. */
-#define PUT_TEXT(type, row, turn, member, text)                                                \
-	do {                                                                                   \
-		__u64 place_of_ = COLUMN_PLACE(type, turn, member);                            \
-		if (place_of_ != NOWHERE)                                                      \
-			copy_words((void *)(row) + place_of_, text,                            \
-				   sizeof(((struct type *)0)->member));                        \
+#define PUT_TEXT(type, row, turn, member, text)                                                   \
+	do {                                                                                      \
+		__label__ unwanted_;                                                              \
+		__u32 *to_ = (__u32 *)((struct type *)(row))->member;                             \
+		const __u32 *from_;                                                               \
+		COLUMN_BEGIN(type, turn, member, unwanted_);                                      \
+		from_ = (const __u32 *)(text);                                                    \
+		for (__u32 at_ = 0; at_ < sizeof(((struct type *)0)->member) / 4; at_++)          \
+			COLUMN_STORE(type, member, to_[at_], from_[at_]);                         \
+	unwanted_:;                                                                               \
 	} while (0)
 
-static __always_inline void copy_words(void *to, const void *from, __u32 size)
-{
-	for (__u32 at = 0; at < size; at += 4)
-		*(__u32 *)(to + at) = *(const __u32 *)(from + at);
-}
+#define WANTED(type, turn, member)                                                                \
+	({                                                                                        \
+		__label__ unwanted_;                                                              \
+		bool wanted_ = false;                                                             \
+		COLUMN_BEGIN(type, turn, member, unwanted_);                                      \
+		wanted_ = true;                                                                   \
+	unwanted_:                                                                                \
+		wanted_;                                                                          \
+	})
+
+/* Where a column goes that more than stores of ours write; address_<offset>_<n> adds to it. */
+#define COLUMN(type, row, member)                                                                 \
+	({                                                                                        \
+		void *column_ = &((struct type *)(row))->member;                                  \
+		asm("address_%c1_%=: %0 += 0"                                                     \
+		    : "+r"(column_)                                                               \
+		    : "i"(__builtin_offsetof(struct type, member)));                              \
+		column_;                                                                          \
+	})
 
 /* Bytes of a record of the chosen columns alone; 0: the struct itself leaves. */
 const volatile __u32 packed_size = 0;

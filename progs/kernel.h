@@ -22,7 +22,9 @@
 
 /* ---- what every iterator program is given ------------------------------- */
 
-struct seq_file;
+struct seq_file {
+	void *private;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
@@ -118,6 +120,11 @@ struct bpf_iter__task_vma___any {};
 struct pid_namespace {
 	struct ns_common ns;
 	unsigned int level;
+};
+
+/* What an iterator's file over tasks, their files or mappings keeps: kernel/bpf/task_iter.c */
+struct bpf_iter_seq_task_common {
+	struct pid_namespace *ns;
 };
 
 struct mnt_namespace {

@@ -169,7 +169,7 @@ static __always_inline struct count_node count_slabs(struct kmem_cache *cache, b
 static __always_inline void fill(struct kmem_cache *cache, void *row, enum turn turn)
 {
 	if (WANTED(kmem_cache_record, turn, name))
-		bpf_probe_read_kernel_str(COLUMN(kmem_cache_record, row, turn, name),
+		bpf_probe_read_kernel_str(COLUMN(kmem_cache_record, row, name),
 					  sizeof(((struct kmem_cache_record *)0)->name), cache->name);
 	SET(object_size, cache->object_size);
 	SET(size, cache->size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Task numbers as the reader sees them. The kernel walks the pid namespace of
- * the task that opened the iterator; task->pid is the number in the initial one.
+ * Task numbers as the reader sees them: in the pid namespace of the task that
+ * opened the iterator, which the kernel walks; task->pid is the number in the
+ * initial one.
  */
 #ifndef LIBBPF_ITER_PIDNS_H
 #define LIBBPF_ITER_PIDNS_H
@@ -13,10 +14,11 @@
 #define PID_NS_LEVELS 32
 
 PLAIN_TYPE(task_struct);
+PLAIN_TYPE(bpf_iter_seq_task_common);
 
 struct reader {
 	struct pid_namespace *ns;
-	__u32 level;
+	__u64 level; /* of 32 bits in the kernel; a copy of the struct reads what was written in one piece */
 };
 
 /* One number of a pid; the level may come from anywhere, and no relocation is to hang on it. */
@@ -32,19 +34,27 @@ static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 /* Most readers are in the initial namespace, at level 0, which sees every task: nothing more is asked. */
 static __always_inline struct reader reader_now(void)
 {
-	struct reader reader = {};
-	struct pid *pid;
+	struct pid *pid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread_pid);
+	struct reader reader = { .level = BPF_CORE_READ(pid, level) };
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
-		pid = PLAIN(task_struct, bpf_get_current_task_btf())->thread_pid;
-		reader.level = pid->level;
-	} else {
-		pid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread_pid);
-		reader.level = BPF_CORE_READ(pid, level);
-	}
 	if (reader.level)
 		reader.ns = upid_at(pid, reader.level).ns;
 	return reader;
+}
+
+/*
+ * Who opened the iterator's file, whose namespace the file keeps. This is asked for each object: a
+ * pointer that leads there costs less than a call that tells the task.
+ */
+static __always_inline struct reader reader_of(struct seq_file *seq)
+{
+	struct bpf_iter_seq_task_common *common = seq->private;
+
+	if (cast_to_bpf_iter_seq_task_common) {
+		common = PLAIN(bpf_iter_seq_task_common, common);
+		return (struct reader){ .ns = common->ns, .level = common->ns->level };
+	}
+	return (struct reader){ .ns = BPF_CORE_READ(common, ns), .level = BPF_CORE_READ(common, ns, level) };
 }
 
 /* Of a reader that is not in the initial namespace; 0 where its own does not see the task. */

@@ -604,7 +604,7 @@ static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 		return 0;
 	record_clear(&record, sizeof(record));
 	record.record_size = RECORD_BASE(record);
-	reader = reader_now();
+	reader = reader_of(ctx->meta->seq);
 	plain = PLAIN(task_struct, task);
 	slot.task = plain;
 	if (!task_asked(task, &reader))

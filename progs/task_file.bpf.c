@@ -124,7 +124,7 @@ int dump_task_file(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
-	reader = reader_now();
+	reader = reader_of(ctx->meta->seq);
 	if (!task_asked(task, &reader))
 		return 0;
 	plain = PLAIN(file, file);

@@ -189,7 +189,7 @@ static __always_inline void fill(struct task_struct *task, struct vm_area_struct
 	SET(start, vma->vm_start);
 	SET(end, vma->vm_end);
 	if (WANTED(task_vma_record, turn, permissions)) {
-		char *permissions = COLUMN(task_vma_record, row, turn, permissions);
+		char *permissions = COLUMN(task_vma_record, row, permissions);
 
 		permissions[0] = flags & VM_READ ? 'r' : '-';
 		permissions[1] = flags & VM_WRITE ? 'w' : '-';
@@ -221,7 +221,7 @@ int dump_task_vma(struct bpf_iter__task_vma *ctx)
 
 	if (!task || !vma)
 		return 0;
-	reader = reader_now();
+	reader = reader_of(ctx->meta->seq);
 	if (!task_asked(task, &reader))
 		return 0;
 	record_clear(&record, sizeof(record));

@@ -269,9 +269,9 @@ static __always_inline void fill(struct sock_common *sk, __u32 uid, void *row, e
 	SET(family, common->skc_family);
 	SET(state, common->skc_state);
 	if (WANTED(tcp_record, turn, local_addr))
-		sock_local_addr((void *)COLUMN(tcp_record, row, turn, local_addr), common);
+		sock_local_addr((void *)COLUMN(tcp_record, row, local_addr), common);
 	if (WANTED(tcp_record, turn, remote_addr))
-		sock_remote_addr((void *)COLUMN(tcp_record, row, turn, remote_addr), common);
+		sock_remote_addr((void *)COLUMN(tcp_record, row, remote_addr), common);
 	SET(local_port, common->skc_num);
 	SET(remote_port, bpf_ntohs(common->skc_dport));
 	SET(uid, uid);

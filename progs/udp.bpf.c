@@ -89,9 +89,9 @@ static __always_inline void fill(struct udp_sock *trusted, struct bpf_iter__udp 
 	SET(family, common->skc_family);
 	SET(state, common->skc_state);
 	if (WANTED(udp_record, turn, local_addr))
-		sock_local_addr((void *)COLUMN(udp_record, row, turn, local_addr), common);
+		sock_local_addr((void *)COLUMN(udp_record, row, local_addr), common);
 	if (WANTED(udp_record, turn, remote_addr))
-		sock_remote_addr((void *)COLUMN(udp_record, row, turn, remote_addr), common);
+		sock_remote_addr((void *)COLUMN(udp_record, row, remote_addr), common);
 	SET(local_port, common->skc_num);
 	SET(remote_port, bpf_ntohs(common->skc_dport));
 	SET(uid, ctx->uid);

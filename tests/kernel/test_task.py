@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from libbpf_iter import KernelSymbols, TaskIter, errors
+from libbpf_iter import BpfProgIter, KernelSymbols, PinnedIter, TaskIter, errors
 from tests.kernel.since import told
 
 
@@ -232,3 +232,33 @@ def test_a_stack_has_names() -> None:
     assert "bpf_seq_read" in names
     with pytest.raises(KeyError):
         symbols[1]
+
+
+def instructions(*columns: str) -> int:
+    """How many there are in the program that reads these columns, after the verifier."""
+    with TaskIter(columns=columns, engine="seq") as tasks:
+        (program,) = [each for each in BpfProgIter() if each.id == tasks.link.info.program_id]
+        return int(program.xlated_size) // 8
+
+
+def test_a_column_costs_a_few_instructions_where_it_is_asked_for_and_none_elsewhere() -> None:
+    one = instructions("global_tid")
+    # A jump, a load and a store.
+    assert instructions("global_tid", "flags") <= one + 3
+    assert instructions("global_tid", "flags", "nice") <= one + 3 + 4
+    # The same, whatever it was that nobody asked for.
+    assert instructions("global_pid") == one
+
+
+def test_the_numbers_are_those_of_who_opened_the_file(bpffs: Path) -> None:
+    """Another process, in a pid namespace of its own, reads on: the kernel walks the opener's tasks."""
+    code = "import os, sys\nwhile data := os.read(0, 1 << 16):\n    sys.stdout.buffer.write(data)"
+    command = ["unshare", "--pid", "--fork", sys.executable, "-c", code]
+    with TaskIter(columns=["tid"]) as tasks:
+        tasks.pin(bpffs / "task")
+        with open(bpffs / "task", "rb") as opened, PinnedIter(bpffs / "task") as pinned:
+            read = subprocess.run(command, stdin=opened, stdout=subprocess.PIPE, check=True).stdout
+            schema = pinned.schema
+    number, size = schema.fields[0], schema.size
+    found = {number.kind.decode(read, at + number.offset) for at in range(0, len(read), size)}
+    assert os.getpid() in found
