@@ -25,8 +25,8 @@ class Lent(Protocol):
 
 
 @lru_cache(maxsize=256)
-def dtype(schema: Schema) -> np.dtype[Any]:
-    """The structured type of a schema's records, as they lie in memory; "O" where Python has to decode.
+def dtype(schema: Schema) -> np.dtype[Any] | None:
+    """The structured type of a schema's records, as they lie in memory; None where Python has to decode one.
 
     Numbers are as wide as the kernel's; so are enums, flags, pointers and
     devices, which are st_dev's. Text of a fixed size is "S", bytes are "V", an address is its family
@@ -39,6 +39,8 @@ def dtype(schema: Schema) -> np.dtype[Any]:
         names.append(field.name)
         formats.append(_format(field.kind))
         offsets.append(field.offset)
+    if any(map(_decoded, formats)):
+        return None
     return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": schema.size})
 
 
@@ -73,6 +75,13 @@ def _format(kind: kinds.Kind) -> Any:
                 "itemsize": kind.size,
             }
     return "O"
+
+
+def _column_format(kind: kinds.Kind) -> Any:
+    """The same in an array of its own, where bits are numbers of a width that NumPy has."""
+    if isinstance(kind, kinds.BitField):
+        return "?" if isinstance(kind.inner, kinds.Boolean) else "i8" if kind.signed else "u8"
+    return _format(kind)
 
 
 def _decoded(format_: Any) -> bool:
@@ -120,7 +129,7 @@ def _plain(schema: Schema, data: Buffer) -> np.ndarray[Any, Any] | None:
     import numpy as np
 
     wanted = dtype(schema)
-    if wanted.hasobject or len(data) % schema.size:
+    if wanted is None or len(data) % schema.size:
         return None
     if schema.framed:
         lengths = np.ndarray(len(data) // schema.size, "u4", data, strides=(schema.size,))
@@ -142,7 +151,7 @@ def _decode(schema: Schema, data: Buffer) -> np.ndarray[Any, Any]:
     )
     heads = b"".join(record[: schema.size] for record in slices(schema, data))
     source = np.frombuffer(heads, dtype(fixed))
-    result = np.empty(len(source), list(formats.items()))
+    result = np.empty(len(source), [(field.name, _column_format(field.kind)) for field in schema.fields])
     for field in fixed.fields:
         result[field.name] = source[field.name]
     for field in schema.fields:
