@@ -1,6 +1,6 @@
-"""A query put into an object's program, or compiled to one of its own. Imports query, kernel and program.
+"""A query put into an object's program, or compiled to a program of its own. Imports query, kernel, program.
 
-Only queries need this module and the compiler behind it: it is imported where one is asked.
+Only queries need this module and the compiler behind it, so it is imported when there is one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from .layout import layout
 from .maps import MapTypes
 from .names import class_name
 from .program import SEQ, Fitted, Output, Program, Query
-from .query.compile import RECORD as QUERY_RECORD
-from .query.compile import Asked, Compiled, Packed, ask, fits, packed, plain_columns, slot, whole_program
+from .query.ask import Asked, ask
+from .query.compile import Compiled, fits, plain_columns, slot, whole_program
+from .query.result import RECORD as QUERY_RECORD
+from .query.result import packed
 from .query.scope import Scope, objects_of
 from .query.tree import CType, Member, Node
 from .query.tree import Object as Pointing
@@ -40,39 +42,35 @@ def fit(
     output: Output,
 ) -> Fitted:
     """Put a query into an object that has a slot, or places for columns (progs/emit.h)."""
-    own = query.takes_columns(whole)
-    schema = whole.select(query.columns if own else None)
-    used = {field.name for field in schema.fields}
     elf = Elf(data)
     labels = elf.labels(*(f"{kind}_" for kind in (_COLUMN, _STORE, _ADDRESS)))
-    types_of_object = Btf(elf.section(".BTF"))
-    asked = compiled = None
-    new: Compiled | Packed | None = None
-    filtered: tuple[Field, ...] = ()
-    places: dict[str, int] = {}
+    # From the file, as the compiler wrote it: libbpf prepares its own copy for loading.
+    btf = Btf(elf.section(".BTF"))
+    own = query.takes_columns(whole)
+    schema = whole.select(query.columns if own else None)
+    asked = None
     if not query.is_plain(whole):
         asked = ask(scope(target, query, whole, types), query.columns, query.where)
-        filtered = asked.filtered
+    filtered = asked.filtered if asked else ()
+    alone = None
     if own and labels and (query.columns is not None or asked is None):
-        alone = packed(schema.fields, filtered, types_of_object, record)
-        if alone is not None:
-            new, places = alone, alone.places
+        alone = packed(schema.fields, filtered, btf, record)
+    places = alone.places if alone else {}
+    compiled = None
     if asked is not None:
-        # Columns that the program puts where they belong are nothing for the slot to fill.
-        part = asked.replace(columns=None) if new is not None else asked
-        # As the compiler wrote it: libbpf's own copy has been made ready for loading.
-        compiled = slot(part, types_of_object, record, whole, query.params, places)
+        # Columns that the program itself puts side by side leave the slot nothing to fill.
+        part = asked.replace(columns=None) if alone else asked
+        compiled = slot(part, btf, record, whole, query.params_fd, places)
         elf.replace_function("query_slot", compiled.code)
-        if compiled.size:
-            new, used = compiled, set(asked.used)
-        else:
-            used |= asked.used
+    filled = compiled if compiled and compiled.size else None
+    used = set() if filled else {field.name for field in schema.fields}
+    if asked is not None:
+        used |= asked.used
+    new = alone or filled
     if new is not None:
         elf.replace_section(".BTF", new.btf)
-        schema = _schema_of(new.btf, whole)
-        if not isinstance(query.columns, Mapping):
-            schema = schema.with_fields(_as_told(field, whole) for field in schema.fields)
-    # A pin's readers know of no choice: there the record is whole, or says what of it there is.
+        schema = _schema_of(new.btf, whole, query)
+    # Whoever reads a pin knows nothing of the query: its records are whole, or their BTF says what they are.
     chosen = query.columns is not None and (new or output.size)
     if chosen or asked:
         computed = used if chosen else {field.name for field in whole.fields}
@@ -83,7 +81,7 @@ def fit(
         used,
         asked,
         compiled,
-        new.size if isinstance(new, Packed) else 0,
+        alone.size if alone else 0,
         any(isinstance(field.kind, Span) for field in filtered),
         new.btf if new else b"",
     )
@@ -93,19 +91,19 @@ def _place_columns(
     elf: Elf,
     labels: Mapping[str, tuple[int, int]],
     whole: Schema,
-    used: set[str],
+    computed: set[str],
     filtered: set[str],
     places: Mapping[str, int],
 ) -> None:
-    """progs/emit.h, PUT(): which columns are computed, in which turn, and where they go."""
+    """Write which columns are computed, in which turn, and where they go (progs/emit.h, PUT())."""
     fields = {field.offset: field for field in whole.fields}
     for label, instruction in labels.items():
         kind, offset, turn = label.split("_")[:3]
         field = fields[int(offset)]
         moved = places.get(field.name, field.offset) - field.offset
         if kind == _COLUMN:
-            other = _THEN if field.name in filtered else _FIRST
-            if field.name not in used or turn == other:
+            other_turn = _THEN if field.name in filtered else _FIRST
+            if field.name not in computed or turn == other_turn:
                 elf.negate_jump(instruction)
         elif kind == _STORE:
             elf.add_to_offset(instruction, moved)
@@ -113,8 +111,26 @@ def _place_columns(
             elf.add_to_immediate(instruction, moved)
 
 
+def _schema_of(btf: bytes, whole: Schema, query: Query) -> Schema:
+    """The schema of what leaves instead of the record."""
+    types = Btf(btf)
+    schema = layout(types, types.find(QUERY_RECORD, BtfKind.STRUCT))
+    fields = schema.fields
+    if not isinstance(query.columns, Mapping):
+        # Names are those of the record, so what is known of its columns is true of these.
+        fields = tuple(_with_needs(field, whole) for field in fields)
+    return Schema(whole.name, schema.size, schema.framed, fields)
+
+
+def _with_needs(field: Field, whole: Schema) -> Field:
+    for known in whole.fields:
+        if known.name == field.name:
+            return field.replace(needs=known.needs, feature=known.feature, unavailable=known.unavailable)
+    return field
+
+
 def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:
-    """What the names of a query mean for a target."""
+    """What the names in a query stand for, for a target: with ``types``, the key and value of a map too."""
     btf = kernel.btf()
     context = btf.get(f"bpf_iter__{target}", BtfKind.STRUCT)
     if context is None:
@@ -135,23 +151,8 @@ def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | Non
     return Scope(btf, objects_of(btf, context) | objects, record=whole, params=params, missing=missing)
 
 
-def _schema_of(btf: bytes, whole: Schema) -> Schema:
-    """Of what leaves instead of the record."""
-    types = Btf(btf)
-    schema = layout(types, types.find(QUERY_RECORD, BtfKind.STRUCT))
-    return Schema(whole.name, schema.size, schema.framed, schema.fields)
-
-
-def _as_told(field: Field, whole: Schema) -> Field:
-    """A column that keeps its name, with what is said of it in the whole record."""
-    for told in whole.fields:
-        if told.name == field.name:
-            return field.replace(needs=told.needs, feature=told.feature, unavailable=told.unavailable)
-    return field
-
-
 def whole_of(target: str, query: Query, whole: Schema) -> Program | None:
-    """A program compiled for a query that needs no column of ours, None for one that does."""
+    """A whole program for a query of kernel paths alone; None if it needs a column of the target's record."""
     asked = ask(scope(target, query, whole, None), query.columns, query.where)
     if asked.columns is None or asked.used or not fits(asked):
         return None
@@ -159,19 +160,20 @@ def whole_of(target: str, query: Query, whole: Schema) -> Program | None:
 
 
 def load_query(target: str, query: Query) -> Program:
-    """A query without a program of ours: the compiler writes all of it."""
+    """A program for a target that the package has none for: the compiler writes all of it."""
     names = scope(target, query, None, None)
     columns = plain_columns(names) if query.columns is None else query.columns
     return load_asked(target, ask(names, columns, query.where), query)
 
 
 def load_asked(target: str, asked: Asked, query: Query) -> Program:
+    """Compile a whole program and load it."""
     btf = kernel.btf()
     function = btf.get(f"bpf_iter_{target}", BtfKind.FUNC)
     context = btf.find(f"bpf_iter__{target}", BtfKind.STRUCT)
     if function is None:
         raise kernel.no_target(target)
-    compiled = whole_program(asked, btf, context, query.params)
+    compiled = whole_program(asked, btf, context, query.params_fd)
     own = Btf(compiled.btf)
     schema = layout(own, own.find(QUERY_RECORD, BtfKind.STRUCT))
     with _libbpf.load_btf(compiled.btf) as types:
@@ -185,13 +187,13 @@ def load_asked(target: str, asked: Asked, query: Query) -> Program:
 
 
 def blame(error: VerifierError, compiled: Compiled, code: bytes) -> VerifierError:
-    """Which part of a query the verifier refused: the last instruction in its log says."""
+    """The error, with the part of the query that the verifier refused: its log ends at the instruction."""
     start = code.find(compiled.code)
     slots = [int(m.group(1)) for m in re.finditer(r"^(\d+): \(", error.log, re.MULTILINE)]
     if slots and start >= 0 and slots[-1] >= start // 8:
         note = compiled.note_of(slots[-1] - start // 8)
     elif not slots and "kernel symbol" in error.log:
-        # Before it follows instructions it looks up what they name.
+        # Variables are looked up before any instruction is followed, so the log has none yet.
         note = compiled.note_of_variable()
     else:
         return error

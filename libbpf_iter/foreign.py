@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectIter", "PinnedIter"]
 
-_QUERY = class_name("query")  # records of chosen columns: query/compile.py, RECORD
+_QUERY = class_name("query")  # records of chosen columns: query/result.py, RECORD
 
 
 class ObjectIter(BpfIter[Any]):

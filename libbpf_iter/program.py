@@ -12,7 +12,8 @@ from .params import Params
 from .schema import Schema
 
 if TYPE_CHECKING:
-    from .query.compile import Asked, Compiled
+    from .query.ask import Asked
+    from .query.compile import Compiled
 
 Columns = Iterable[str] | Mapping[str, str] | None
 
@@ -24,10 +25,10 @@ LARGEST_OUTPUT = 1 << 28
 
 
 class Output(Immutable):
-    """Where records go: into the iterator's file, or into a map of ``size`` bytes.
+    """Where records go: into the iterator's file, or into a map with ``size`` bytes for them.
 
-    With ``runs`` the object's walk_TARGET() fills it, which is no iterator; ``walked`` are its
-    variables that say what a link says to an iterator.
+    With ``runs``, what fills the map is not an iterator but the object's walk_TARGET(), in one run;
+    ``walked`` are its read-only variables, which take the place of a link's parameters.
     """
 
     size: int = 0
@@ -39,9 +40,9 @@ SEQ = Output()
 
 
 class Query(Immutable):
-    """What a user asks of a program: columns by name or as expressions, and which objects.
+    """What a user asks of a program: which columns, by name or as expressions, and which objects.
 
-    ``params`` are the constants in it that are bound from outside.
+    ``params`` are the constants in its expressions that can be changed while it runs.
     """
 
     columns: Columns = None
@@ -50,17 +51,22 @@ class Query(Immutable):
 
     @classmethod
     def of(cls, columns: Columns, where: str | None, params: Mapping[str, int] | None) -> Query:
-        """What an iterator is given; it may have to compile it several times."""
+        """From an iterator's arguments. Columns are kept: they may have to be compiled several times."""
         if columns is not None and not isinstance(columns, str | Mapping):
             columns = tuple(columns)
         return cls(columns, where, Params(params) if params else None)
 
+    @property
+    def params_fd(self) -> int:
+        """The descriptor of the map that holds the parameters; -1 for a query without any."""
+        return self.params.fd if self.params else -1
+
     def is_plain(self, whole: Schema) -> bool:
-        """Whether the record's own columns are all that is asked for: then nothing needs compiling."""
+        """Whether it asks for nothing but columns of the record's own, so that nothing needs compiling."""
         return self.where is None and self.takes_columns(whole)
 
     def takes_columns(self, whole: Schema) -> bool:
-        """Whether what leaves are columns of the record's own, whatever a filter asks for."""
+        """Whether all the columns that leave are the record's own, whatever ``where`` uses."""
         if self.columns is None or isinstance(self.columns, str):
             return True
         if isinstance(self.columns, Mapping):
@@ -70,7 +76,7 @@ class Query(Immutable):
 
 
 class Fitted(Immutable):
-    """An object file that a query has been put into, and what its records are then."""
+    """An object file that a query has been put into, and what its records are now."""
 
     data: bytes
     schema: Schema
@@ -90,9 +96,9 @@ class Program(Immutable):
     schema: Schema
     snapshot: Fd | None = None
     output: Output = SEQ
-    # Where records say which object of the walk they are, whether or not that column was asked for.
+    # Where records hold the number of their object in the walk, whether or not that column was asked for.
     seq_num_offset: int | None = None
-    # What a query was compiled to, and where its trees are; None where none was.
+    # The query and what it was compiled to; None if nothing had to be compiled.
     asked: Asked | None = None
     compiled: Compiled | None = None
     btf: bytes = b""  # that says what its records are

@@ -1,4 +1,4 @@
-"""What a query was compiled to, for people. Imports schema, compile and tree."""
+"""What a query was compiled to, for people. Imports schema, ask, compile and tree."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ..schema import Field, Schema
 from . import tree
-from .compile import Asked, Compiled, walk
-from .tree import Node
+from .ask import Asked
+from .compile import Compiled
+from .tree import Node, walk
 
 __all__ = ["explain", "explain_columns"]
 

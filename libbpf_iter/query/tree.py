@@ -7,6 +7,8 @@ unsigned, and comparisons are exact whatever the signs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .. import kinds
 from ..btf import Btf
 from ..btf import types as bt
@@ -327,6 +329,15 @@ class Choice(Node):
 
 
 # ---- helpers ----------------------------------------------------------------
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node, and all that it is made of."""
+    yield node
+    for part in node._values():
+        for child in part if isinstance(part, tuple) else (part,):
+            if isinstance(child, Node):
+                yield from walk(child)
 
 
 def number(node: Node) -> Number:

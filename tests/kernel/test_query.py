@@ -43,7 +43,7 @@ from libbpf_iter.errors import ClosedError, ParameterError, VerifierError
 from libbpf_iter.fit import load_asked, scope
 from libbpf_iter.program import Query
 from libbpf_iter.query import tree
-from libbpf_iter.query.compile import Asked, ask
+from libbpf_iter.query.ask import Asked, ask
 from libbpf_iter.values import KernelEnum, KernelPointer
 from tests.kernel.clang import compiled
 from tests.kernel.test_maps import ARRAY, HASH, Map

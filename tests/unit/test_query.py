@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from libbpf_iter.asm import decode
 from libbpf_iter.btf import Btf, Kind
 from libbpf_iter.errors import ParameterError
-from libbpf_iter.query.compile import Compiled, ask, whole_program
+from libbpf_iter.query.ask import ask
+from libbpf_iter.query.compile import Compiled, whole_program
 from libbpf_iter.query.scope import Scope, objects_of
 from tests.unit.btf_writer import Writer
 from tests.unit.expressions import expressions
@@ -42,16 +43,12 @@ TEXTS = ["comm", "task.comm"]
 POINTERS = ["mm", "task", "mm.owner", "meta"]
 
 
-class Limit:
-    """Parameters, and no map behind them."""
-
-    names = ("limit",)
-    fd = 3
+PARAMS_FD = 3  # no map is behind it
 
 
 def compiled(columns: dict[str, str] | None, where: str | None) -> Compiled:
-    scope = Scope(BTF, objects_of(BTF, CONTEXT), params=Limit.names)
-    return whole_program(ask(scope, columns or {"x": "pid"}, where), BTF, CONTEXT, Limit())
+    scope = Scope(BTF, objects_of(BTF, CONTEXT), params=["limit"])
+    return whole_program(ask(scope, columns or {"x": "pid"}, where), BTF, CONTEXT, PARAMS_FD)
 
 
 @given(expressions(NUMBERS, TEXTS, POINTERS))
