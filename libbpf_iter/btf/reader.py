@@ -1,8 +1,7 @@
-"""Raw BTF bytes to type nodes, each when it is asked for. Imports types and errors; no I/O.
+"""Raw BTF to type nodes, each decoded when it is asked for. Imports types and errors; no I/O.
 
-The kernel's BTF has 130,000 types in 5 MB. Opening it reads the header; the
-first look-up walks the type section once, for offsets alone; a node is decoded
-when its id is asked for.
+The kernel's BTF has 130,000 types in 5 MB. Opening it reads only the header; the first look-up walks the type
+section once, to learn where each type begins; a type is decoded when its id is asked for.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from .types import Kind
 MAGIC = 0xEB9F
 _HEADER = "HBBIIIII"
 _HEADER_SIZE = 24
-# Bytes behind a type's 12: fixed, and for each of its vlen parts.
+# By kind, the bytes that follow a type's first 12: once, and for each of its vlen parts.
 _FIXED = (0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0)
 _EACH = (0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12)
 _CHAIN = frozenset({Kind.TYPEDEF, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind.TYPE_TAG})
@@ -27,12 +26,12 @@ _CHAIN = frozenset({Kind.TYPEDEF, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind
 _DEPTH_MAX = 64
 _SIZE_MAX = 1 << 32
 
-# Of all types: where they begin; their names' offsets, 32 bits each; their kinds.
+# Of all types: where each begins; the offsets of their names, 32 bits each; their kinds, a byte each.
 Index = tuple[Sequence[int], bytes | bytearray, bytes | bytearray]
 
 
 class Btf:
-    """The types of one BTF blob; with ``base``, of a split one that goes on from it."""
+    """The types of one BTF blob; with ``base``, of split BTF, which continues the ids of its base."""
 
     def __init__(self, data: bytes, base: Btf | None = None) -> None:
         if len(data) < _HEADER_SIZE:
@@ -55,7 +54,7 @@ class Btf:
         if str_len and data[strings + str_len - 1] != 0:
             raise BtfError("the BTF string section does not end in a NUL")
         self._order = order
-        # Views: the kernel's BTF is copied no further.
+        # Views, so that the kernel's BTF is not copied again.
         self._types = memoryview(data)[types : types + type_len]
         self._data = data
         self._strings: int = strings
@@ -74,7 +73,7 @@ class Btf:
     # ---- the index ----------------------------------------------------------
 
     def _index(self) -> Index:
-        """Where each type begins in the section, its name's offset and its kind."""
+        """The index, made at the first look-up."""
         if self._found is None:
             self._found = self._walk()
         return self._found
@@ -84,9 +83,7 @@ class Btf:
         words.frombytes(self._types)
         if (self._order == "<") != (sys.byteorder == "little"):
             words.byteswap()
-        # In words, and padded to 32 kinds: the five bits of a damaged one index it too.
-        fixed = [3 + size // 4 for size in _FIXED] + [0] * 12
-        each = [size // 4 for size in _EACH] + [0] * 12
+        fixed, each = [3 + size // 4 for size in _FIXED], [size // 4 for size in _EACH]
         offsets, names, kinds = array("I"), array("I"), bytearray()
         at, end = 0, len(words)
         try:
@@ -106,11 +103,11 @@ class Btf:
         return offsets, names.tobytes(), bytes(kinds)
 
     def __len__(self) -> int:
-        """The number of types, void and those of the base included: one more than the last id."""
+        """One more than the last id: counts void, and the types of the base."""
         return self._first_id + len(self._index()[0])
 
     def __iter__(self) -> Iterator[int]:
-        """The type ids, void and those of the base left out."""
+        """The ids of the types in this blob, without void and those of the base."""
         return iter(range(self._first_id, len(self)))
 
     @property
@@ -156,47 +153,24 @@ class Btf:
         return node
 
     def _decode(self, at: int) -> t.Type:
-        order, data = self._order, self._types
-        name_off, info, word = struct.unpack_from(order + "III", data, at)
+        """The type that begins at ``at``: 12 bytes that all have, and what its kind has behind them."""
+        name_off, info, word = struct.unpack_from(self._order + "III", self._types, at)
         kind, count, flag = Kind(info >> 24 & 31), info & 0xFFFF, bool(info >> 31)
         name = self.string(name_off)
         at += 12
-
-        def parts(layout: str) -> Iterator[tuple[int, ...]]:
-            size = struct.calcsize(order + layout)
-            return struct.iter_unpack(order + layout, data[at : at + count * size])
-
         match kind:
             case Kind.INT:
-                (encoding,) = struct.unpack_from(order + "I", data, at)
-                bits, bit_offset, how = encoding & 0xFF, encoding >> 16 & 0xFF, encoding >> 24 & 15
-                if not 0 < word <= 16 or bits > word * 8:
-                    raise BtfError(f"int {name!r} of {word} bytes can't have {bits} bits")
-                return t.Int(kind, name, word, bits, bit_offset, bool(how & 1), bool(how & 2), bool(how & 4))
+                return self._int(name, word, at)
             case Kind.FLOAT:
                 return t.Float(kind, name, word)
             case Kind.PTR:
                 return t.Pointer(kind, name, word)
             case Kind.ARRAY:
-                return t.Array(kind, name, *struct.unpack_from(order + "III", data, at))
+                return t.Array(kind, name, *self._part(at, "III"))
             case Kind.STRUCT | Kind.UNION:
-                members = []
-                for member_name, type_id, where in parts("III"):
-                    # With the flag, the upper byte is a bitfield's width.
-                    width, where = (where >> 24, where & 0xFFFFFF) if flag else (0, where)
-                    if where + width > word * 8:
-                        raise BtfError(f"a member of struct {name!r} lies beyond its {word} bytes")
-                    members.append(t.Member(self.string(member_name), type_id, where, width))
-                return t.Struct(kind, name, word, tuple(members))
-            case Kind.ENUM:
-                values = tuple((self.string(n), v) for n, v in parts("Ii" if flag else "II"))
-                return t.Enum(kind, name, word, flag, values)
-            case Kind.ENUM64:
-                values = tuple(
-                    (self.string(n), (high << 32 | low) - ((high >> 31) << 64 if flag else 0))
-                    for n, low, high in parts("III")
-                )
-                return t.Enum(kind, name, word, flag, values)
+                return t.Struct(kind, name, word, tuple(self._members(name, word, at, count, flag)))
+            case Kind.ENUM | Kind.ENUM64:
+                return t.Enum(kind, name, word, flag, tuple(self._enumerators(kind, at, count, flag)))
             case Kind.FWD:
                 return t.Fwd(kind, name, flag)
             case Kind.TYPEDEF:
@@ -204,17 +178,47 @@ class Btf:
             case Kind.VOLATILE | Kind.CONST | Kind.RESTRICT | Kind.TYPE_TAG:
                 return t.Modifier(kind, name, word)
             case Kind.FUNC_PROTO:
-                params = tuple((self.string(n), type_id) for n, type_id in parts("II"))
+                params = tuple((self.string(n), type_id) for n, type_id in self._parts(at, count, "II"))
                 return t.FuncProto(kind, name, word, params)
             case Kind.FUNC:
                 return t.Func(kind, name, word, count)
             case Kind.VAR:
-                return t.Var(kind, name, word, *struct.unpack_from(order + "I", data, at))
+                return t.Var(kind, name, word, *self._part(at, "I"))
             case Kind.DATASEC:
-                return t.DataSec(kind, name, word, tuple((i, o, s) for i, o, s in parts("III")))
+                variables = tuple((type_id, o, s) for type_id, o, s in self._parts(at, count, "III"))
+                return t.DataSec(kind, name, word, variables)
             case _:
-                (component,) = struct.unpack_from(order + "i", data, at)
-                return t.Tag(kind, name, word, component)
+                return t.Tag(kind, name, word, *self._part(at, "i"))
+
+    def _part(self, at: int, layout: str) -> tuple[int, ...]:
+        return struct.unpack_from(self._order + layout, self._types, at)
+
+    def _parts(self, at: int, count: int, layout: str) -> Iterator[tuple[int, ...]]:
+        size = struct.calcsize(self._order + layout)
+        return struct.iter_unpack(self._order + layout, self._types[at : at + count * size])
+
+    def _int(self, name: str, size: int, at: int) -> t.Int:
+        (encoding,) = self._part(at, "I")
+        bits, bit_offset, how = encoding & 0xFF, encoding >> 16 & 0xFF, encoding >> 24 & 15
+        if not 0 < size <= 16 or bits > size * 8:
+            raise BtfError(f"int {name!r} of {size} bytes can't have {bits} bits")
+        return t.Int(Kind.INT, name, size, bits, bit_offset, bool(how & 1), bool(how & 2), bool(how & 4))
+
+    def _members(self, struct_: str, size: int, at: int, count: int, flag: bool) -> Iterator[t.Member]:
+        for name, type_id, where in self._parts(at, count, "III"):
+            # With kind_flag, the upper byte is a bitfield's width.
+            width, where = (where >> 24, where & 0xFFFFFF) if flag else (0, where)
+            if where + width > size * 8:
+                raise BtfError(f"a member of struct {struct_!r} lies beyond its {size} bytes")
+            yield t.Member(self.string(name), type_id, where, width)
+
+    def _enumerators(self, kind: Kind, at: int, count: int, signed: bool) -> Iterator[tuple[str, int]]:
+        if kind == Kind.ENUM:
+            for name, value in self._parts(at, count, "Ii" if signed else "II"):
+                yield self.string(name), value
+        else:
+            for name, low, high in self._parts(at, count, "III"):
+                yield self.string(name), (high << 32 | low) - ((high >> 31) << 64 if signed else 0)
 
     # ---- by name ------------------------------------------------------------
 
@@ -236,7 +240,7 @@ class Btf:
         return bool(self._ids(name))
 
     def find(self, name: str, kind: Kind) -> int:
-        """As :meth:`get`; a missing one is a :class:`BtfError`."""
+        """Like :meth:`get`, but raises :class:`BtfError` if there is none."""
         found = self.get(name, kind)
         if found is None:
             raise BtfError(f"there is no {kind.name.lower()} {name!r}")
@@ -254,7 +258,7 @@ class Btf:
         return self._index()[2][type_id - self._first_id]
 
     def _ids(self, name: str) -> tuple[int, ...]:
-        """The types of that name in this blob, which is looked for once; none is named ""."""
+        """The types of that name in this blob, searched for once; never those without a name."""
         found = self._ids_by_name.get(name)
         if found is None:
             found = self._ids_by_name[name] = tuple(self._find(name)) if name else ()
@@ -265,7 +269,7 @@ class Btf:
             yield from self._ids_of_name(offset)
 
     def _string_offsets(self, prefix: str) -> Iterator[int]:
-        """Where strings begin that start with ``prefix``; found in the section, none is decoded."""
+        """The offsets of the strings that start with ``prefix``; found without decoding any."""
         needle = b"\0" + prefix.encode("utf-8", "surrogateescape")
         at = self._data.find(needle, self._strings, self._strings_end)
         while at >= 0:
@@ -303,7 +307,7 @@ class Btf:
         return tuple(names)
 
     def size_of(self, type_id: int) -> int:
-        """Bytes that a value of the type takes."""
+        """How many bytes a value of the type takes."""
         count = 1
         for _ in range(_DEPTH_MAX):
             node = self[self.resolve(type_id)]
@@ -329,7 +333,7 @@ class Btf:
         raise BtfError(f"type {type_id} has no size that memory could hold")
 
     def flat_members(self, struct_id: int) -> tuple[t.Member, ...]:
-        """A struct's members, those of anonymous structs and unions in it among them."""
+        """A struct's members, with those of anonymous structs and unions inside it in their place."""
         return tuple(self._flatten(struct_id, 0, 0))
 
     def _flatten(self, struct_id: int, base: int, depth: int) -> Iterator[t.Member]:
