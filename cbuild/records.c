@@ -31,7 +31,7 @@ static Bytes *bytes_make(PyTypeObject *type, Py_ssize_t size)
 {
 	PyObject *self = PyType_GenericAlloc(type, size);
 
-	if (self && PyObject_GC_IsTracked(self))
+	if (self && type != bytes_type)
 		PyObject_GC_UnTrack(self);
 	return (Bytes *)self;
 }
@@ -132,6 +132,7 @@ typedef struct {
 	int nullable;      /* an integer of all ones is None */
 	/* What is made of the number or the bytes, or None; RECORD: its class; DECODED: decode(data, offset). */
 	PyObject *convert;
+	newfunc number;    /* of a type of integers: what makes one, where a call of it takes a third longer */
 	PyObject *error;   /* SPAN: what is raised for one that leaves its record */
 	PyObject *doc;
 } Column;
@@ -157,6 +158,17 @@ static PyObject *column_make(PyTypeObject *type, enum form form, Py_ssize_t offs
 	return (PyObject *)self;
 }
 
+/* What makes integers of such a type; NULL for what is none, and for one that does more with them. */
+static newfunc maker_of(PyObject *convert)
+{
+	PyTypeObject *type = (PyTypeObject *)convert;
+
+	if (!PyType_Check(convert) || !(PyType_GetFlags(type) & Py_TPFLAGS_LONG_SUBCLASS) ||
+	    PyType_GetSlot(type, Py_tp_init) != PyType_GetSlot(&PyLong_Type, Py_tp_init))
+		return NULL;
+	return (newfunc)PyType_GetSlot(type, Py_tp_new);
+}
+
 static PyObject *column_integer(PyObject *type, PyObject *args)
 {
 	PyObject *convert, *doc, *self;
@@ -167,6 +179,7 @@ static PyObject *column_integer(PyObject *type, PyObject *args)
 		return NULL;
 	self = column_make((PyTypeObject *)type, INTEGER, offset, size, convert, doc);
 	if (self) {
+		((Column *)self)->number = maker_of(convert);
 		((Column *)self)->is_signed = is_signed;
 		((Column *)self)->nullable = nullable;
 	}
@@ -291,11 +304,17 @@ static PyObject *read_text(const char *data, Py_ssize_t size)
 /* What convert() makes of a value; the reference to that is taken. */
 static PyObject *converted(const Column *self, PyObject *value)
 {
-	PyObject *result;
+	PyObject *result, *args;
 
 	if (!value || self->convert == Py_None || value == Py_None)
 		return value;
-	result = PyObject_CallFunctionObjArgs(self->convert, value, NULL);
+	if (self->number) {
+		args = PyTuple_Pack(1, value);
+		result = args ? self->number((PyTypeObject *)self->convert, args, NULL) : NULL;
+		Py_XDECREF(args);
+	} else {
+		result = PyObject_CallFunctionObjArgs(self->convert, value, NULL);
+	}
 	Py_DECREF(value);
 	return result;
 }

@@ -36,9 +36,19 @@ def read(module: Any, how: str, data: bytes, *arguments: Any) -> Any:
         return type(error)
 
 
+class Told(int):
+    """An integer that is told what it is made of."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Told) and self.value == other.value == int(self)
+
+
 @given(st.binary(max_size=20), st.integers(-1, 20), SIZES, st.booleans(), st.booleans())
 def test_integers(data: bytes, offset: int, size: int, signed: bool, nullable: bool) -> None:
-    for convert in (None, hex):
+    for convert in (None, hex, bool, _records.UserPointer, Told):
         arguments = (offset, size, signed, nullable, convert)
         assert read(_records, "integer", data, *arguments) == read(_records_py, "integer", data, *arguments)
 
