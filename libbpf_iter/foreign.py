@@ -15,12 +15,13 @@ from .decode import Buffer, Record, record_class
 from .engine import BARE, STRANGERS, candidates, counts
 from .errors import ClosedError, MissingCapability, NoSuchObject, ParameterError, SchemaError
 from .immutable import Immutable
+from .layout import says_record
 from .load import here, load
 from .losses import Losses
 from .maps import map_types
 from .names import class_name
 from .netns import HasFileno
-from .objects import full_schema, iterators_in, read_object
+from .objects import LINES, full_schema, iterators_in, read_object
 from .parameters import CgroupRef, MapRef, for_target
 from .program import Columns, Output, Program, Query
 from .schema import Schema
@@ -99,13 +100,17 @@ class ObjectIter(BpfIter[Any]):
 
     def collect(self) -> Rows[Any]:
         """One walk, held; SchemaError where the program prints lines."""
-        if self.prints:
-            raise SchemaError("the program prints lines, which are no records: list() holds them")
+        _check_records(self.prints)
         return super().collect()
 
     def __iter__(self) -> Iterator[Any]:
         """One walk as records, or as the lines that the program prints, without their ends."""
         return _lines(self.chunks()) if self.prints else super().__iter__()
+
+
+def _check_records(prints: bool) -> None:
+    if prints:
+        raise SchemaError("the program prints lines, which are no records: list() holds them")
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
@@ -118,20 +123,22 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
 
 
 class PinnedIter:
-    """An iterator that somebody pinned; each ``iter()`` opens the pin anew.
+    """An iterator that somebody pinned, with whatever tool; each ``iter()`` opens the pin anew.
 
     Its records are typed by the pinned program's own BTF, which only a
     privileged process may ask for. For others there is what ``pin(mode=0o444)``
     leaves beside the pin; where nothing is, ``record``, the class of its records
     (``records.Task``), makes do without. The file's mode alone decides then. A
     ``record`` that is something else than the pin's own is refused where these are known.
+    Where the program doesn't say which struct its records are, ``record`` is that struct's name,
+    and without one they are lines of text, as for :class:`ObjectIter`.
 
     A path where nothing is raises :class:`~libbpf_iter.errors.NoSuchObject`, one that is no pin
     :class:`~libbpf_iter.errors.ObjectError`, a pin whose types can't be known
     :class:`~libbpf_iter.errors.MissingCapability`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, record: type[Record] | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, record: type[Record] | str | None = None) -> None:
         self.path = os.fspath(path)
         if not os.path.exists(self.path):
             raise NoSuchObject(errno.ENOENT, f"there is no pin {self.path}")
@@ -150,6 +157,11 @@ class PinnedIter:
         return self._known.schema
 
     @property
+    def prints(self) -> bool:
+        """Whether it gives lines of text instead of records."""
+        return self._known.schema is LINES
+
+    @property
     def info(self) -> LinkInfo | None:
         """What the kernel says of the link; None for those who may not have it, by the pin's mode."""
         return self._known.info
@@ -160,13 +172,14 @@ class PinnedIter:
         return Session(known.schema, chunks, "seq", losses)
 
     def __iter__(self) -> Iterator[Any]:
-        """One walk as records: a :class:`~libbpf_iter.session.Session`."""
-        return self.session()
+        """One walk as records, a :class:`~libbpf_iter.session.Session`, or as lines without their ends."""
+        return _lines(self.chunks()) if self.prints else self.session()
 
     def collect(self) -> Rows[Any]:
-        """One walk, held: a sequence of records that prints as a table."""
+        """One walk, held: a sequence of records that prints as a table; SchemaError where it is lines."""
         from .rows import Rows
 
+        _check_records(self.prints)
         return Rows.of(self.session())
 
     def chunks(self) -> Iterator[bytes]:
@@ -234,16 +247,17 @@ class _Known(Immutable):
     types: int  # which file beside the pin says so, for those who may not have the link
 
 
-def _look(path: str, record: type[Record] | None) -> _Known:
+def _look(path: str, record: type[Record] | str | None) -> _Known:
     info = None
+    struct, given = (record, None) if isinstance(record, str) else (None, record)
     try:
         with _libbpf.get_pinned(path) as link:
             info = _libbpf.link_info(link)
         told = _of_program(info)
     except MissingCapability as error:
         found = pins.published(path)
-        if found is None and record is not None:
-            return _Known("", record.__schema__, False, info, 0)
+        if found is None and given is not None:
+            return _Known("", given.__schema__, False, info, 0)
         if found is None:
             need = error.capability or "CAP_SYS_ADMIN"
             message = f"the types of {path} can't be read without {need}: give record="
@@ -251,10 +265,10 @@ def _look(path: str, record: type[Record] | None) -> _Known:
                 "CAP_SYS_ADMIN", message, errno=error.errno, call=error.call, log=error.log
             ) from error
         told = found
-    schema = _schema_of(told)
-    if record is not None:
-        _check_record(path, schema, record.__schema__)
-        schema = record.__schema__
+    schema = _schema_of(told, struct)
+    if given is not None:
+        _check_record(path, schema, given.__schema__)
+        schema = given.__schema__
     return _Known(told.target, schema, counts(told.target, told.types), info, told.inode)
 
 
@@ -276,8 +290,11 @@ def _of_program(info: LinkInfo) -> pins.Published:
     return pins.Published(info.target, data, types, 0)
 
 
-def _schema_of(told: pins.Published) -> Schema:
-    schema = here(full_schema(Btf(told.btf), None, told.types))
+def _schema_of(told: pins.Published, struct: str | None) -> Schema:
+    btf = Btf(told.btf)
+    if struct is None and not says_record(btf):
+        return LINES
+    schema = here(full_schema(btf, struct, told.types))
     if schema.name == _QUERY:
         schema = Schema(class_name(told.target), schema.size, schema.framed, schema.fields)
     return schema

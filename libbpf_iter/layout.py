@@ -18,7 +18,7 @@ from .errors import ParameterError, SchemaError
 from .names import near
 from .schema import Field, Schema
 
-__all__ = ["kind_of", "layout", "record_struct"]
+__all__ = ["kind_of", "layout", "record_struct", "says_record"]
 
 # More levels than any record or map value has, and fewer than Python's own limit on recursion.
 _DEPTH_MAX = 32
@@ -33,9 +33,15 @@ _NUMBERS = {
     "rec_dev": "Device",
 }
 _SPANS = {"rec_text": "text", "rec_bytes": "bytes", "rec_args": "args", "rec_kptrs": "kptrs"}
+_RECORD_TYPE = "record_type"  # the variable that RECORD() makes
 _NEEDS = "needs:"
 _MAP_PART = "rec_map_"
 _RESERVED = frozenset(dir(builtins.object)) | {"_data", "__slots__", "__schema__", "__rich__", "_repr_html_"}
+
+
+def says_record(btf: Btf) -> bool:
+    """Whether a program says with RECORD() which struct its records are."""
+    return btf.get(_RECORD_TYPE, BtfKind.VAR) is not None
 
 
 def record_struct(btf: Btf, name: str | None = None) -> int:
@@ -46,7 +52,7 @@ def record_struct(btf: Btf, name: str | None = None) -> int:
             hint = near(name, (n for n, _ in btf.names(BtfKind.STRUCT) if n))
             raise ParameterError("record", f"there is no struct {name!r}{hint}")
         return found
-    marker = btf.get("record_type", BtfKind.VAR)
+    marker = btf.get(_RECORD_TYPE, BtfKind.VAR)
     if marker is None:
         raise SchemaError("the program says nowhere which struct its records are: name it, or use RECORD()")
     pointer = btf[btf.resolve(btf[marker].type_id)]  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from ._libbpf import Fd, Loaded, Object
 from .btf.types import Kind as BtfKind
 from .errors import KernelError, ObjectError, UnsupportedEngine, UnsupportedQuery, VerifierError
 from .maps import MapTypes
-from .objects import ALONE, choose, constants, full_schema, object_schema, packaged
+from .objects import ALONE, LINES, choose, constants, full_schema, object_schema, packaged
 from .program import SEQ, SNAPSHOT_HEADER, Fitted, Output, Program, Query
 from .relocate import roots
 from .schema import Schema
@@ -47,7 +47,7 @@ def load(
         chosen, target, _ = choose(obj, program)
         programs = {found for found, _ in obj.programs()}
         btf = obj.btf()
-        whole = Schema("Line", 1, False, ()) if text else here(full_schema(btf, record, types))
+        whole = LINES if text else here(full_schema(btf, record, types))
     if query == Query():
         schema = whole.select(None)
         fitted = Fitted(data, schema, {field.name for field in schema.fields})

@@ -14,13 +14,15 @@ from .btf import types as bt
 from .btf.types import Kind as BtfKind
 from .elf import check_elf
 from .errors import BtfError, ObjectError, ParameterError, SchemaError
-from .layout import layout, record_struct
+from .layout import layout, record_struct, says_record
 from .maps import ElementTypes
 from .schema import Schema
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Of a program that prints: lines, which have no columns.
+LINES = Schema("Line", 1, False, ())
 # What a program is named that does the same without other functions.
 ALONE = "_alone"
 _PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
@@ -98,7 +100,7 @@ def iterators_in(data: bytes, name: str, program: str | None) -> tuple[str, str,
     """The iterator program of an object: its name, its target, and whether it says what its records are."""
     with Object(data, name) as obj:
         chosen, target, _ = choose(obj, program)
-        return chosen, target, obj.btf().get("record_type", BtfKind.VAR) is not None
+        return chosen, target, says_record(obj.btf())
 
 
 def object_schema(data: bytes, name: str) -> Schema:

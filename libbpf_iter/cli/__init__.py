@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import itertools
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
-from ..errors import ParameterError
 from ..foreign import ObjectIter
 from . import look, targets
 from .command import Root
@@ -108,21 +108,29 @@ def _run(
     """
     given = {name: value for name, value in given.items() if value is not None}
     with ObjectIter(file, program=program, record=record, **given) as iterator:
+        shown: dict[str, Any] = {"sort": sort, "limit": limit, "format_": format_, "watch": watch}
         if iterator.prints:
-            if sort is not None or watch is not None or format_ != "table":
-                raise click.UsageError("it prints lines, which have no columns, no order and no other format")
-            for line in itertools.islice(iterator, limit):
-                click.echo(line)
-            return
-        targets.show(iterator, iterator.schema.fields, sort=sort, limit=limit, format_=format_, watch=watch)
+            _echo_lines(iterator, **shown)
+        else:
+            targets.show(iterator, iterator.schema.fields, **shown)
+
+
+def _echo_lines(
+    lines: Iterable[str], sort: list[str] | None, limit: int | None, format_: str, watch: float | None
+) -> None:
+    if sort is not None or watch is not None or format_ != "table":
+        raise click.UsageError("it prints lines, which have no columns, no order and no other format")
+    for line in itertools.islice(lines, limit):
+        click.echo(line)
 
 
 def _read(path: str, record: str | None, **shown: Any) -> None:
-    """What somebody pinned at PATH.
+    """What somebody pinned at PATH, with whatever tool; what its program prints comes as lines.
 
     Its records are typed by its program, which the privileged may look at, or by what
     was pinned beside it, PATH_types. Where there is neither, --record names the target
-    that was pinned, which has to be without --columns.
+    that was pinned, which has to be without --columns. Of a program that writes records
+    and doesn't say which, --record names their struct.
 
     \b
     Example:
@@ -133,11 +141,12 @@ def _read(path: str, record: str | None, **shown: Any) -> None:
         from ..decode import record_class
 
         target = record.replace("-", "_")
-        if target not in CLASSES:
-            raise ParameterError("record", f"the name of a target is expected, not {record!r}")
-        cls = record_class(whole_schema(target).select(None))
+        cls = record_class(whole_schema(target).select(None)) if target in CLASSES else record
     with look.open_pin(path, cls) as iterator:
-        targets.show(iterator, targets.first_seen(iterator, shown["format_"]), **shown)
+        if iterator.prints:
+            _echo_lines(iterator, **shown)
+        else:
+            targets.show(iterator, targets.first_seen(iterator, shown["format_"]), **shown)
 
 
 cli.add_command(

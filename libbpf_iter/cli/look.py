@@ -134,7 +134,7 @@ def _values(kind: kinds.Kind) -> None:
         click.echo(f"\n{names}")
 
 
-def open_pin(path: str, record: type[Record] | None = None) -> PinnedIter:
+def open_pin(path: str, record: type[Record] | str | None = None) -> PinnedIter:
     """A pin, for those who may know what it is; or as ``record`` says."""
     try:
         return PinnedIter(path, record=record)
@@ -174,7 +174,8 @@ def info(path: str) -> None:
         }
         for name, value in facts.items():
             click.echo(f"{name:<8} {value}")
-        click.echo(f"columns  {', '.join(field.name for field in iterator.schema.fields)}")
+        columns = ", ".join(field.name for field in iterator.schema.fields)
+        click.echo(f"columns  {columns or 'none: its program prints lines'}")
 
 
 def _owner(uid: int) -> str:

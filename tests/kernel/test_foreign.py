@@ -9,10 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cbuild.tools import find_tool
 from libbpf_iter import ObjectIter, PinnedIter, UdpIter, asdict, errors
 from libbpf_iter._libbpf import Object
+from libbpf_iter.cli import cli
 from libbpf_iter.objects import packaged
 from tests.kernel.clang import compiled
 
@@ -152,6 +154,33 @@ def test_text_comes_as_lines(tmp_path: Path) -> None:
         assert list(lines) == [f"task {os.getpid()}"]
         with pytest.raises(errors.SchemaError, match="lines"):
             lines.collect()
+
+
+def test_lines_that_another_tool_pinned(tmp_path: Path, bpffs: Path) -> None:
+    pin, line = bpffs / "text", f"task {os.getpid()}"
+    bpftool = find_tool("bpftool", "BPFTOOL", "bpftool")
+    subprocess.run([bpftool, "iter", "pin", compiled(tmp_path, TEXT), pin], check=True)
+    with PinnedIter(pin) as lines:
+        assert lines.prints and lines.target == "task" and line in list(lines)
+        with pytest.raises(errors.SchemaError, match="lines"):
+            lines.collect()
+    run = CliRunner().invoke
+    assert line in run(cli, ["read", str(pin)]).output.splitlines()
+    assert "lines" in run(cli, ["info", str(pin)]).output
+    assert run(cli, ["read", str(pin), "--format", "json"]).exit_code == 2
+
+
+def test_records_that_another_tool_pinned(tmp_path: Path, bpffs: Path) -> None:
+    """Which struct they are, the program doesn't say."""
+    pin = bpffs / "typed"
+    bpftool = find_tool("bpftool", "BPFTOOL", "bpftool")
+    subprocess.run([bpftool, "iter", "pin", compiled(tmp_path, TYPED), pin], check=True)
+    with PinnedIter(pin, record="event") as events:
+        assert not events.prints and os.getpid() in {event.tid for event in events}
+    with pytest.raises(errors.ParameterError, match="no struct 'evnt'"):
+        PinnedIter(pin, record="evnt")
+    read = CliRunner().invoke(cli, ["read", str(pin), "--record", "event", "--format", "csv"])
+    assert str(os.getpid()) in {line.partition(",")[0] for line in read.output.splitlines()}
 
 
 def test_a_refusal_is_one_line_and_keeps_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
