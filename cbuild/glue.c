@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -328,6 +329,13 @@ static int lbi_link_info(int fd, struct lbi_link_info *out)
 
 /* ---- type information ----------------------------------------------------------------------- */
 
+static void *lbi_file_map(int fd, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 /* Bytes behind a type's 12, fixed and for each of its vlen parts: include/uapi/linux/btf.h. */
 static const uint8_t btf_fixed[32] = { [1] = 4, [3] = 12, [14] = 4, [17] = 4 };
 static const uint8_t btf_each[32] = { [4] = 12, [5] = 12, [6] = 8, [13] = 8, [15] = 12, [19] = 12 };
@@ -358,20 +366,49 @@ static long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uin
 	return at == size ? (long)count : -1;
 }
 
-/* Which types have a name, by their places in names[]; how many there are, be there room or not. */
-static size_t lbi_btf_named(const uint32_t *names, size_t count, const char *strings,
-			    size_t strings_size, const char *name, uint32_t *places, size_t room)
+static int compare_names(const void *one, const void *other)
 {
-	size_t found = 0;
+	return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
 
-	for (size_t i = 0; i < count; i++) {
-		if (names[i] >= strings_size || strcmp(strings + names[i], name) != 0)
-			continue;
-		if (found < room)
-			places[found] = (uint32_t)i;
-		found++;
+/* Two bytes tell most names apart; a name of one byte has its NUL there. */
+static uint16_t first_two(const char *name)
+{
+	return (uint16_t)((uint8_t)name[0] << 8 | (uint8_t)name[1]);
+}
+
+static long lbi_btf_named(const uint32_t *names, size_t count, const char *strings,
+			  size_t strings_size, const char *wanted, size_t wanted_count,
+			  uint32_t *found, size_t room)
+{
+	const char **sorted = calloc(wanted_count ? wanted_count : 1, sizeof(*sorted));
+	uint8_t *begins = calloc(UINT16_MAX + 1, sizeof(*begins));
+	long result = sorted && begins ? 0 : -1;
+
+	for (size_t i = 0; i < wanted_count && result == 0; i++) {
+		sorted[i] = wanted;
+		begins[first_two(wanted)] = 1;
+		wanted += strlen(wanted) + 1;
 	}
-	return found;
+	for (size_t i = 0; i < count && result >= 0; i++) {
+		const char *name = strings + names[i];
+		const char **match;
+
+		/* The last byte of the strings is a NUL, which is no type's name. */
+		if (names[i] + 1 >= strings_size || !begins[first_two(name)])
+			continue;
+		match = bsearch(&name, sorted, wanted_count, sizeof(*sorted), compare_names);
+		if (!match)
+			continue;
+		if ((size_t)result < room) {
+			found[2 * result] = (uint32_t)(match - sorted);
+			found[2 * result + 1] = (uint32_t)i;
+		}
+		result++;
+	}
+	free(sorted);
+	free(begins);
+	return result;
 }
 
 /* Types on their way into another BTF: each is given its new number when it is first seen. */
@@ -481,25 +518,9 @@ static void extract_one(struct extract *x, uint32_t id)
 	extract_references(x, copy, kind, parts);
 }
 
-/* The roots: of each its length in bytes, its kind, and the name with its NUL. */
-static bool extract_wants(const char *roots, size_t size, uint8_t kind, const char *name)
-{
-	size_t length;
-
-	for (; size > 1; roots += length, size -= length) {
-		length = (uint8_t)roots[0];
-		if (length < 3 || length > size || roots[length - 1])
-			return false;
-		/* Told from most by two bytes. */
-		if ((uint8_t)roots[1] == kind && roots[2] == name[0] && strcmp(roots + 2, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int lbi_btf_extract(const void *types, const uint32_t *offsets, uint32_t count,
-			   const char *strings, size_t strings_size, const char *roots,
-			   size_t roots_size, void *out, size_t half, size_t sizes[2])
+			   const char *strings, size_t strings_size, const uint32_t *roots,
+			   size_t root_count, void *out, size_t half, size_t sizes[2])
 {
 	struct extract x = { .types = types, .offsets = offsets, .count = count,
 			     .strings = strings, .strings_size = strings_size, .out = out,
@@ -508,20 +529,10 @@ static int lbi_btf_extract(const void *types, const uint32_t *offsets, uint32_t 
 	x.number = calloc((size_t)count + 1, sizeof(*x.number));
 	x.queue = calloc((size_t)count + 1, sizeof(*x.queue));
 	x.full = !x.number || !x.queue || !half;
-	if (!x.full)
+	if (!x.full) {
 		x.names[0] = 0;
-	for (uint32_t id = 1; id <= count && !x.full; id++) {
-		uint32_t head[2];
-		uint8_t kind;
-
-		memcpy(head, x.types + offsets[id - 1], sizeof(head));
-		kind = head[1] >> 24 & 31;
-		/* Most types are pointers and functions, which no relocation begins at. */
-		if (kind == 2 || kind > 19 || head[0] == 0 || head[0] >= strings_size || kind == 12 ||
-		    kind == 13)
-			continue;
-		if (extract_wants(roots, roots_size, kind, strings + head[0]))
-			extract_number(&x, id);
+		for (size_t i = 0; i < root_count; i++)
+			extract_number(&x, roots[i]);
 	}
 	for (uint32_t i = 0; i < x.queued && !x.full; i++)
 		extract_one(&x, x.queue[i]);

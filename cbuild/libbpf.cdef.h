@@ -177,25 +177,31 @@ int bpf_map_delete_elem(int fd, const void *key);
 
 /* ---- programs that no object file holds ----------------------------------------------------- */
 
+/* To be read; NULL where it can't be. */
+void *lbi_file_map(int fd, size_t size);
+int munmap(void *memory, size_t size);
+
 /* Of each type of a BTF type section: where it begins, its name's offset, its kind. The number of
  * types; -1 for a damaged section, or one of more types than there is room for.
  */
 long lbi_btf_index(const void *types, size_t size, uint32_t *offsets, uint32_t *names,
 		   uint8_t *kinds, size_t room);
 
-/* Which types have a name, by their places in names[]; how many there are, be there room or not. */
-size_t lbi_btf_named(const uint32_t *names, size_t count, const char *strings, size_t strings_size,
-		     const char *name, uint32_t *places, size_t room);
+/* Which types have one of the wanted names, in one pass: pairs of the name's place among the wanted and
+ * the type's place in names[]. How many there are, be there room or not; -1 without memory. The wanted
+ * are sorted by their bytes, and each ends in a NUL.
+ */
+long lbi_btf_named(const uint32_t *names, size_t count, const char *strings, size_t strings_size,
+		   const char *wanted, size_t wanted_count, uint32_t *found, size_t room);
 
 /*
- * Copies types, and those that values of them contain, out of an indexed type section: the types to
- * out, their names to out + half, as many bytes of each as sizes says. -1 where there is no room.
- * roots: of each type that is wanted a byte for the length of this, one for the kind, and the name
- * with its NUL.
+ * Copies types, given by their ids, and those that values of them contain, out of an indexed type
+ * section: the types to out, their names to out + half, as many bytes of each as sizes says. -1 where
+ * there is no room.
  */
 int lbi_btf_extract(const void *types, const uint32_t *offsets, uint32_t count,
-		    const char *strings, size_t strings_size, const char *roots,
-		    size_t roots_size, void *out, size_t half, size_t sizes[2]);
+		    const char *strings, size_t strings_size, const uint32_t *roots,
+		    size_t root_count, void *out, size_t half, size_t sizes[2]);
 
 /* The kernel's log goes into log[0..log_size) after a refusal, NUL-terminated; NULL: none kept. */
 int lbi_btf_load(const void *bytes, uint32_t size, char *log, uint32_t log_size);

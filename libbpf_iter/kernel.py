@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 import stat
 import time
@@ -81,14 +80,11 @@ def possible_nodes() -> int:
     return int(ranges.replace("-", ",").split(",")[-1]) + 1
 
 
-def _contents(path: str) -> bytes:
+def _contents(path: str) -> bytes | memoryview:
     """A large file of sysfs: read() gives a page at a time, which takes longer than all that follows."""
     with open(path, "rb", buffering=0) as file:
-        try:
-            with mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ) as memory:
-                return memory[:]
-        except (OSError, ValueError):
-            return file.readall()  # Linux before 6.16
+        # Linux before 6.16 maps none.
+        return _libbpf.map_file(file.fileno()) or file.readall()
 
 
 @lru_cache(maxsize=1)
@@ -110,7 +106,9 @@ def btf() -> Btf:
 @lru_cache(maxsize=64)
 def types_of(roots: frozenset[tuple[str, Kind]]) -> bytes | None:
     """The BTF of these types alone, as far as the kernel has them."""
-    return _libbpf.extract_types(btf(), sorted(roots))
+    whole = btf()
+    whole.look_up(name for name, _ in roots)
+    return _libbpf.extract_types(whole, [i for name, kind in sorted(roots) for i in whole.ids(name, kind)])
 
 
 @lru_cache(maxsize=256)

@@ -32,7 +32,7 @@ from .info import (
 from .links import Pin, get_pinned, iter_create, iter_create_in, link_create, link_update
 from .object import Loaded, Object
 from .token import in_user_namespace, token_obstacle
-from .types import NativeBtf, extract_types
+from .types import NativeBtf, extract_types, map_file
 
 __all__ = [
     "Fd",
@@ -57,6 +57,7 @@ __all__ = [
     "load_btf",
     "load_iterator",
     "map_by_id",
+    "map_file",
     "map_ids",
     "map_info",
     "maps_of",

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Sequence
 
 from .._extension import ffi, lib
 from ..btf import Btf
 from ..btf.reader import Index
 from ..btf.writer import blob
 from ..errors import BtfError
+
+
+def map_file(fd: int) -> memoryview | None:
+    """A file's contents, None where it can't be mapped. Python's mmap would keep a descriptor of its own."""
+    size = os.fstat(fd).st_size
+    address = lib.lbi_file_map(fd, size)
+    if address == ffi.NULL:
+        return None
+    owner = ffi.gc(address, lambda memory: lib.munmap(memory, size), size)
+    return memoryview(ffi.buffer(owner, size)).toreadonly()
 
 
 class NativeBtf(Btf):
@@ -32,28 +43,32 @@ class NativeBtf(Btf):
         del offsets[count * 4 :], names[count * 4 :], kinds[count:]
         return memoryview(offsets).cast("I"), names, kinds
 
-    def _find(self, name: str) -> Iterator[int]:
-        names = ffi.from_buffer("uint32_t[]", self._index()[1])
+    def _find(self, names: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {name: [] for name in names}
+        wanted = sorted(
+            {n.encode("utf-8", "surrogateescape"): n for n in found if n and "\0" not in n}.items()
+        )
+        of_types = ffi.from_buffer("uint32_t[]", self._index()[1])
         strings = ffi.from_buffer(self.sections()[1])
-        wanted = name.encode("utf-8", "surrogateescape")
-        room, found = 0, 16
-        while found > room:
-            room, places = found, ffi.new("uint32_t[]", found)
-            found = lib.lbi_btf_named(names, len(names), strings, len(strings), wanted, places, room)
-        for place in places[0:found]:
-            yield self._first_id + place
+        sought = b"".join(encoded + b"\0" for encoded, _ in wanted)
+        room, count = 0, 4 * len(wanted)
+        while count > room:
+            room, pairs = count, ffi.new("uint32_t[]", 2 * count)
+            count = lib.lbi_btf_named(
+                of_types, len(of_types), strings, len(strings), sought, len(wanted), pairs, room
+            )
+        if count < 0:
+            raise MemoryError("no memory to look for names in")
+        for at in range(0, 2 * count, 2):
+            found[wanted[pairs[at]][1]].append(self._first_id + pairs[at + 1])
+        return {name: tuple(ids) for name, ids in found.items()}
 
 
 _EXTRACT_ROOM = 1 << 18
-_LONGEST_ROOT = 250
 
 
-def extract_types(btf: Btf, roots: Iterable[tuple[str, int]]) -> bytes | None:
-    """The BTF of types by name and kind, and of those that values of them contain; None for too many."""
-    encoded = [(kind, name.encode("utf-8", "surrogateescape")) for name, kind in roots]
-    if any(len(name) > _LONGEST_ROOT for _, name in encoded):
-        return None
-    wanted = b"".join(bytes([len(name) + 3, kind]) + name + b"\0" for kind, name in encoded)
+def extract_types(btf: Btf, roots: Sequence[int]) -> bytes | None:
+    """The BTF of these types, and of those that values of them contain; None for too many."""
     types, strings = btf.sections()
     offsets = btf.positions()
     out, sizes = bytearray(2 * _EXTRACT_ROOM), ffi.new("size_t[2]")
@@ -63,8 +78,8 @@ def extract_types(btf: Btf, roots: Iterable[tuple[str, int]]) -> bytes | None:
         len(offsets),
         ffi.from_buffer(strings),
         len(strings),
-        wanted,
-        len(wanted),
+        ffi.new("uint32_t[]", roots),
+        len(roots),
         ffi.from_buffer(out),
         _EXTRACT_ROOM,
         sizes,

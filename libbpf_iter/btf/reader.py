@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..errors import BtfError
 from . import types as t
@@ -22,6 +22,8 @@ _HEADER_SIZE = 24
 _FIXED = (0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0)
 _EACH = (0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12)
 _CHAIN = frozenset({Kind.TYPEDEF, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind.TYPE_TAG})
+# Nearly all names are shorter. A view can't be searched, so that much is copied.
+_NAME_MOST = 64
 # Longer chains of modifiers, arrays and anonymous members than any compiler emits.
 _DEPTH_MAX = 64
 _SIZE_MAX = 1 << 32
@@ -33,7 +35,7 @@ Index = tuple[Sequence[int], bytes | bytearray, bytes | bytearray]
 class Btf:
     """The types of one BTF blob; with ``base``, of split BTF, which continues the ids of its base."""
 
-    def __init__(self, data: bytes, base: Btf | None = None) -> None:
+    def __init__(self, data: bytes | memoryview, base: Btf | None = None) -> None:
         if len(data) < _HEADER_SIZE:
             raise BtfError(f"BTF of {len(data)} bytes is shorter than its header")
         for order in "<>":
@@ -54,11 +56,10 @@ class Btf:
         if str_len and data[strings + str_len - 1] != 0:
             raise BtfError("the BTF string section does not end in a NUL")
         self._order = order
-        # Views, so that the kernel's BTF is not copied again.
-        self._types = memoryview(data)[types : types + type_len]
-        self._data = data
-        self._strings: int = strings
-        self._strings_end: int = strings + str_len
+        # Views, so that the kernel's BTF is not copied.
+        self._data = memoryview(data)
+        self._types = self._data[types : types + type_len]
+        self._strings = self._data[strings : strings + str_len]
         self._base = base
         self._first_id = len(base) if base else 1
         self._string_base = base._string_end if base else 0
@@ -68,7 +69,7 @@ class Btf:
 
     @property
     def _string_end(self) -> int:
-        return self._string_base + self._strings_end - self._strings
+        return self._string_base + len(self._strings)
 
     # ---- the index ----------------------------------------------------------
 
@@ -113,11 +114,11 @@ class Btf:
     @property
     def data(self) -> bytes:
         """The whole blob."""
-        return self._data
+        return bytes(self._data)
 
     def sections(self) -> tuple[memoryview, memoryview]:
         """The raw type and string sections."""
-        return self._types, memoryview(self._data)[self._strings : self._strings_end]
+        return self._types, self._strings
 
     def positions(self) -> Sequence[int]:
         """Where each type of this blob begins in the type section."""
@@ -132,10 +133,12 @@ class Btf:
     def string(self, offset: int) -> str:
         if offset < self._string_base and self._base:
             return self._base.string(offset)
-        start = self._strings + offset - self._string_base
-        if not self._strings <= start < max(self._strings_end, self._strings + 1):
+        start = offset - self._string_base
+        if not 0 <= start < max(len(self._strings), 1):
             raise BtfError(f"a name at {offset} is outside of the BTF string section")
-        raw = self._data[start : self._data.find(b"\0", start, self._strings_end)]
+        raw, end, _ = bytes(self._strings[start : start + _NAME_MOST]).partition(b"\0")
+        if not end:
+            raw, _, _ = bytes(self._strings[start:]).partition(b"\0")
         return raw.decode("utf-8", "surrogateescape")
 
     def __getitem__(self, type_id: int) -> t.Type:
@@ -226,10 +229,11 @@ class Btf:
         """The id of the type of that name and kind, those of the base first; None if there is none."""
         if self._base is not None and (found := self._base.get(name, kind)) is not None:
             return found
-        for type_id in self._ids(name):
-            if self._kind(type_id) == kind:
-                return type_id
-        return None
+        return next(iter(self.ids(name, kind)), None)
+
+    def ids(self, name: str, kind: Kind) -> list[int]:
+        """The ids of all types of that name and kind, those of a base left out."""
+        return [type_id for type_id in self._ids(name) if self._kind(type_id) == kind]
 
     def __contains__(self, name: object) -> bool:
         """Whether a type of any kind has that name."""
@@ -257,24 +261,30 @@ class Btf:
     def _kind(self, type_id: int) -> int:
         return self._index()[2][type_id - self._first_id]
 
+    def look_up(self, names: Iterable[str]) -> None:
+        """Find the types of many names at once: what is asked of one of them later is known then."""
+        self._ids_by_name |= self._find([name for name in names if name not in self._ids_by_name])
+
     def _ids(self, name: str) -> tuple[int, ...]:
         """The types of that name in this blob, searched for once; never those without a name."""
-        found = self._ids_by_name.get(name)
-        if found is None:
-            found = self._ids_by_name[name] = tuple(self._find(name)) if name else ()
-        return found
+        if name not in self._ids_by_name:
+            self.look_up([name])
+        return self._ids_by_name[name]
 
-    def _find(self, name: str) -> Iterator[int]:
+    def _find(self, names: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        return {name: tuple(self._find_one(name)) if name else () for name in names}
+
+    def _find_one(self, name: str) -> Iterator[int]:
         for offset in self._string_offsets(name + "\0"):
             yield from self._ids_of_name(offset)
 
     def _string_offsets(self, prefix: str) -> Iterator[int]:
         """The offsets of the strings that start with ``prefix``; found without decoding any."""
-        needle = b"\0" + prefix.encode("utf-8", "surrogateescape")
-        at = self._data.find(needle, self._strings, self._strings_end)
+        strings, needle = bytes(self._strings), b"\0" + prefix.encode("utf-8", "surrogateescape")
+        at = strings.find(needle)
         while at >= 0:
-            yield self._string_base + at - self._strings + 1
-            at = self._data.find(needle, at + 1, self._strings_end)
+            yield self._string_base + at + 1
+            at = strings.find(needle, at + 1)
 
     def _ids_of_name(self, offset: int) -> Iterator[int]:
         """The types whose name is at ``offset`` of the strings: its bytes are looked for, which is fast."""
