@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 
@@ -101,6 +101,13 @@ def btf() -> Btf:
         return _libbpf.NativeBtf(data)
     except BtfError as error:
         raise BtfError(f"{BTF_PATH}: {error}") from error
+
+
+def functions(names: Iterable[str]) -> dict[str, int]:
+    """The BTF ids of those of these functions that the kernel itself has; its modules aren't asked."""
+    btf().look_up(names)
+    found = {name: btf().get(name, Kind.FUNC) for name in names}
+    return {name: type_id for name, type_id in found.items() if type_id is not None}
 
 
 @lru_cache(maxsize=64)

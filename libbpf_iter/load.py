@@ -14,6 +14,7 @@ from . import _libbpf, kernel, kinds
 from ._libbpf import Fd, Loaded, Object
 from .btf.types import Kind as BtfKind
 from .errors import KernelError, ObjectError, UnsupportedEngine, UnsupportedQuery, VerifierError
+from .kfuncs import linked
 from .maps import MapTypes
 from .objects import ALONE, LINES, choose, constants, full_schema, object_schema, packaged
 from .program import SEQ, SNAPSHOT_HEADER, Fitted, Output, Program, Query
@@ -249,7 +250,11 @@ def load_own(
             if compiled := whole_of(target, query, whole):
                 return compiled
     return load(
-        data, target, query=query, types=types, output=output.replace(walked={**output.walked, **only})
+        linked(data, kernel.functions),
+        target,
+        query=query,
+        types=types,
+        output=output.replace(walked={**output.walked, **only}),
     )
 
 

@@ -1,4 +1,4 @@
-"""An object file with a function, section or constant of other contents. Imports errors, immutable; pure.
+"""An object file with a function, section or instruction of other contents. Imports errors, immutable; pure.
 
 New contents go behind the file's end, where they may have any length, and the
 section's header is led to them: nothing else moves. So a function can be
@@ -9,27 +9,34 @@ into by offset.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from .errors import ObjectError
 from .immutable import Immutable
 
 __all__ = ["Elf"]
 
-_SYMTAB, _FUNC = 2, 2
+_SYMTAB, _REL, _FUNC = 2, 9, 2
+_EXECUTABLE = 4
 _SECTION = struct.Struct("=IIQQQQIIQQ")
 _SYMBOL = struct.Struct("=IBBHQQ")
+_RELOCATION = struct.Struct("=QQ")
 # include/uapi/linux/bpf.h: struct bpf_insn is code, registers, off at 2, imm at 4.
 _JEQ, _JNE = 0x10, 0x50
+
+# A section's number and an offset in it: where an instruction is, which stays when the section is replaced.
+Place = tuple[int, int]
 
 
 class _Section(Immutable):
     at: int  # of its header in the file
     name: int
     type: int
+    flags: int
     offset: int
     size: int
     link: int
+    info: int
 
 
 class Elf:
@@ -41,8 +48,8 @@ class Elf:
         self._sections = []
         for index in range(count):
             at = start + index * entry
-            name, kind, _, _, offset, size, link, _, _, _ = _SECTION.unpack_from(data, at)
-            self._sections.append(_Section(at, name, kind, offset, size, link))
+            name, kind, flags, _, offset, size, link, info, _, _ = _SECTION.unpack_from(data, at)
+            self._sections.append(_Section(at, name, kind, flags, offset, size, link, info))
         self._names = self._sections[names]
 
     def _name(self, table: _Section, offset: int) -> str:
@@ -71,14 +78,16 @@ class Elf:
         return bytes(self._data[found.offset : found.offset + found.size])
 
     def replace_section(self, name: str, content: bytes) -> None:
-        index = self._index(name)
+        self._replace(self._index(name), content)
+
+    def _replace(self, index: int, content: bytes) -> None:
         old = self._sections[index]
         self._data += bytes(-len(self._data) % 8)
         offset = len(self._data)
         self._data += content
         # sh_offset and sh_size, include/uapi/linux/elf.h, struct elf64_shdr.
         struct.pack_into("=QQ", self._data, old.at + 24, offset, len(content))
-        self._sections[index] = _Section(old.at, old.name, old.type, offset, len(content), old.link)
+        self._sections[index] = old.replace(offset=offset, size=len(content))
 
     def replace_function(self, name: str, code: bytes) -> None:
         """Give a static function other instructions; it has to be the last one of .text."""
@@ -99,37 +108,71 @@ class Elf:
         # st_size, behind name, info, other, section and value.
         struct.pack_into("=Q", self._data, at + 16, len(code))
 
-    def labels(self, *prefixes: str) -> dict[str, tuple[int, int]]:
-        """Where the instructions are whose labels begin so.
-
-        A place is a section's number and an offset in it, which stays when the section is replaced.
-        """
+    def labels(self, *prefixes: str) -> dict[str, Place]:
+        """Where the instructions are whose labels begin so."""
         return {
             name: (section, value)
             for _, name, _, section, value, _ in self._symbols()
             if name.startswith(prefixes)
         }
 
-    def negate_jump(self, place: tuple[int, int]) -> None:
+    def negate_jump(self, place: Place) -> None:
         """Let the jump at a place that :meth:`labels` gave be taken where it was not, != becoming ==."""
         at = self._at(place)
         self._data[at] ^= _JEQ ^ _JNE
 
-    def add_to_offset(self, place: tuple[int, int], number: int) -> None:
+    def add_to_offset(self, place: Place, number: int) -> None:
         """Let the instruction there load or store that much further on."""
         self._add("=h", self._at(place) + 2, number)
 
-    def add_to_immediate(self, place: tuple[int, int], number: int) -> None:
+    def add_to_immediate(self, place: Place, number: int) -> None:
         """Another constant in the instruction there."""
         self._add("=i", self._at(place) + 4, number)
 
-    def _at(self, place: tuple[int, int]) -> int:
+    def instruction(self, place: Place) -> bytes:
+        at = self._at(place)
+        return bytes(self._data[at : at + 8])
+
+    def set_instruction(self, place: Place, code: bytes) -> None:
+        at = self._at(place)
+        self._data[at : at + 8] = code
+
+    def _at(self, place: Place) -> int:
         section, offset = place
         return self._sections[section].offset + offset
 
     def _add(self, kind: str, at: int, number: int) -> None:
         (old,) = struct.unpack_from(kind, self._data, at)
         struct.pack_into(kind, self._data, at, old + number)
+
+    def take_externs(self) -> list[tuple[str, Place]]:
+        """The names that are defined elsewhere, wherever an instruction uses one; they are so no longer.
+
+        What they mean has to be written into the instructions then.
+        """
+        names = {}
+        for table in self._sections:
+            if table.type == _SYMTAB:
+                # sh_info is the first that isn't local.
+                for number in range(table.info, table.size // _SYMBOL.size):
+                    at = table.offset + number * _SYMBOL.size
+                    name, info, other, section, value, size = _SYMBOL.unpack_from(self._data, at)
+                    if section == 0:
+                        names[number] = self._name(self._sections[table.link], name)
+                        _SYMBOL.pack_into(self._data, at, name, info & 15, other, section, value, size)
+        return [(names[number], place) for number, place in self._take_relocations(names)]
+
+    def _take_relocations(self, symbols: Container[int]) -> Iterator[tuple[int, Place]]:
+        for index, table in enumerate(self._sections):
+            if table.type == _REL and self._sections[table.info].flags & _EXECUTABLE:
+                content = self._data[table.offset : table.offset + table.size]
+                kept = bytearray()
+                for offset, info in _RELOCATION.iter_unpack(content):
+                    if info >> 32 in symbols:
+                        yield info >> 32, (table.info, offset)
+                    else:
+                        kept += _RELOCATION.pack(offset, info)
+                self._replace(index, bytes(kept))
 
     def finish(self) -> bytes:
         return bytes(self._data)

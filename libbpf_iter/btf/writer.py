@@ -160,3 +160,17 @@ class Writer:
         """Lead a pointer of the base to another type: its node is rewritten in place."""
         at = btf.position(pointer_id)
         struct.pack_into("=I", self._types, at + 8, type_id)
+
+    def undeclare(self, btf: Btf, section_id: int) -> None:
+        """Let a section of functions that are defined elsewhere be an empty struct; other ids stay.
+
+        The functions become typedefs of their prototypes: neither libbpf nor the kernel takes declarations
+        that no object defines.
+        """
+        section = btf[section_id]
+        assert isinstance(section, t.DataSec)
+        for type_id, _, _ in section.variables:
+            struct.pack_into("=I", self._types, btf.position(type_id) + 4, Kind.TYPEDEF << 24)
+        at = btf.position(section_id)
+        struct.pack_into("=III", self._types, at, 0, Kind.STRUCT << 24, 0)
+        del self._types[at + 12 : at + 12 + 12 * len(section.variables)]

@@ -59,9 +59,9 @@ def elf(data: bytes) -> None:
     with suppress(Error):
         roots(data)
         object_file = Elf(data)
-        for places in object_file.labels("column_").values():
-            for at in places:
-                object_file.set_immediate(at, 1)
+        for place in object_file.labels("column_").values():
+            object_file.add_to_immediate(place, 1)
+        object_file.take_externs()
         object_file.replace_function("query_slot", bytes(8))
         check_elf(object_file.finish(), "rewritten")
 

@@ -31,6 +31,7 @@ LAYERS = [
     "asm",
     "rewrite",
     "relocate",
+    "kfuncs",
     "elf",
     "kinds",
     "tabular",
