@@ -7,20 +7,34 @@
 
 from . import errors
 from .decode import Record, asdict, fields, schema
-from .foreign import ObjectIter, PinnedIter
 from .iterators import *  # noqa: F403 - its __all__ is the list of them
 from .iterators import __all__ as _iterators
 from .kernel import targets
 from .objects import include_dir
-from .symbols import KernelSymbols
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .foreign import ObjectIter, PinnedIter
+    from .symbols import KernelSymbols
+
+# Imported when they are asked for.
+_LATER = {"KernelSymbols": "symbols", "ObjectIter": "foreign", "PinnedIter": "foreign"}
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version  # slow to import, and pyproject.toml is the version's home
 
         return version("libbpf_iter")
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(f".{_LATER[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(globals().keys() | _LATER.keys())
 
 
 __all__ = [

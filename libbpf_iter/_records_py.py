@@ -11,11 +11,14 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, Self, TypeVar
+
+from .typed import Buffer, Generic, R
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 _SPAN = struct.Struct("=II").unpack_from
-R = TypeVar("R", covariant=True)
-Buffer = bytes | bytearray | memoryview
 
 
 class KernelPointer(int):

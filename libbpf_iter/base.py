@@ -6,12 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from . import netns, pins
 from ._libbpf import Fd, Pin
-from .arrays import array, array_in_place
-from .arrow import schema_capsule, stream_capsule
 from .decode import Buffer, record_class
 from .engine import Engine, counts, first_output
 from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
@@ -26,13 +23,15 @@ from .recipe import Loader, Recipe
 from .schema import Schema
 from .session import Session, read_chunks, without_double
 from .snapshot import Snapshot, Snapshots
+from .typed import Generic, R
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, NoReturn, Self
+
     import numpy as np
 
     from .rows import Rows
-
-R = TypeVar("R", covariant=True)
 
 
 class BpfIter(Locked, Generic[R]):
@@ -182,6 +181,8 @@ class BpfIter(Locked, Generic[R]):
         kernel wrote to, and read-only. Where the walk may be incomplete, a
         :class:`~libbpf_iter.errors.LossWarning` says so.
         """
+        from .arrays import array, array_in_place
+
         memory = self._in_memory(Snapshots.lend)
         if memory is not None:
             found = array_in_place(memory.schema, memory)
@@ -196,6 +197,8 @@ class BpfIter(Locked, Generic[R]):
 
     def __arrow_c_schema__(self) -> object:
         """The columns' Arrow types, a PyCapsule; the kernel isn't asked."""
+        from .arrow import schema_capsule
+
         return schema_capsule(self.schema)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -204,6 +207,8 @@ class BpfIter(Locked, Generic[R]):
         Enums are dictionaries, addresses and text are text, what is missing is null. Where the walk may be
         incomplete, a :class:`~libbpf_iter.errors.LossWarning` says so.
         """
+        from .arrow import stream_capsule
+
         memory = self._in_memory(Snapshots.take)
         if memory is not None:
             try:

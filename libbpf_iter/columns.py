@@ -5,10 +5,9 @@ Imports _records, which is ``cbuild/records.c``, or _records_py where that was n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from .typed import Buffer
 
-from ._records_py import Buffer
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._records_py import Bytes, Column, FileMode, KernelPointer, Records, UserPointer
 else:

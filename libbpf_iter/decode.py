@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Any
 
 from . import kinds
 from .columns import Buffer, Bytes, Records
 from .errors import ClosedError, SchemaError
 from .schema import Field, Schema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Buffer", "Record", "Records", "asdict", "family", "fields", "record_class", "records", "schema"]
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import Any
 
 from .btf import Btf
 from .btf.check import check
 from .errors import BtfError, ObjectError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _BPF = "EM_BPF"
 _NO_BITS = "SHT_NOBITS"

@@ -28,7 +28,10 @@ from __future__ import annotations
 
 import errno as _errno
 import os
-from typing import Any, Self
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 __all__ = [
     "BtfError",

@@ -7,7 +7,14 @@ of this package's own start-up.
 
 from __future__ import annotations
 
-from typing import Any, Self, dataclass_transform
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        return lambda cls: cls
+
 
 __all__ = ["Immutable"]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
-from . import base, netns, parameters
+from . import netns, parameters
 from .base import BpfIter
 from .engine import BARE, OWN, candidates, for_arrays
 from .errors import ParameterError
@@ -14,7 +13,9 @@ from .netns import HasFileno
 from .objects import packaged_targets
 from .parameters import CgroupRef, MapRef, Parameters, for_target
 from .program import Columns, Output, Program, Query
+from .typed import Any, R
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import records  # noqa: F401 - the classes below are made without decoding any BTF
     from .query.paths import KernelPath
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 
-class _Own(BpfIter[base.R]):
+class _Own(BpfIter[R]):
     """A target that the package has a program for.
 
     ``columns`` are names of the record's columns, kernel paths from the target's
@@ -103,7 +104,7 @@ class _Own(BpfIter[base.R]):
         return KernelPath(scope(cls._target, Query(), None, None))
 
 
-class _Plain(_Own[base.R]):
+class _Plain(_Own[R]):
     """A target whose link takes no parameters."""
 
     def __init__(
@@ -117,7 +118,7 @@ class _Plain(_Own[base.R]):
         self._open(Query.of(columns, where, params), engine)
 
 
-class _OfTasks(_Own[base.R]):
+class _OfTasks(_Own[R]):
     """A target that walks tasks: all, one thread, or one process.
 
     ``tid`` is a thread, ``pid`` a process with all of its threads, as the
@@ -140,7 +141,7 @@ class _OfTasks(_Own[base.R]):
         self._open(Query.of(columns, where, params), engine, parameters.task(tid, pid, pidfd))
 
 
-class _OfMap(_Own[base.R]):
+class _OfMap(_Own[R]):
     """A target that walks one map, given by id, pinned path, name, or anything with ``fileno()``.
 
     An id or a name takes CAP_SYS_ADMIN. A map that isn't there raises
@@ -160,7 +161,7 @@ class _OfMap(_Own[base.R]):
         self._open(Query.of(columns, where, params), engine, parameters.bpf_map(map))
 
 
-class _OfNetwork(_Own[base.R]):
+class _OfNetwork(_Own[R]):
     """A target of one network namespace: the caller's, or ``netns`` by path, by a task's pid, or "all".
 
     Another namespace than the caller's takes CAP_SYS_ADMIN. One that isn't there raises

@@ -14,13 +14,16 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
 
 from . import columns
 from .columns import Column
 from .errors import SchemaError
 from .immutable import Immutable
 from .values import Device, FileMode, KernelPointer, Members, UserPointer, enum_class
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _INTEGERS = {
     (size, signed): struct.Struct("=" + (code if signed else code.upper())).unpack_from

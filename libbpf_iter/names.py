@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 __all__ = ["class_name", "column_name", "near"]
@@ -10,6 +9,8 @@ __all__ = ["class_name", "column_name", "near"]
 
 def column_name(text: str) -> str:
     """The name of a column that is given as an expression alone: mm.total_vm is mm_total_vm."""
+    import re  # Slow to import, and queries alone need it.
+
     return re.sub(r"\W+", "_", text).strip("_")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from . import _libbpf, kernel
 from ._libbpf import Fd
 from .errors import NoSuchObject, NoSuchProcess, ParameterError
+from .typed import Protocol
 
 
 class HasFileno(Protocol):

@@ -6,7 +6,6 @@ Imports _libbpf, btf, elf, maps and layout; the kernel isn't asked.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ._libbpf import Object
 from .btf import Btf
@@ -18,6 +17,7 @@ from .layout import layout, record_struct, says_record
 from .maps import ElementTypes
 from .schema import Schema
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 

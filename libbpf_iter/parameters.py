@@ -8,10 +8,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import signal
 import struct
 from contextlib import ExitStack
-from typing import Any
 
 from . import _libbpf, kernel
 from ._libbpf import Fd
@@ -19,6 +17,10 @@ from .errors import Error, NoSuchObject, NoSuchProcess, ParameterError
 from .maps import MapTypes, map_types
 from .netns import HasFileno
 from .probes import TASK_LINKS, threads_are_found
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
 ORDERS = {
@@ -133,6 +135,8 @@ def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters
 
 def _check_lives(pidfd: int) -> None:
     """The kernel makes a pidfd a number when it attaches; that of a dead process may name another by now."""
+    import signal
+
     try:
         signal.pidfd_send_signal(pidfd, 0)
     except PermissionError:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import Any
 
 from . import _libbpf
 from .errors import ClosedError, ParameterError
 from .names import near
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Params"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from ._libbpf import Fd
 from .immutable import Immutable
 from .params import Params
 from .schema import Schema
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .query.ask import Asked
     from .query.compile import Compiled

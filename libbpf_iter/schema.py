@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from . import kinds
 from .errors import ParameterError
 from .immutable import Immutable
 from .names import near
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["COLUMN_HEAD", "Field", "Schema", "column_rows"]
 

@@ -11,7 +11,6 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar
 
 from . import kernel
 from ._libbpf import Fd
@@ -19,6 +18,11 @@ from .decode import Buffer, Records, record_class, slices
 from .errors import ClosedError, KernelError, RecordTooLarge, SchemaError, WalkCut
 from .losses import Losses
 from .schema import Schema
+from .typed import R
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 # The kernel's buffer: eight pages, and one byte of it is never filled (fs/seq_file.c).
 BUFFER = os.sysconf("SC_PAGESIZE") << 3
@@ -26,9 +30,6 @@ LARGEST_RECORD = BUFFER - 1
 # EAGAIN comes after a million objects without output, and where a program asks for
 # the same object again. The second must not go on for ever.
 _TRIES_OF_ONE_OBJECT = 1000
-
-
-R = TypeVar("R", covariant=True)
 
 
 class Session(Records[R]):

@@ -8,9 +8,12 @@ from __future__ import annotations
 import enum
 import os
 from functools import lru_cache
-from typing import Any
 
 from .columns import FileMode, KernelPointer, UserPointer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Device", "FileMode", "KernelEnum", "KernelFlags", "KernelPointer", "UserPointer", "enum_class"]
 

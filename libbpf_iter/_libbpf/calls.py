@@ -9,12 +9,15 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from .._extension import ffi, lib
 from ..errors import KernelError, MissingCapability, NoSuchObject
 from .fd import Fd
 from .token import in_user_namespace, token_obstacle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def text(string: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from .._extension import ffi, lib
 from ..errors import ObjectError
@@ -12,6 +11,10 @@ from ..immutable import Immutable
 from .calls import check, checked, text
 from .fd import Fd
 from .token import by_token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class LinkInfo(Immutable):

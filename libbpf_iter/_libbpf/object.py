@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .._extension import ffi, lib
 from ..btf import Btf
@@ -14,6 +13,10 @@ from ..immutable import Immutable
 from .calls import check, failure, logged, text
 from .fd import Fd
 from .loading import need_descriptors, refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # include/uapi/linux/bpf.h
 _PERCPU_ARRAY, _TASK_STORAGE = 6, 29

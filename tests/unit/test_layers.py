@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "libbpf_iter"
 # From the bottom up; a module imports only from those above it in this list.
 LAYERS = [
     "errors",
+    "typed",
     "forks",
     "immutable",
     "names",
@@ -166,6 +167,17 @@ def test_the_package_is_imported_without_any_of_them() -> None:
     code = f"import sys, libbpf_iter; print(sorted(set(sys.modules) & {{*{sorted(OPTIONAL)!r}, 'html'}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+# What takes longest to import of the standard library: a program that only walks needs none of it.
+SLOW = {"dataclasses", "inspect", "ipaddress", "pathlib", "re", "signal", "socket", "typing"}
+
+
+def test_the_package_is_imported_without_what_is_slow() -> None:
+    # Without site, which may have imported some of it for the environment's sake.
+    code = f"import sys; sys.path[:] = {sys.path!r}; import libbpf_iter; print({SLOW!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("name", PURE)
