@@ -26,24 +26,23 @@ def roots(data: bytes) -> frozenset[tuple[str, Kind]] | None:
         types, extension = Btf(elf.section(".BTF")), elf.section(".BTF.ext")
     except ObjectError:
         return None  # Without either there are no relocations, and libbpf says what it thinks of that.
-    found = set()
-    for type_id, kind in _relocations(extension):
-        if kind == _TYPE_ID_TARGET:
-            return None
-        node = types[types.resolve(type_id)]
-        # What is behind three underscores tells versions of a type apart, and is ours alone.
-        found.add((node.name.partition("___")[0], node.kind))
-    return frozenset(found)
+    relocations = _relocations(extension)
+    if any(kind == _TYPE_ID_TARGET for _, kind in relocations):
+        return None
+    nodes = [types[types.resolve(type_id)] for type_id in {type_id for type_id, _ in relocations}]
+    # What is behind three underscores tells versions of a type apart, and is ours alone.
+    return frozenset((node.name.partition("___")[0], node.kind) for node in nodes)
 
 
-def _relocations(extension: bytes) -> list[tuple[int, int]]:
+def _relocations(extension: bytes) -> set[tuple[int, int]]:
     """Type and kind of each, out of .BTF.ext: struct bpf_core_relo by section."""
+    found: set[tuple[int, int]] = set()
     if len(extension) < _HEADER.size:
-        return []
+        return found
     _, _, _, header, _, _, _, _, start, length = _HEADER.unpack_from(extension)
-    at, end, found = header + start, header + start + length, []
+    at, end = header + start, header + start + length
     if not length:
-        return []
+        return found
     try:
         (size,) = struct.unpack_from("=I", extension, at)
         at += 4
@@ -52,7 +51,7 @@ def _relocations(extension: bytes) -> list[tuple[int, int]]:
             at += 8
             for _ in range(count):
                 _, type_id, _, kind = struct.unpack_from("=IIII", extension, at)
-                found.append((type_id, kind))
+                found.add((type_id, kind))
                 at += size
     except struct.error as error:
         raise ObjectError(f"the object's relocations are damaged: {error}") from None

@@ -29,7 +29,7 @@ _DEPTH_MAX = 64
 _SIZE_MAX = 1 << 32
 
 # Of all types: where each begins; the offsets of their names, 32 bits each; their kinds, a byte each.
-Index = tuple[Sequence[int], bytes | bytearray, bytes | bytearray]
+Index = tuple[Sequence[int], bytes | memoryview, bytes | memoryview]
 
 
 class Btf:
@@ -288,7 +288,7 @@ class Btf:
 
     def _ids_of_name(self, offset: int) -> Iterator[int]:
         """The types whose name is at ``offset`` of the strings: its bytes are looked for, which is fast."""
-        names, needle = self._index()[1], offset.to_bytes(4, sys.byteorder)
+        names, needle = bytes(self._index()[1]), offset.to_bytes(4, sys.byteorder)
         at = names.find(needle)
         while at >= 0:
             if at % 4 == 0:
