@@ -1,4 +1,4 @@
-"""Iterators over programs that aren't ours: anyone's object file, and what somebody pinned. Imports base."""
+"""Iterators over programs that aren't the package's: anyone's object file, and pins. Imports base."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _QUERY = class_name("query")  # records of chosen columns: query/result.py, RECO
 class ObjectIter(BpfIter[Any]):
     """Anyone's compiled iterator program, typed by its own BTF.
 
-    ``program`` is needed where the object has several, ``record`` names the
-    struct of its records where the program doesn't say with ``RECORD()`` of
-    our record.h. With neither, what it prints (``BPF_SEQ_PRINTF``) comes as
-    lines of text. With a slot (emit.h) it takes ``columns``, ``where`` and
-    ``params`` as our own iterators do, and ``engine``. The other parameters are those of the
-    program's target. What is no BPF object, or lacks the program, raises
-    :class:`~libbpf_iter.errors.ObjectError`; a struct that has no layout
+    ``program`` says which, if the object has several. Its records are the struct that it names with
+    ``RECORD()`` (record.h) or that ``record`` names; if neither does, what it prints with
+    ``BPF_SEQ_PRINTF`` comes as lines of text. A program with a slot (emit.h) takes ``columns``, ``where``,
+    ``params`` and ``engine`` like those of the package. The remaining parameters are those of its target.
+
+    A file that isn't a BPF object, or doesn't have the program, raises
+    :class:`~libbpf_iter.errors.ObjectError`; a struct that can't be laid out as a record raises
     :class:`~libbpf_iter.errors.SchemaError`.
     """
 
@@ -68,21 +68,14 @@ class ObjectIter(BpfIter[Any]):
     ) -> None:
         data, name = read_object(path)
         chosen, target, typed = iterators_in(data, name, program)
-        given = {
-            "tid": tid,
-            "pid": pid,
-            "pidfd": pidfd,
-            "map": map,
-            "cgroup": cgroup,
-            "order": order,
-            "netns": netns,
-        }
         prints = record is None and not typed  # lines of text, which have no columns
         query = Query.of(columns, where, params)
-        link = for_target(target, given)
+        link = for_target(
+            target, tid=tid, pid=pid, pidfd=pidfd, map=map, cgroup=cgroup, order=order, netns=netns
+        )
         link.check_found()
 
-        def load_it(output: Output) -> Program:
+        def load_object(output: Output) -> Program:
             return load(
                 data,
                 name,
@@ -96,15 +89,15 @@ class ObjectIter(BpfIter[Any]):
 
         self.prints, ways = prints, BARE if prints else STRANGERS
         engines = candidates(target, engine, query, link, ways)
-        super().__init__(target, load_it, link, query=query, netns=netns, engines=engines)
+        super().__init__(target, load_object, link, query=query, netns=netns, engines=engines)
 
     def collect(self) -> Rows[Any]:
-        """One walk, held; SchemaError where the program prints lines."""
+        """One walk, kept as a sequence; SchemaError if the program prints lines."""
         _check_records(self.prints)
         return super().collect()
 
     def __iter__(self) -> Iterator[Any]:
-        """One walk as records, or as the lines that the program prints, without their ends."""
+        """One walk as records, or as the lines that the program prints, without their line ends."""
         return _lines(self.chunks()) if self.prints else super().__iter__()
 
 
@@ -123,18 +116,18 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
 
 
 class PinnedIter:
-    """An iterator that somebody pinned, with whatever tool; each ``iter()`` opens the pin anew.
+    """An iterator that somebody pinned, with whatever tool; each ``iter()`` opens the pin again.
 
-    Its records are typed by the pinned program's own BTF, which only a
-    privileged process may ask for. For others there is what ``pin(mode=0o444)``
-    leaves beside the pin; where nothing is, ``record``, the class of its records
-    (``records.Task``), makes do without. The file's mode alone decides then. A
-    ``record`` that is something else than the pin's own is refused where these are known.
-    Where the program doesn't say which struct its records are, ``record`` is that struct's name,
-    and without one they are lines of text, as for :class:`ObjectIter`.
+    Its records are typed by the pinned program's own BTF, which only a privileged process may read. Others
+    get the types from what ``pin(mode=0o444)`` leaves beside the pin. If nothing is there, ``record``, the
+    class of its records (``records.Task``), takes their place; one that contradicts types that are known is
+    refused. Reading the records takes no more than the permission to open the file.
 
-    A path where nothing is raises :class:`~libbpf_iter.errors.NoSuchObject`, one that is no pin
-    :class:`~libbpf_iter.errors.ObjectError`, a pin whose types can't be known
+    If the program doesn't say which struct its records are, ``record`` is that struct's name; without one
+    they are lines of text, as for :class:`ObjectIter`.
+
+    A path that doesn't exist raises :class:`~libbpf_iter.errors.NoSuchObject`, one that isn't a pin
+    :class:`~libbpf_iter.errors.ObjectError`, and a pin whose types can't be known
     :class:`~libbpf_iter.errors.MissingCapability`.
     """
 
@@ -148,12 +141,12 @@ class PinnedIter:
 
     @property
     def target(self) -> str:
-        """What is iterated, by the kernel's name; empty where only ``record`` is known."""
+        """What is iterated, by the kernel's name; empty if all that is known is ``record``."""
         return self._known.target
 
     @property
     def schema(self) -> Schema:
-        """The layout of its records, as the last session had them."""
+        """The layout of its records, as of the latest session."""
         return self._known.schema
 
     @property
@@ -163,11 +156,11 @@ class PinnedIter:
 
     @property
     def info(self) -> LinkInfo | None:
-        """What the kernel says of the link; None for those who may not have it, by the pin's mode."""
+        """What the kernel says of the link; None for a process that may read the pin but not the link."""
         return self._known.info
 
     def session(self) -> Session[Any]:
-        """One walk as records; it says what it lost, and ``close()`` ends it early."""
+        """One walk as records, which says what it may have lost; ``close()`` ends it early."""
         known, chunks, losses = self._begin(session=True)
         return Session(known.schema, chunks, "seq", losses)
 
@@ -176,7 +169,7 @@ class PinnedIter:
         return _lines(self.chunks()) if self.prints else self.session()
 
     def collect(self) -> Rows[Any]:
-        """One walk, held: a sequence of records that prints as a table; SchemaError where it is lines."""
+        """One walk, kept as a sequence, which prints as a table; SchemaError if it is lines."""
         from .rows import Rows
 
         _check_records(self.prints)
@@ -210,7 +203,7 @@ class PinnedIter:
         return record_class(self.schema)
 
     def close(self) -> None:
-        """No further walks; those that run go on."""
+        """Allow no further walks; those in progress go on."""
         self._closed = True
 
     def __enter__(self) -> Self:
@@ -238,13 +231,13 @@ class PinnedIter:
 
 
 class _Known(Immutable):
-    """What a pin's records are, and what tells whether they still are that."""
+    """What a pin's records are, and what shows whether that is still true."""
 
     target: str
     schema: Schema
     counts: bool
     info: LinkInfo | None
-    types: int  # which file beside the pin says so, for those who may not have the link
+    types: int  # the inode of the file beside the pin that says so, if the link can't be asked
 
 
 def _look(path: str, record: type[Record] | str | None) -> _Known:
@@ -280,7 +273,7 @@ def _is_still(path: str, known: _Known) -> bool:
 
 
 def _of_program(info: LinkInfo) -> pins.Published:
-    """What the pinned program's BTF and its map's say, which the privileged may ask for."""
+    """The BTF of the pinned program and of its map, which only the privileged may read."""
     with _libbpf.program_by_id(info.program_id) as program:
         data = _libbpf.program_btf(program)
     types = None
@@ -301,7 +294,7 @@ def _schema_of(told: pins.Published, struct: str | None) -> Schema:
 
 
 def _check_record(path: str, own: Schema, given: Schema) -> None:
-    """Refuse a record whose columns are elsewhere than the pin's, also where both are of one size."""
+    """Refuse a record whose columns aren't where the pin has them, even if both have the same size."""
     places = {(field.name, field.offset, field.kind) for field in own.fields}
     alike = (own.size, own.framed) == (given.size, given.framed)
     if alike and places.issuperset((field.name, field.offset, field.kind) for field in given.fields):

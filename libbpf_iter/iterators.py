@@ -1,4 +1,7 @@
-"""TaskIter and its siblings: parameters in, iterable out. One class a target, named by rule."""
+"""TaskIter and its siblings, a class for each target; and Iter, for any target by name.
+
+The classes differ in their parameters alone, so all that they say of their targets is in their docstrings.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from .typed import Any, R
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import records  # noqa: F401 - the classes below are made without decoding any BTF
+    from . import records  # noqa: F401 - for annotations: importing it decodes BTF
     from .query.paths import KernelPath
     from .query.scope import Place
 
@@ -47,13 +50,12 @@ __all__ = [
 class _Own(BpfIter[R]):
     """A target that the package has a program for.
 
-    ``columns`` are names of the record's columns, kernel paths from the target's
-    object, or a mapping of names to expressions of both; ``where`` is an
-    expression that decides, in the kernel, which objects leave; ``params`` binds
-    names in it to 64-bit integers that can be changed later (:attr:`params`). ``engine`` is "seq",
-    "snapshot", or "auto" for what is complete and fastest. A mistake in a query raises
-    :class:`~libbpf_iter.errors.ParameterError`, what this kernel can't do of it
-    :class:`~libbpf_iter.errors.UnsupportedQuery`.
+    ``columns`` is a list of the record's columns and of kernel paths that start at the target's object, or a
+    mapping of names to expressions over both. ``where`` is an expression that decides, inside the kernel,
+    which objects leave. ``params`` binds names in these expressions to 64-bit integers, which can be changed
+    later (:attr:`params`). ``engine`` is "seq", "snapshot", or "auto": whichever is complete, and of those
+    the fastest. A mistake in a query raises :class:`~libbpf_iter.errors.ParameterError`; something that the
+    running kernel can't do, :class:`~libbpf_iter.errors.UnsupportedQuery`.
     """
 
     _target: str
@@ -81,11 +83,11 @@ class _Own(BpfIter[R]):
 
     @classmethod
     def fields(cls, path: str = "") -> list[Place]:
-        """What a kernel path can go on with: name, C type, offset and size of each member.
+        """How a kernel path can continue: the name, C type, offset and size of each member.
 
-        ``path`` begins at the target's object, or with a name of the program's
-        arguments: ``TaskIter.fields("mm")``. A name that isn't there raises
-        :class:`~libbpf_iter.errors.ParameterError`. It is read in the running kernel's BTF.
+        ``path`` starts at the target's object, or with one of the program's arguments:
+        ``TaskIter.fields("mm")``. All of it comes from the running kernel's BTF; a name that isn't there
+        raises :class:`~libbpf_iter.errors.ParameterError`.
         """
         from .fit import scope
         from .query.paths import places
@@ -94,9 +96,9 @@ class _Own(BpfIter[R]):
 
     @classmethod
     def paths(cls) -> KernelPath:
-        """The target's object, for completion: ``TaskIter.paths().mm.total_vm`` is a column.
+        """The target's object, as a path that completes: ``TaskIter.paths().mm.total_vm`` is a column.
 
-        A member that isn't there raises AttributeError, with the nearest names.
+        A member that doesn't exist raises AttributeError, with the nearest names.
         """
         from .fit import scope
         from .query.paths import KernelPath
@@ -119,12 +121,11 @@ class _Plain(_Own[R]):
 
 
 class _OfTasks(_Own[R]):
-    """A target that walks tasks: all, one thread, or one process.
+    """A target that walks tasks: all of them, one thread, or one process.
 
-    ``tid`` is a thread, ``pid`` a process with all of its threads, as the
-    caller's pid namespace numbers them; ``pidfd`` a process by descriptor.
-    A number that no task has is an empty walk; the pidfd of a process that is gone raises
-    :class:`~libbpf_iter.errors.NoSuchProcess`.
+    ``tid`` is a thread and ``pid`` a process with all its threads, as the caller's pid namespace numbers
+    them; ``pidfd`` is a process by descriptor. If no task has the number, the walk is empty; the pidfd of a
+    process that has exited raises :class:`~libbpf_iter.errors.NoSuchProcess`.
     """
 
     def __init__(
@@ -142,11 +143,11 @@ class _OfTasks(_Own[R]):
 
 
 class _OfMap(_Own[R]):
-    """A target that walks one map, given by id, pinned path, name, or anything with ``fileno()``.
+    """A target that walks one map, given by its id, pinned path or name, or as anything with ``fileno()``.
 
-    An id or a name takes CAP_SYS_ADMIN. A map that isn't there raises
-    :class:`~libbpf_iter.errors.NoSuchObject`; a name that several have, and a map of a kind that this
-    target doesn't walk, :class:`~libbpf_iter.errors.ParameterError`.
+    An id or a name takes CAP_SYS_ADMIN. A map that doesn't exist raises
+    :class:`~libbpf_iter.errors.NoSuchObject`; a name that several maps have, or a type of map that this
+    target can't walk, raises :class:`~libbpf_iter.errors.ParameterError`.
     """
 
     def __init__(
@@ -162,10 +163,12 @@ class _OfMap(_Own[R]):
 
 
 class _OfNetwork(_Own[R]):
-    """A target of one network namespace: the caller's, or ``netns`` by path, by a task's pid, or "all".
+    """A target that walks one network namespace: the caller's, unless ``netns`` names another.
 
-    Another namespace than the caller's takes CAP_SYS_ADMIN. One that isn't there raises
-    :class:`~libbpf_iter.errors.NoSuchObject`, a task that isn't :class:`~libbpf_iter.errors.NoSuchProcess`.
+    ``netns`` is a path such as ``/run/netns/blue``, the pid of a task in the namespace, anything with
+    ``fileno()``, or "all" for one namespace after the other. Any but the caller's takes CAP_SYS_ADMIN. A path
+    that doesn't exist raises :class:`~libbpf_iter.errors.NoSuchObject`, a task that doesn't,
+    :class:`~libbpf_iter.errors.NoSuchProcess`.
     """
 
     def __init__(
@@ -181,11 +184,11 @@ class _OfNetwork(_Own[R]):
 
 
 class Iter(BpfIter[Any]):
-    """Any target of the running kernel, by its name, those without a program in this package too.
+    """Any target of the running kernel, by its name; the package need not have a program for it.
 
-    For these the columns are the object's own plain members unless ``columns``
-    says otherwise; the other parameters are those of the target. A target that the kernel doesn't have
-    raises :class:`~libbpf_iter.errors.UnsupportedTarget`.
+    If it has none, the columns are the object's own plain members unless ``columns`` says otherwise. The
+    remaining parameters are those of the target. A target that the kernel doesn't have raises
+    :class:`~libbpf_iter.errors.UnsupportedTarget`.
     """
 
     def __init__(
@@ -207,23 +210,14 @@ class Iter(BpfIter[Any]):
         if not isinstance(target, str) or not target.isidentifier():
             raise ParameterError("target", f"the name of a target is expected, not {target!r}")
         given = for_target(
-            target,
-            {
-                "tid": tid,
-                "pid": pid,
-                "pidfd": pidfd,
-                "map": map,
-                "cgroup": cgroup,
-                "order": order,
-                "netns": netns,
-            },
+            target, tid=tid, pid=pid, pidfd=pidfd, map=map, cgroup=cgroup, order=order, netns=netns
         )
         query = Query.of(columns, where, params)
         own = target in packaged_targets()
         if own:
             given.leave_to_program(target)
 
-        def load_it(output: Output) -> Program:
+        def load(output: Output) -> Program:
             if own:
                 return load_own(target, query, given.types, output, given.only)
             from .fit import load_query
@@ -233,7 +227,7 @@ class Iter(BpfIter[Any]):
         engines = candidates(target, engine, query, given, OWN if own else BARE)
         super().__init__(
             target,
-            load_it,
+            load,
             given,
             query=query,
             netns=netns,
@@ -243,7 +237,7 @@ class Iter(BpfIter[Any]):
 
 
 class TaskIter(_OfTasks["records.Task"]):
-    """The threads that the caller's pid namespace has (kernel/bpf/task_iter.c)."""
+    """The threads in the caller's pid namespace (kernel/bpf/task_iter.c)."""
 
     _target = "task"
 
@@ -251,16 +245,17 @@ class TaskIter(_OfTasks["records.Task"]):
 class TaskFileIter(_OfTasks["records.TaskFile"]):
     """The open files of tasks (kernel/bpf/task_iter.c).
 
-    With ``tid`` those of that thread, as /proc/PID/task/TID/fd shows them; otherwise threads that share
-    their leader's are left out. Before Linux 6.1, and on some kernels before 6.13, a thread that leads no
-    process is shown by ``pid`` alone: there its ``tid`` raises :class:`~libbpf_iter.errors.ParameterError`.
+    With ``tid`` these are the thread's, as in /proc/PID/task/TID/fd; otherwise threads that share their
+    leader's files are left out. On Linux before 6.1, and on some kernels before 6.13, only ``pid`` finds a
+    thread that doesn't lead its process: there its ``tid`` raises
+    :class:`~libbpf_iter.errors.ParameterError`.
     """
 
     _target = "task_file"
 
 
 class TaskVmaIter(_OfTasks["records.TaskVma"]):
-    """The mappings of tasks' memory, as /proc/PID/maps (kernel/bpf/task_iter.c).
+    """The memory mappings of tasks, as in /proc/PID/maps (kernel/bpf/task_iter.c).
 
     ``tid`` is as :class:`TaskFileIter` has it; without it, a process's are shown once.
     """
@@ -293,7 +288,7 @@ class BpfMapElemIter(_OfMap["records.BpfMapElem"]):
 
 
 class BpfSkStorageMapIter(_OfMap["records.BpfSkStorageMap"]):
-    """The sockets that have a value in a socket-storage map (net/core/bpf_sk_storage.c)."""
+    """The sockets that have a value in a socket storage map (net/core/bpf_sk_storage.c)."""
 
     _target = "bpf_sk_storage_map"
 
@@ -305,13 +300,13 @@ class SockmapIter(_OfMap["records.Sockmap"]):
 
 
 class TcpIter(_OfNetwork["records.Tcp"]):
-    """TCP sockets of both families, those in TIME_WAIT and half-open ones too (net/ipv4/tcp_ipv4.c)."""
+    """TCP sockets, IPv4 and IPv6, in any state, TIME_WAIT and half-open included (net/ipv4/tcp_ipv4.c)."""
 
     _target = "tcp"
 
 
 class UdpIter(_OfNetwork["records.Udp"]):
-    """UDP sockets of both families (net/ipv4/udp.c)."""
+    """UDP sockets, IPv4 and IPv6 (net/ipv4/udp.c)."""
 
     _target = "udp"
 
@@ -335,7 +330,7 @@ class Ipv6RouteIter(_OfNetwork["records.Ipv6Route"]):
 
 
 class KsymIter(_Plain["records.Ksym"]):
-    """The kernel's symbols, as /proc/kallsyms with addresses (kernel/kallsyms.c)."""
+    """The kernel's symbols, as in /proc/kallsyms, with their addresses (kernel/kallsyms.c)."""
 
     _target = "ksym"
 
@@ -343,10 +338,10 @@ class KsymIter(_Plain["records.Ksym"]):
 class CgroupIter(_Own["records.Cgroup"]):
     """Control groups below, above or at one (kernel/bpf/cgroup_iter.c).
 
-    ``cgroup`` is a folder in a mounted hierarchy, an id, or anything with
-    ``fileno()``; None is the root of the unified one. ``order`` is self_only,
-    descendants_pre, descendants_post, ancestors_up, or children (Linux 7.0). A group that isn't
-    there raises NoSuchObject.
+    ``cgroup`` is a directory in a mounted hierarchy, an id, or anything with ``fileno()``; None is the root
+    of the unified hierarchy. ``order`` is "self_only", "descendants_pre", "descendants_post", "ancestors_up",
+    or "children" (since Linux 7.0). A group that doesn't exist raises
+    :class:`~libbpf_iter.errors.NoSuchObject`.
     """
 
     _target = "cgroup"
@@ -365,7 +360,7 @@ class CgroupIter(_Own["records.Cgroup"]):
 
 
 class KmemCacheIter(_Plain["records.KmemCache"]):
-    """The slab allocator's caches, as /proc/slabinfo (kernel/bpf/kmem_cache_iter.c)."""
+    """The slab allocator's caches, as in /proc/slabinfo (kernel/bpf/kmem_cache_iter.c)."""
 
     _target = "kmem_cache"
 

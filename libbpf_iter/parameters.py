@@ -30,9 +30,7 @@ ORDERS = {
     "ancestors_up": 4,
     "children": 5,
 }
-
-
-# Those of them that an open-coded walk knows: kernel/bpf/cgroup_iter.c has more than bpf_iter_css_new().
+# Those that an open-coded walk has too: bpf_iter_css_new() takes fewer than kernel/bpf/cgroup_iter.c.
 _RUN_ORDERS = frozenset({"descendants_pre", "descendants_post", "ancestors_up"})
 
 
@@ -41,29 +39,34 @@ CgroupRef = int | str | os.PathLike[str] | HasFileno
 
 
 class Parameters:
-    """The link's info, what the kernel should say of it afterwards, and what must stay open till then."""
+    """What a link, or a program that walks without one, is told of what to walk.
+
+    ``info`` is the bytes of the union. ``expected`` is what the kernel says of the link if it took them;
+    ``left`` is the part of that which is left to the program instead. ``types`` are those of a map's
+    elements. ``held`` keeps open what ``info`` names by descriptor, and ``refusals`` are the errors to
+    raise, by the errno of bpf_link_create().
+    """
 
     def __init__(self, info: bytes = b"", expected: dict[str, int] | None = None) -> None:
         self.info = info
         self.expected = expected or {}
-        self.left: dict[str, int] = {}  # what would be expected, but is left to the program
+        self.left: dict[str, int] = {}
         self.types: MapTypes | None = None
-        # What a program that walks by itself is told, its read-only variables; empty where it can't.
+        # Read-only variables of a program that walks without a link; empty if it can't make this walk.
         self.walked: dict[str, int] = {}
-        # How many objects such a walk has, where that is known beforehand.
+        # How many objects such a walk comes by, if that is known beforehand.
         self.objects = 0
-        # What a program of ours is told to look for itself, its read-only variables: progs/pidns.h.
+        # Read-only variables of a program that picks out the tasks by itself: progs/pidns.h.
         self.only: dict[str, int] = {}
         self.held = ExitStack()
-        # What an errno of bpf_link_create() says.
         self.refusals: dict[int, Error] = {}
 
     def leave_to_program(self, target: str) -> None:
-        """Ask the link for nothing that the target's program, one of ours, looks for itself.
+        """Don't ask the link for what the package's program for ``target`` has to pick out by itself.
 
-        It has to before Linux 6.1 (f0d74c4da1f0), whose links of tasks know of no task, and for a thread
-        where the kernel finds those alone that lead a process. TaskIter's does for a process, too, whose
-        walk the kernel ends where the thread that it is at exits (kernel/bpf/task_iter.c,
+        It has to on kernels before Linux 6.1 (f0d74c4da1f0), whose links take no task, and for a thread on
+        kernels that find only those that lead a process. TaskIter's program also does for a process: the
+        kernel ends such a walk early if the thread that it has reached exits (kernel/bpf/task_iter.c,
         task_group_seq_get_next(), still so in 7.0).
         """
         if not self.only:
@@ -73,13 +76,13 @@ class Parameters:
             self.only = {}
             return
         if tid and target != "task":
-            # A walk of all tasks leaves out the files, and the mappings, of threads that share their
-            # leader's files: kernel/bpf/task_iter.c, task_seq_get_next(), skip_if_dup_files.
+            # A walk of all tasks leaves out files and mappings of threads that share their leader's files:
+            # kernel/bpf/task_iter.c, task_seq_get_next(), skip_if_dup_files.
             _check_leads(tid)
         self.info, self.expected, self.left = b"", {}, self.expected
 
     def check_found(self) -> None:
-        """Refuse a thread that the link wouldn't find, where the program doesn't look by itself."""
+        """Refuse a thread that the link wouldn't find, if the program doesn't pick it out by itself."""
         if (tid := self.only.get("only_tid")) and kernel.has(TASK_LINKS) and not threads_are_found():
             _check_leads(tid)
 
@@ -125,7 +128,7 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
 
 
 def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters:
-    """What a program of ours is told instead of the link, where it has to look for itself."""
+    """Add what a program of the package is told if it has to pick out the task by itself."""
     given.only = {variable: value}
     if not kernel.has(TASK_LINKS):
         message = "this kernel's links take none: only the package's own programs look for themselves"
@@ -134,7 +137,7 @@ def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters
 
 
 def _check_lives(pidfd: int) -> None:
-    """The kernel makes a pidfd a number when it attaches; that of a dead process may name another by now."""
+    """Refuse a dead process: the kernel goes by its pid, which another process may have by now."""
     import signal
 
     try:
@@ -152,7 +155,7 @@ _PIDFD_GET_INFO, _PIDFD_INFO = 0xC040FF0B, struct.Struct("=QQI44x")
 
 
 def _number_of(pidfd: int) -> int:
-    """The process's number in our pid namespace; 0 from kernels before 6.13, which don't tell."""
+    """The process's pid in our pid namespace; 0 on kernels before 6.13, which don't tell."""
     try:
         info = fcntl.ioctl(pidfd, _PIDFD_GET_INFO, bytes(_PIDFD_INFO.size))
     except OSError:
@@ -222,30 +225,16 @@ def _map_by_name(name: str) -> Fd:
 def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
     if order not in ORDERS:
         raise ParameterError("order", f"one of {', '.join(ORDERS)} is expected, not {order!r}")
-    if isinstance(cgroup, bool):
-        raise ParameterError("cgroup", f"an id, a path or an open folder is expected, not {cgroup!r}")
-    result = Parameters()
-    expected = {"order": ORDERS[order]}
+    result = Parameters(expected={"order": ORDERS[order]})
     fd = cgroup_id = 0
-    if isinstance(cgroup, int):
+    if isinstance(cgroup, int) and not isinstance(cgroup, bool):
         cgroup_id = number("cgroup", cgroup, (1 << 64) - 1)
-        expected["cgroup_id"] = cgroup_id
-    elif isinstance(cgroup, str | os.PathLike):
-        path = os.fspath(cgroup)
-        try:
-            opened = Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            raise NoSuchObject(errno.ENOENT, f"cgroup: there is no {path}") from None
-        fd = result.held.enter_context(opened).number
+        result.expected["cgroup_id"] = cgroup_id
     elif cgroup is not None:
-        if not hasattr(cgroup, "fileno"):
-            what = "an id, a path or an open folder"
-            raise ParameterError("cgroup", f"{what} is expected, not {cgroup!r}")
-        # A snapshot's link is made when a walk begins; the caller may have closed theirs by then.
-        fd = result.held.enter_context(Fd(os.dup, cgroup.fileno())).number
+        fd = result.held.enter_context(_open_cgroup(cgroup)).number
     if order in _RUN_ORDERS and not cgroup_id and (not fd or kernel.is_unified(fd)):
-        # A folder's inode is its group's id: include/linux/kernfs.h, kernfs_ino(). A number that is given is
-        # left to a link, which says if there is no such group.
+        # A folder's inode number is its group's id: include/linux/kernfs.h, kernfs_ino(). An id that a user
+        # gave is left to a link, which refuses one that no group has.
         result.walked = {"walked_cgroup": os.fstat(fd).st_ino if fd else 0, "walked_order": ORDERS[order]}
         result.objects = kernel.cgroups_below(fd)
     result.info = struct.pack("=IIQ", ORDERS[order], fd, cgroup_id)
@@ -255,8 +244,20 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
     result.refusals[errno.EBADF] = ParameterError("cgroup", message)
     message = f"this kernel has no {order} (children since Linux 7.0)"
     result.refusals[errno.EINVAL] = ParameterError("order", message)
-    result.expected = expected
     return result
+
+
+def _open_cgroup(cgroup: CgroupRef) -> Fd:
+    if isinstance(cgroup, str | os.PathLike):
+        path = os.fspath(cgroup)
+        try:
+            return Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise NoSuchObject(errno.ENOENT, f"cgroup: there is no {path}") from None
+    if isinstance(cgroup, int) or not hasattr(cgroup, "fileno"):
+        raise ParameterError("cgroup", f"an id, a path or an open folder is expected, not {cgroup!r}")
+    # A snapshot's link is made when a walk begins, and the caller may have closed this one by then.
+    return Fd(os.dup, cgroup.fileno())
 
 
 _OF_TASKS = frozenset({"task", "task_file", "task_vma"})
@@ -264,9 +265,9 @@ _OF_MAPS = frozenset({"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
 _OF_NETWORKS = frozenset({"tcp", "udp", "unix", "netlink", "ipv6_route"})
 
 
-def for_target(target: str, given: dict[str, Any]) -> Parameters:
-    """What the link of any target takes; ``given`` that is None wasn't."""
-    given = {name: value for name, value in given.items() if value is not None}
+def for_target(target: str, **arguments: Any) -> Parameters:
+    """The parameters of any target, from those arguments that aren't None; it may not take all of them."""
+    given = {name: value for name, value in arguments.items() if value is not None}
     known: set[str] = set()
     if target in _OF_TASKS:
         known = {"tid", "pid", "pidfd"}
