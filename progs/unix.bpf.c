@@ -124,6 +124,62 @@ static __always_inline __u64 receive_queue(const struct unix_sock *sk, __u16 typ
 	return bytes;
 }
 
+/* As net/unix/af_unix.c, unix_seq_show(), makes it up for /proc/net/unix. */
+static __always_inline enum socket_state socket_state(const struct sock *sk, enum tcp_state state)
+{
+	if (sk->sk_socket)
+		return state == TCP_ESTABLISHED ? SS_CONNECTED : SS_UNCONNECTED;
+	return state == TCP_ESTABLISHED ? SS_CONNECTING : SS_DISCONNECTING;
+}
+
+static __always_inline void fill(struct unix_record *record, struct unix_sock *sk, __u32 uid)
+{
+	struct sock_common *common = &sk->sk.__sk_common;
+	const struct sock *peer = sk->peer;
+
+	record->record_size = RECORD_BASE(*record);
+	record->type = sk->sk.sk_type;
+	record->state = common->skc_state;
+	record->socket_state = socket_state(&sk->sk, record->state);
+	record->shutdown = sk->sk.sk_shutdown;
+	record->inode = sock_inode(&sk->sk);
+	if (peer)
+		record->peer_inode = sock_inode(peer);
+	record->cookie = sock_cookie(common);
+	record->uid = uid;
+	record->netns = sock_netns(common);
+	record->refs = common->skc_refcnt.refs.counter;
+	if (record->state == TCP_LISTEN) {
+		record->flags = SO_ACCEPTCON;
+		record->backlog = sk->sk.sk_receive_queue.qlen;
+		record->backlog_max = sk->sk.sk_max_ack_backlog;
+	} else {
+		record->rx_queue = receive_queue(sk, record->type);
+		record->tx_queue = sock_wmem(&sk->sk);
+		record->backlog = NONE_U32;
+		record->backlog_max = NONE_U32;
+	}
+}
+
+/* A path with its NUL behind it, or a NUL and an abstract name; returns the length without the NUL. */
+static __always_inline __u32 read_name(struct unix_record *record, const struct unix_address *address,
+				       char *name)
+{
+	__u32 length = address->len - sizeof(unsigned short) - 1; /* the family leads */
+	bool abstract;
+
+	if (length > SUN_PATH_MAX)
+		length = 0;
+	bpf_probe_read_kernel(name, 1, address->name[0].sun_path);
+	abstract = !name[0];
+	bpf_probe_read_kernel(name, length, address->name[0].sun_path + abstract);
+	if (abstract)
+		span_set(&record->abstract, &record->record_size, length);
+	else
+		span_set(&record->path, &record->record_size, length);
+	return length;
+}
+
 struct unix_slot {
 	struct bpf_iter_meta *meta;
 	struct unix_sock *unix_sk;
@@ -139,10 +195,8 @@ SEC("iter/unix")
 int dump_unix(struct bpf_iter__unix *ctx)
 {
 	struct unix_sock *sk = ctx->unix_sk;
-	struct sock_common *common;
 	const struct unix_address *address;
-	const struct sock *peer;
-	struct unix_record record;
+	struct unix_record record = {};
 	struct unix_slot slot = {
 		.meta = ctx->meta,
 		.unix_sk = ctx->unix_sk,
@@ -152,55 +206,13 @@ int dump_unix(struct bpf_iter__unix *ctx)
 	struct output out;
 	char name[SUN_PATH_MAX + 4] SLOT_TEXT = {};
 	__u32 length = 0;
-	bool established, abstract;
 
 	if (!sk)
 		return 0;
-	common = &sk->sk.__sk_common;
-
-	__builtin_memset(&record, 0, sizeof(record));
-	record.record_size = RECORD_BASE(record);
-	record.type = sk->sk.sk_type;
-	record.state = common->skc_state;
-	established = record.state == TCP_ESTABLISHED;
-	if (sk->sk.sk_socket)
-		record.socket_state = established ? SS_CONNECTED : SS_UNCONNECTED;
-	else
-		record.socket_state = established ? SS_CONNECTING : SS_DISCONNECTING;
-	record.shutdown = sk->sk.sk_shutdown;
-	record.inode = sock_inode(&sk->sk);
-	peer = sk->peer;
-	if (peer)
-		record.peer_inode = sock_inode(peer);
-	record.cookie = sock_cookie(common);
-	record.uid = ctx->uid;
-	record.netns = sock_netns(common);
-	record.refs = common->skc_refcnt.refs.counter;
-	if (record.state == TCP_LISTEN) {
-		record.flags = SO_ACCEPTCON;
-		record.backlog = sk->sk.sk_receive_queue.qlen;
-		record.backlog_max = sk->sk.sk_max_ack_backlog;
-	} else {
-		record.rx_queue = receive_queue(sk, record.type);
-		record.tx_queue = sock_wmem(&sk->sk);
-		record.backlog = NONE_U32;
-		record.backlog_max = NONE_U32;
-	}
-
-	/* The address: its family, then a path with its NUL or a NUL with its name. */
+	fill(&record, sk, ctx->uid);
 	address = sk->addr;
-	if (address) {
-		length = address->len - sizeof(unsigned short) - 1;
-		if (length > SUN_PATH_MAX)
-			length = 0;
-		bpf_probe_read_kernel(name, 1, address->name[0].sun_path);
-		abstract = !name[0];
-		bpf_probe_read_kernel(name, length, address->name[0].sun_path + abstract);
-		if (abstract)
-			span_set(&record.abstract, &record.record_size, length);
-		else
-			span_set(&record.path, &record.record_size, length);
-	}
+	if (address)
+		length = read_name(&record, address, name);
 
 	out = output_begin(ctx->meta->seq);
 	slot.path = name;
