@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+from _thread import RLock  # threading's own, without all else that it imports
 from weakref import WeakSet
 
 __all__ = ["Locked", "count"]
@@ -24,10 +24,10 @@ class Locked:
     wherever garbage is collected.
     """
 
-    _lock: threading.RLock
+    _lock: RLock
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = RLock()
         _locked.add(self)
 
 
@@ -38,7 +38,7 @@ def _count() -> None:
 
 def _unlock() -> None:
     for one in _locked:
-        one._lock = threading.RLock()
+        one._lock = RLock()
 
 
 # Before and after: other threads begin and end walks meanwhile.

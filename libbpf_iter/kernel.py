@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 
@@ -80,11 +80,11 @@ def possible_nodes() -> int:
     return int(ranges.replace("-", ",").split(",")[-1]) + 1
 
 
-def _contents(path: str) -> bytes | memoryview:
+def _contents(path: str) -> memoryview:
     """A large file of sysfs: read() gives a page at a time, which takes longer than all that follows."""
     with open(path, "rb", buffering=0) as file:
         # Linux before 6.16 maps none.
-        return _libbpf.map_file(file.fileno()) or file.readall()
+        return _libbpf.map_file(file.fileno()) or memoryview(file.readall())
 
 
 @lru_cache(maxsize=1)
@@ -137,6 +137,13 @@ def has(name: str) -> bool:
             node = btf()[found]
             return isinstance(node, bt.Enum) and any(value == part for value, _ in node.values)
     return False
+
+
+def lacking(names: Collection[str]) -> set[str]:
+    """Those that :func:`has` would say no to; types are looked for all at once."""
+    if names:
+        btf().look_up(name.partition(".")[0] for name in names)
+    return {name for name in names if not has(name)}
 
 
 @lru_cache(maxsize=1)

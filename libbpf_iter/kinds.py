@@ -167,8 +167,11 @@ class EnumValue(Kind):
 
     @cached_property
     def meaning_of(self) -> Callable[[int], int]:
-        """A look-up: an enum's own call takes four times as long, and most records ask for one."""
-        return _Meanings(self.enum).__getitem__
+        """A look-up: an enum's own call takes four times as long, and most records ask for one.
+
+        The class is made when a first value is read: most columns of most programs never are.
+        """
+        return _Meanings(lambda value: self.enum(value)).__getitem__
 
     def decode(self, data: bytes, offset: int) -> int:
         return self.meaning_of(_INTEGERS[self.size, self.signed](data, offset)[0])

@@ -138,9 +138,10 @@ def _load(
 
 def here(schema: Schema) -> Schema:
     """The schema as this kernel fills it: it may lack what a column needs."""
+    lacking = kernel.lacking({field.needs for field in schema.fields if field.needs})
     fields = []
     for field in schema.fields:
-        if field.needs and not kernel.has(field.needs):
+        if field.needs in lacking:
             reason = f"this kernel, Linux {kernel.release()}, has no {field.feature}"
             field = field.replace(unavailable=reason)
         fields.append(field)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 from .errors import LossWarning
 
 __all__ = ["Losses"]
@@ -45,4 +43,6 @@ class Losses:
             return
         self.sentences.append(sentence)
         if warn:
+            import warnings
+
             warnings.warn(sentence, LossWarning, stacklevel=4)

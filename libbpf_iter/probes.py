@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import threading
 from contextlib import closing
 from functools import lru_cache
 
@@ -26,6 +25,8 @@ def threads_are_found() -> bool:
         return False
     if not tid_may_find_leaders_alone():
         return True
+    import threading  # slow to import, and few kernels need the try
+
     done = threading.Event()
     other = threading.Thread(target=done.wait, daemon=True)  # the caller's may lead
     other.start()

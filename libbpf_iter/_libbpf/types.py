@@ -46,6 +46,10 @@ class NativeBtf(Btf):
             raise BtfError("the BTF type section is damaged")
         return offsets[: count * 4].cast("I"), names[: count * 4], kinds[:count]
 
+    def _string_at(self, start: int) -> bytes:
+        found: bytes = ffi.string(ffi.from_buffer("char[]", self._strings) + start)
+        return found
+
     def _find(self, names: Sequence[str]) -> dict[str, tuple[int, ...]]:
         found: dict[str, list[int]] = {name: [] for name in names}
         wanted = sorted(

@@ -22,8 +22,6 @@ _HEADER_SIZE = 24
 _FIXED = (0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0)
 _EACH = (0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12)
 _CHAIN = frozenset({Kind.TYPEDEF, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind.TYPE_TAG})
-# Nearly all names are shorter. A view can't be searched, so that much is copied.
-_NAME_MOST = 64
 # Longer chains of modifiers, arrays and anonymous members than any compiler emits.
 _DEPTH_MAX = 64
 _SIZE_MAX = 1 << 32
@@ -56,10 +54,10 @@ class Btf:
         if str_len and data[strings + str_len - 1] != 0:
             raise BtfError("the BTF string section does not end in a NUL")
         self._order = order
-        # Views, so that the kernel's BTF is not copied.
-        self._data = memoryview(data)
-        self._types = self._data[types : types + type_len]
-        self._strings = self._data[strings : strings + str_len]
+        # Of a view these are views: the kernel's BTF is not copied.
+        self._data = data
+        self._types = memoryview(data)[types : types + type_len]
+        self._strings = data[strings : strings + str_len]
         self._base = base
         self._first_id = len(base) if base else 1
         self._string_base = base._string_end if base else 0
@@ -118,7 +116,7 @@ class Btf:
 
     def sections(self) -> tuple[memoryview, memoryview]:
         """The raw type and string sections."""
-        return self._types, self._strings
+        return self._types, memoryview(self._strings)
 
     def positions(self) -> Sequence[int]:
         """Where each type of this blob begins in the type section."""
@@ -136,10 +134,11 @@ class Btf:
         start = offset - self._string_base
         if not 0 <= start < max(len(self._strings), 1):
             raise BtfError(f"a name at {offset} is outside of the BTF string section")
-        raw, end, _ = bytes(self._strings[start : start + _NAME_MOST]).partition(b"\0")
-        if not end:
-            raw, _, _ = bytes(self._strings[start:]).partition(b"\0")
-        return raw.decode("utf-8", "surrogateescape")
+        return self._string_at(start).decode("utf-8", "surrogateescape")
+
+    def _string_at(self, start: int) -> bytes:
+        strings = bytes(self._strings)
+        return strings[start : strings.find(b"\0", start)]
 
     def __getitem__(self, type_id: int) -> t.Type:
         if type_id == 0:
