@@ -60,12 +60,11 @@ class BpfIter(Locked, Generic[R]):
         array_engines: tuple[Engine, ...] = (),
     ) -> None:
         super().__init__()
-        parameters = parameters or Parameters()
+        parameters, query = parameters or Parameters(), query or Query()
         self.target = target
-        self._recipe: Recipe | None = Recipe(load, parameters)  # None once it is closed
+        self._recipe: Recipe | None = Recipe(load, parameters, query)  # None once it is closed
         self._given = parameters.expected | parameters.left
-        self._where = query.where if query else None
-        self._params = query.params if query else None
+        self._where, self._params = query.where, query.params
         self._link: Link | None = None
         self._published: dict[str, int] = {}  # pins that have their types beside them, and their modes
         self._snapshots: Snapshots | None = None
@@ -104,7 +103,7 @@ class BpfIter(Locked, Generic[R]):
         return program
 
     def _prepare(self, recipe: Recipe, engine: Engine) -> tuple[Snapshots, Program]:
-        snapshots = Snapshots(first_output(self.target, engine, recipe.parameters))
+        snapshots = Snapshots(first_output(self.target, engine, recipe.parameters, recipe.query))
         return snapshots, snapshots.prepare(recipe)
 
     def _for_arrays(self, recipe: Recipe) -> Snapshots | None:

@@ -58,7 +58,8 @@ def candidates(
     """The engines that serve what is ``wanted``, best first; a kernel may refuse all but the last."""
     # Its end comes again for ever, see session.py.
     unending = target == "task_vma" and "tid" in given.expected
-    runs = [Engine.RUN] if _runs(target, given) else []
+    shown = query if ways is OWN else Query()  # a stranger's program may always write all of an element
+    runs = [Engine.RUN] if _runs(target, given, shown) else []
     if wanted == "seq":
         if unending and query != Query():
             message = (
@@ -71,7 +72,7 @@ def candidates(
             raise UnsupportedEngine("engine", f"{target} has no program in the package: only 'seq' reads it")
         best = [*runs, Engine.LINK]
     elif wanted == "auto":
-        best = _complete_and_fast(target, given, runs, unending)
+        best = _complete_and_fast(target, given, shown, runs, unending)
         if ways is not OWN and Engine.SEQ not in best:
             best.append(Engine.SEQ)
     else:
@@ -79,24 +80,26 @@ def candidates(
     return tuple(engine for engine in best if engine in ways)
 
 
-def _complete_and_fast(target: str, given: Parameters, runs: list[Engine], unending: bool) -> list[Engine]:
+def _complete_and_fast(
+    target: str, given: Parameters, query: Query, runs: list[Engine], unending: bool
+) -> list[Engine]:
     if target in SNAPSHOT_TARGETS or unending:
         return [*runs, Engine.LINK]
     if target == "bpf_map_elem" and given.types is not None:
-        if _bytes_of_one(given.types) > LARGEST_RECORD:
+        if _bytes_of_one(given.types, query) > LARGEST_RECORD:
             return [*runs, Engine.LINK]  # What a program shows of one element has to fit one read.
-        if _bytes_of(given.types) > _STREAMED:
+        if _bytes_of(given.types, query) > _STREAMED:
             return [Engine.SEQ]
     links = [Engine.LINK] if counts(target, given.types) else []
     return [*runs, *links, Engine.SEQ]
 
 
 def for_arrays(
-    target: str, wanted: str, engines: tuple[Engine, ...], given: Parameters
+    target: str, wanted: str, engines: tuple[Engine, ...], query: Query, given: Parameters
 ) -> tuple[Engine, ...]:
     """What is better than the engines of the records where all of them are wanted at once."""
     better = wanted == "auto" and engines[0] is Engine.SEQ and target == "bpf_map_elem"
-    return (Engine.RUN,) if better and _runs(target, given) else ()
+    return (Engine.RUN,) if better and _runs(target, given, query) else ()
 
 
 def counts(target: str, types: ElementTypes | None) -> bool:
@@ -111,12 +114,12 @@ def _remembers(target: str) -> bool:
     return kernel.btf().get(_REMEMBERING[target], Kind.UNION) is not None
 
 
-def _runs(target: str, given: Parameters) -> bool:
+def _runs(target: str, given: Parameters, query: Query) -> bool:
     """Whether one run can make the walk."""
     if target not in RUN_MOST:
         return False
     if given.types is not None:
-        objects, size = given.types.info.max_entries, _bytes_of(given.types)
+        objects, size = given.types.info.max_entries, _bytes_of(given.types, query)
         told = not given.types.per_cpu
     elif target == "task":
         objects = kernel.threads()
@@ -126,25 +129,25 @@ def _runs(target: str, given: Parameters) -> bool:
     return told and objects <= RUN_MOST[target] and size <= LARGEST_OUTPUT
 
 
-def _bytes_of(types: ElementTypes) -> int:
+def _bytes_of(types: ElementTypes, query: Query) -> int:
     """What a map's records take where all elements are there."""
-    return types.info.max_entries * _bytes_of_one(types)
+    return types.info.max_entries * _bytes_of_one(types, query)
 
 
-def _bytes_of_one(types: ElementTypes) -> int:
+def _bytes_of_one(types: ElementTypes, query: Query) -> int:
     """What one element's records take: progs/bpf_map_elem.bpf.c."""
     info = types.info
     values = _libbpf.possible_cpus() if types.per_cpu else 1
-    return values * (4 + info.key_size + info.value_size)
+    return values * (4 + info.key_size + (info.value_size if query.shows("value") else 0))
 
 
-def first_output(target: str, engine: Engine, given: Parameters) -> Output:
+def first_output(target: str, engine: Engine, given: Parameters, query: Query) -> Output:
     """A map that probably has room for a walk; too small a one is found out, and grows."""
     size = 0
     if target == "task" and not given.info:
         size = kernel.threads() * _BYTES_A_THREAD
     elif target == "bpf_map_elem" and given.types is not None and given.types.is_array:
-        size = _bytes_of(given.types)
+        size = _bytes_of(given.types, query)
     # Behind the last record there has to be room for the largest: progs/emit.h, output_fits().
     size = min(-(-(size + LARGEST_RECORD) // _MEBIBYTE) * _MEBIBYTE, LARGEST_OUTPUT)
     if engine is not Engine.RUN:

@@ -13,14 +13,15 @@ from .btf import Btf
 from .btf.types import Kind as BtfKind
 from .errors import VerifierError
 from .kinds import Span
-from .layout import layout
+from .layout import last_value, layout, record_struct
 from .maps import MapTypes
 from .names import class_name
+from .objects import constants
 from .program import SEQ, Fitted, Output, Program, Query
 from .query.ask import Asked, ask
 from .query.compile import Compiled, fits, plain_columns, slot, whole_program
 from .query.result import RECORD as QUERY_RECORD
-from .query.result import packed
+from .query.result import packed, without_last
 from .query.scope import Scope, objects_of
 from .query.tree import CType, Member, Node
 from .query.tree import Object as Pointing
@@ -46,6 +47,11 @@ def fit(
     labels = elf.labels(*(f"{kind}_" for kind in (_COLUMN, _STORE, _ADDRESS)))
     # From the file, as the compiler wrote it: libbpf prepares its own copy for loading.
     btf = Btf(elf.section(".BTF"))
+    if ends_early := _can_end_early(btf, query, record):
+        btf = Btf(without_last(btf, record))
+        elf.replace_section(".BTF", btf.data)
+        value = whole.fields[-1]
+        whole = Schema(whole.name, whole.size - value.size, whole.framed, whole.fields[:-1])
     own = query.takes_columns(whole)
     schema = whole.select(query.columns if own else None)
     asked = None
@@ -83,8 +89,17 @@ def fit(
         compiled,
         alone.size if alone else 0,
         any(isinstance(field.kind, Span) for field in filtered),
-        new.btf if new else b"",
+        new.btf if new else btf.data if ends_early else b"",
+        not ends_early,
     )
+
+
+def _can_end_early(btf: Btf, query: Query, record: str | None) -> bool:
+    """Whether the records end in a map's value that nobody asked for (progs/record.h, MAP_VALUE_SHOWN)."""
+    if "map_value_shown" not in constants(btf):
+        return False
+    value = last_value(btf, record_struct(btf, record))
+    return value is not None and not query.shows(value)
 
 
 def _place_columns(

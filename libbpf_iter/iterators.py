@@ -78,7 +78,7 @@ class _Own(BpfIter[R]):
             query=query,
             netns=netns,
             engines=engines,
-            array_engines=for_arrays(target, engine, engines, given),
+            array_engines=for_arrays(target, engine, engines, query, given),
         )
 
     @classmethod
@@ -232,7 +232,7 @@ class Iter(BpfIter[Any]):
             query=query,
             netns=netns,
             engines=engines,
-            array_engines=for_arrays(target, engine, engines, given),
+            array_engines=for_arrays(target, engine, engines, query, given),
         )
 
 

@@ -18,7 +18,7 @@ from .errors import ParameterError, SchemaError
 from .names import near
 from .schema import Field, Schema
 
-__all__ = ["kind_of", "layout", "record_struct", "says_record"]
+__all__ = ["kind_of", "last_value", "layout", "record_struct", "says_record"]
 
 # More levels than any record or map value has, and fewer than Python's own limit on recursion.
 _DEPTH_MAX = 32
@@ -100,6 +100,12 @@ def layout(
     if len({field.name for field in fields}) != len(fields):
         raise SchemaError(f"{node.name}: two columns have one name")
     return Schema(_class_name(node.name), end, framed, tuple(fields))
+
+
+def last_value(btf: Btf, struct_id: int) -> str | None:
+    """The name of a record's last member, if that is the map's value."""
+    *_, member = btf.flat_members(struct_id)
+    return member.name if _map_part(btf.typedefs(member.type_id)) == "value" else None
 
 
 def _map_part(typedefs: tuple[str, ...]) -> str:

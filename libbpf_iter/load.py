@@ -195,6 +195,7 @@ def _values(
     if types is not None:
         values["map_key_size"] = types.info.key_size
         values["map_value_size"] = types.info.value_size
+        values["map_value_shown"] = fitted.shows_value
         values["map_per_cpu"] = types.per_cpu
     for constant in known:
         if constant.startswith("want_"):

@@ -61,6 +61,10 @@ class Query(Immutable):
         """The descriptor of the map that holds the parameters; -1 for a query without any."""
         return self.params.fd if self.params else -1
 
+    def shows(self, column: str) -> bool:
+        """Whether a column of the record's own may leave."""
+        return self.columns is None or isinstance(self.columns, str | Mapping) or column in self.columns
+
     def is_plain(self, whole: Schema) -> bool:
         """Whether it asks for nothing but columns of the record's own, so that nothing needs compiling."""
         return self.where is None and self.takes_columns(whole)
@@ -86,6 +90,7 @@ class Fitted(Immutable):
     packed_size: int = 0
     filter_reads_text: bool = False
     btf: bytes = b""  # of the records that leave, where it isn't the object's own
+    shows_value: bool = True  # of a map's elements
 
 
 class Program(Immutable):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from .errors import KernelError
 from .link import Link
 from .parameters import Parameters
-from .program import Output, Program
+from .program import Output, Program, Query
 
 __all__ = ["Loader", "Recipe"]
 
@@ -21,8 +21,8 @@ class Recipe:
     the descriptors go with the last of them.
     """
 
-    def __init__(self, load: Loader, parameters: Parameters) -> None:
-        self.load, self.parameters = load, parameters
+    def __init__(self, load: Loader, parameters: Parameters, query: Query) -> None:
+        self.load, self.parameters, self.query = load, parameters, query
 
     def attach(self, program: Program) -> Link:
         """A link of a program, which is closed if there can't be one."""

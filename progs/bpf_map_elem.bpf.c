@@ -9,6 +9,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 HOST_CPUS;
 MAP_KEY_SIZE;
 MAP_VALUE_SIZE;
+MAP_VALUE_SHOWN;
 MAP_PER_CPU;
 
 struct bpf_iter__bpf_map_elem {
@@ -52,7 +53,8 @@ static __always_inline void put(struct output *out, struct bpf_map_elem_slot *sl
 	if (query_size)
 		return;
 	output_put(out, slot->key, map_key_size);
-	output_put(out, slot->value, map_value_size);
+	if (map_value_shown)
+		output_put(out, slot->value, map_value_size);
 }
 
 /* The library puts the map that is to be walked in its place. */
@@ -101,8 +103,12 @@ static long walk_element(struct bpf_map *map, void *key, void *value, void *unus
 	row = (char *)out.snapshot->data + at;
 	copy(row, &record, sizeof(record));
 	copy(row + sizeof(record), key, map_key_size);
-	copy(row + sizeof(record) + map_key_size, value, map_value_size);
-	out.snapshot->used = at + sizeof(record) + map_key_size + map_value_size;
+	at += sizeof(record) + map_key_size;
+	if (map_value_shown) {
+		copy(row + sizeof(record) + map_key_size, value, map_value_size);
+		at += map_value_size;
+	}
+	out.snapshot->used = at;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 MAP_VALUE_SIZE;
+MAP_VALUE_SHOWN;
 
 struct bpf_map;
 
@@ -59,7 +60,7 @@ int dump_bpf_sk_storage_map(struct bpf_iter__bpf_sk_storage_map *ctx)
 	out = output_begin(ctx->meta->seq);
 	if (query_keeps(&slot)) {
 		output_record(&out, &slot, sizeof(record));
-		if (!query_size)
+		if (!query_size && map_value_shown)
 			output_put(&out, value, map_value_size);
 	}
 	return output_end(&out);

@@ -103,7 +103,8 @@ typedef rec_args rec_user_args;
 
 /*
  * A map's key and value come behind the struct, in the order of their members,
- * with the sizes and types that the map has: __u8 arrays of no length here.
+ * with the sizes and types that the map has: __u8 arrays of no length here. Where the value is the last
+ * member, a program with MAP_VALUE_SHOWN leaves it out where nobody asked for that column.
  */
 typedef __u8 rec_map_key[0];
 typedef __u8 rec_map_value[0];
@@ -117,6 +118,7 @@ typedef __u8 rec_map_value[0];
 #define HOST_NODES const volatile __u32 host_nodes = 1 /* numbers that memory nodes can have */
 #define MAP_KEY_SIZE const volatile __u32 map_key_size = 4
 #define MAP_VALUE_SIZE const volatile __u32 map_value_size = 8
+#define MAP_VALUE_SHOWN const volatile bool map_value_shown = true /* false: records end before it */
 #define MAP_PER_CPU const volatile bool map_per_cpu = false /* a value for each possible CPU */
 
 #endif

@@ -21,7 +21,17 @@ from .ask import ROOM, Asked
 from .parse import pointed_text
 from .tree import Node, Number, Pointer, Text, Whole
 
-__all__ = ["RECORD", "STRING_SIZE", "Packed", "Place", "Result", "packed", "record_members", "redirect"]
+__all__ = [
+    "RECORD",
+    "STRING_SIZE",
+    "Packed",
+    "Place",
+    "Result",
+    "packed",
+    "record_members",
+    "redirect",
+    "without_last",
+]
 
 RECORD = "query_record"
 STRING_SIZE = 64  # what is kept of the text behind a pointer, its NUL included
@@ -114,6 +124,14 @@ def redirect(writer: Writer, btf: Btf, struct_id: int) -> None:
     marker = btf.get("record_type", Kind.VAR)
     if marker is not None:
         writer.repoint(btf, btf.resolve(btf[marker].type_id), struct_id)  # type: ignore[attr-defined]
+
+
+def without_last(btf: Btf, record: str | None) -> bytes:
+    """The BTF of a program whose records end before their last member."""
+    writer, node = Writer(btf), btf[btf.resolve(record_struct(btf, record))]
+    assert isinstance(node, bt.Struct)
+    redirect(writer, btf, writer.structure(node.name, node.size, node.members[:-1]))
+    return writer.finish()
 
 
 class Packed(Immutable):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from libbpf_iter import BpfMapElemIter, Iter, _libbpf, errors
+from libbpf_iter import BpfMapElemIter, Iter, PinnedIter, _libbpf, errors
 from libbpf_iter._libbpf import Fd
 from tests.conftest import open_fds
 
@@ -125,6 +125,36 @@ def test_a_value_that_no_record_can_carry_is_said(engine: str) -> None:
         pytest.raises(errors.RecordTooLarge, match="32767"),
     ):
         list(elements)
+
+
+@pytest.mark.parametrize("engine", ["auto", "seq", "snapshot"])
+@pytest.mark.parametrize(("kind", "value"), [(ARRAY, 65_536), (HASH, 70_000), (PERCPU_ARRAY, 32_000)])
+def test_keys_alone_take_no_room_for_values(kind: int, value: int, engine: str, bpffs: Path) -> None:
+    table = Map(kind, 4, value, 4)
+    if kind == HASH:
+        for number in (1, 3):
+            table[key_of(number, 4)] = b"\xff" * value
+    keys = [key_of(number, 4) for number in ((1, 3) if kind == HASH else range(4))]
+    shown = [key for key in keys for _ in range(_libbpf.possible_cpus() if kind == PERCPU_ARRAY else 1)]
+    with BpfMapElemIter(table, columns=["key"], engine=engine) as elements:
+        assert elements.schema.size == 8
+        assert sorted(element.key for element in elements) == shown
+        assert sorted(elements.to_numpy()["key"].tolist()) == shown
+        assert elements._snapshots is None or elements._snapshots._output.size == 1 << 20
+        elements.pin(bpffs / "keys", mode=0o444)
+    with PinnedIter(bpffs / "keys") as pinned:
+        assert sorted(element.key for element in pinned) == shown
+    table.close()
+
+
+def test_keys_alone_may_be_chosen_by_their_values() -> None:
+    table = Map(HASH, 4, 8, 10, btf=True)
+    for number in range(10):
+        table[key_of(number, 4)] = struct.pack("=Ii", number, -number)
+    for engine in ("seq", "snapshot"):
+        with BpfMapElemIter(table, columns=["key"], where="value.right <= -8", engine=engine) as elements:
+            assert sorted(element.key for element in elements) == [8, 9]
+    table.close()
 
 
 def test_a_map_that_outgrows_its_first_memory_is_walked_again() -> None:

@@ -137,6 +137,9 @@ def test_socket_storage(make: Any) -> None:
         assert (record.value.left, record.value.right) == (7, -8)
         assert record.inode == os.fstat(server.fileno()).st_ino
         assert record.local_port == server.getsockname()[1]
+        with BpfSkStorageMapIter(storage) as whole, BpfSkStorageMapIter(storage, columns=["inode"]) as short:
+            assert short.schema.size == whole.schema.size - 8
+            assert [record.inode for record in short] == [os.fstat(server.fileno()).st_ino]
 
 
 def test_sockmap(make: Any) -> None:
