@@ -1,7 +1,6 @@
-"""A walk in an event loop that goes on meanwhile. Imports session.
+"""Walks that don't block an event loop. Imports session.
 
-The kernel walks without the GIL, and in a thread of the walk's own; records come
-to the loop in batches.
+The kernel walks in a thread of its own, without the GIL; records come to the event loop in batches.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ __all__ = ["walk"]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
-# Made in a tenth of a millisecond or so, for which the loop waits for the GIL.
+# Making so many records takes about a tenth of a millisecond, for which the loop waits for the GIL.
 _BATCH = 1000
 
 
@@ -32,12 +31,12 @@ class Walkable(Protocol[R_co]):
 async def walk(iterator: Walkable[R]) -> AsyncGenerator[R, None]:
     """One walk: ``async for task in walk(tasks)``.
 
-    What ends the loop early, a cancellation too, closes the session; a part of the
-    walk that the kernel is in comes to its end in its thread first. It raises what the walk does.
+    Leaving the loop early, by cancellation for example, closes the session, once the thread has finished the
+    batch that it is working on. Whatever the walk raises is raised here.
     """
     session = iterator.session()
     loop = asyncio.get_running_loop()
-    # It is in the namespaces of the thread that makes it, which is the loop's; a pool's may not be.
+    # A new thread is in the namespaces of the one that creates it, the loop's; those of a pool may not be.
     thread = ThreadPoolExecutor(1, "libbpf_iter.aio")
     part: asyncio.Future[list[R]] | None = None
     try:

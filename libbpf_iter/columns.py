@@ -1,6 +1,6 @@
-"""A record's bytes, the columns that read them, their numbers, and the loop that makes records of chunks.
+"""What records are made of: their bytes, their columns, and the loop that cuts chunks into records.
 
-Imports _records, which is ``cbuild/records.c``, or _records_py where that was not built.
+Imports _records, which is ``cbuild/records.c``, or _records_py if that was not built.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
     try:
         from ._records import Bytes, Column, FileMode, KernelPointer, Records, UserPointer
-    except ImportError:  # Slower. The kernel takes the other extension, which says what is missing.
+    except ImportError:  # Slower. Whoever needs the kernel is told by _libbpf that nothing was built.
         from ._records_py import Bytes, Column, FileMode, KernelPointer, Records, UserPointer
 
 __all__ = ["Buffer", "Bytes", "Column", "FileMode", "KernelPointer", "Records", "UserPointer"]

@@ -1,9 +1,7 @@
-"""A chunk of bytes to records. Imports columns, schema and errors; pure, no I/O.
+"""From chunks of bytes to records. Imports columns, schema and errors; pure, no I/O.
 
-A record keeps its own bytes and decodes a column when it is read: most loops
-look at few columns of many records. What it has is its schema's alone, so
-that no column's name can collide with a method: the functions below take
-records instead.
+A record keeps its bytes and decodes a column when it is read, since most loops look at few columns of many
+records. It has no public methods, so that a column can have any name; functions do what can be done with one.
 """
 
 from __future__ import annotations
@@ -27,10 +25,10 @@ _MODULE = "libbpf_iter.records"
 
 
 class Record(Bytes):
-    """One object of a walk, as the kernel showed it: an attribute for each column.
+    """One object of a walk, as the kernel showed it, with an attribute for each column.
 
-    Immutable, and owns its bytes; a column is decoded when it is read. Records are equal where all
-    columns are, hash and pickle. What can be done with one is a function, as :func:`asdict`.
+    A record is immutable and owns its bytes; a column is decoded when it is read. Records with equal columns
+    are equal; they hash and pickle. What can be done with one is a function, such as :func:`asdict`.
     """
 
     __slots__ = ()
@@ -78,7 +76,7 @@ def _values(record: Record) -> tuple[Any, ...]:
 
 
 def asdict(record: Record) -> dict[str, Any]:
-    """A record's columns, by name, in the record's order."""
+    """A record's columns by name, in the record's order."""
     data = record._data
     return {f.name: f.kind.decode(data, f.offset) for f in record.__schema__.fields}
 
@@ -95,13 +93,13 @@ def fields(record: Record | type[Record]) -> tuple[Field, ...]:
 
 @cache
 def family(name: str) -> type[Record]:
-    """What all records of a name are, whichever columns they have: for ``isinstance()`` and ``match``."""
+    """The base of all record classes of that name, whichever columns they have; for ``isinstance()``."""
     return type(name, (Record,), {"__slots__": (), "__module__": _MODULE})
 
 
 @lru_cache(maxsize=256)
 def record_class(layout: Schema) -> type[Record]:
-    """The class of a schema's records; one for equal schemas."""
+    """The class of a schema's records; equal schemas have the same class."""
     body: dict[str, Any] = {
         field.name: kinds.column(field.kind, field.offset, f"{field.c_type} at offset {field.offset}")
         for field in layout.fields
@@ -111,7 +109,7 @@ def record_class(layout: Schema) -> type[Record]:
 
 
 def records(layout: Schema, chunk: Buffer) -> Iterator[Record]:
-    """The records of a chunk, which holds whole ones."""
+    """The records in a chunk, which holds whole records only."""
     record, size, framed = record_class(layout), layout.size, layout.framed
     return Records(record, (chunk,), size, framed, SchemaError, ClosedError.forked)
 

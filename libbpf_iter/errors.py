@@ -3,7 +3,7 @@
 ::
 
     Error
-    ├── BtfError            (ValueError)       type information that is malformed or says what can't be
+    ├── BtfError            (ValueError)       type information that is malformed or contradicts itself
     ├── ObjectError         (ValueError)       an ELF object that can't be used
     ├── SchemaError         (ValueError)       a record that can't be decoded as asked
     ├── ParameterError      (ValueError)       an argument that makes no sense: .parameter
@@ -15,13 +15,13 @@
         ├── UnsupportedTarget                      .target
         ├── VerifierError                          .program, .log holds the verifier's whole log
         ├── NoSuchProcess   (ProcessLookupError)   a task, or its namespace, is gone
-        ├── NoSuchObject    (FileNotFoundError)    a map, cgroup, pin or namespace is not there
-        ├── RecordTooLarge                         more than one read of the descriptor can carry
-        └── WalkCut                                the kernel ended a walk that was not done
+        ├── NoSuchObject    (FileNotFoundError)    a map, cgroup, pin or namespace doesn't exist
+        ├── RecordTooLarge                         larger than what one read of the descriptor can carry
+        └── WalkCut                                the kernel ended a walk before its last object
 
-    LossWarning             (RuntimeWarning)   a walk went on, and may have left out what it names
+    LossWarning             (RuntimeWarning)   a walk went on, and may have left something out
 
-Each class is also the built-in that a Python user would already catch.
+Each class is also a subclass of the built-in one that a Python user would catch already.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
 
 
 class Error(Exception):
-    """Everything this package raises on purpose."""
+    """The base of everything that this package raises on purpose."""
 
 
 class BtfError(Error, ValueError):
@@ -63,7 +63,7 @@ class BtfError(Error, ValueError):
 
 
 class ObjectError(Error, ValueError):
-    """An object file that is no BPF ELF, is damaged, or lacks what was asked of it."""
+    """An object file that isn't BPF ELF, is damaged, or lacks what was asked of it."""
 
 
 class SchemaError(Error, ValueError):
@@ -82,27 +82,27 @@ class ParameterError(Error, ValueError):
 
 
 class UnsupportedEngine(ParameterError):
-    """A walk that the engine asked for can't do; another one may."""
+    """A walk that the requested engine can't make; another engine may."""
 
 
 class UnsupportedQuery(ParameterError):
-    """Columns or a filter that this kernel can't do; a newer one can."""
+    """Columns or a filter that the running kernel can't compute; a newer one can."""
 
 
 class ClosedError(Error, ValueError):
-    """An iterator, link or session was used after ``close()``, or a walk of another process."""
+    """An iterator, link or session was used after ``close()``, or in a child of the process that began it."""
 
     @classmethod
     def forked(cls, process: int) -> Self:
-        """For a child that would go on with what ``process`` alone can."""
+        """For a child that tries to go on with a walk that belongs to its parent, ``process``."""
         return cls(f"this walk is that of process {process}, which was forked: begin another")
 
 
 class KernelError(Error, OSError):
     """The kernel refused a call.
 
-    ``errno`` and ``strerror`` are those of :class:`OSError`; ``call`` names
-    what was tried, ``log`` is what libbpf and the verifier said meanwhile.
+    ``errno`` and ``strerror`` are those of :class:`OSError`. ``call`` names the call that failed, and ``log``
+    is what libbpf and the verifier printed meanwhile.
     """
 
     errno: int
@@ -115,7 +115,7 @@ class KernelError(Error, OSError):
         self.log = log
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Subclasses take other arguments than OSError keeps.
+        # OSError keeps its own arguments, which aren't those that subclasses take.
         return _restore, (type(self), self.args, self.__dict__)
 
     def __str__(self) -> str:
@@ -157,7 +157,7 @@ class UnsupportedTarget(KernelError):
 
 
 class VerifierError(KernelError):
-    """The verifier refused ``program``; its whole log is ``log``."""
+    """The verifier refused ``program``; ``log`` is the verifier's whole log."""
 
     def __init__(self, program: str, message: str, *, errno: int, call: str = "", log: str = "") -> None:
         super().__init__(errno, message, call=call, log=log)
@@ -165,11 +165,11 @@ class VerifierError(KernelError):
 
 
 class NoSuchProcess(KernelError, ProcessLookupError):
-    """A task is gone, and with it what was asked of it."""
+    """A task has exited, and what was asked of it is gone."""
 
 
 class NoSuchObject(KernelError, FileNotFoundError):
-    """A map, cgroup, pin or namespace is not there."""
+    """A map, cgroup, pin or namespace doesn't exist."""
 
 
 class RecordTooLarge(KernelError):
@@ -181,4 +181,4 @@ class WalkCut(KernelError):
 
 
 class LossWarning(RuntimeWarning):
-    """A walk that may have left objects out; the message says which and why."""
+    """A walk may have left objects out; the message says which and why."""

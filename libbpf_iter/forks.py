@@ -1,4 +1,4 @@
-"""What a fork leaves behind in its child. Imports nothing of ours."""
+"""What a child of fork() must not take over from its parent. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _locked: WeakSet[Locked] = WeakSet()
 
 
 def count() -> int:
-    """How often this process was forked, or is about to be: a child shares the memory that there is then."""
+    """How often this process has forked or is about to: a child shares the memory that exists then."""
     return _forks
 
 
 class Locked:
-    """Something with a lock, which is free in a child: the thread that held it isn't there.
+    """An object with a lock, which is free in a child: the thread that held it doesn't exist there.
 
-    Under it nothing is ever half done that the child would meet. It is reentrant, since destructors run
-    wherever garbage is collected.
+    What the lock protects is never left half done where a child could see it. The lock is reentrant, since
+    the garbage collector may run a destructor anywhere.
     """
 
     _lock: RLock
@@ -41,5 +41,5 @@ def _unlock() -> None:
         one._lock = RLock()
 
 
-# Before and after: other threads begin and end walks meanwhile.
+# Counted before and after, since other threads begin and end walks meanwhile.
 os.register_at_fork(before=_count, after_in_parent=_count, after_in_child=_unlock)

@@ -1,8 +1,7 @@
 """Immutable values with named parts. Imports nothing of ours.
 
-What ``@dataclass(frozen=True)`` gives, without what that costs at import: it
-compiles code for each class and pulls in ``inspect``, which together took half
-of this package's own start-up.
+They do what ``@dataclass(frozen=True)`` does, without its cost at import: it compiles code for each class and
+imports ``inspect``, which together took half of the time that this package takes to import.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ __all__ = ["Immutable"]
 
 @dataclass_transform(frozen_default=True)
 class Immutable:
-    """A subclass's annotations are its parts, in order, behind those of its base.
+    """The annotations of a subclass are its parts, in order, after those of its base.
 
-    A part's value in the class body is its default. Two are equal if they are of
-    one class and all parts are; they hash, pickle and print as such.
+    A value in the class body is a part's default. Two objects are equal if they have the same class and
+    equal parts, and they hash, pickle and print accordingly.
     """
 
     _parts: tuple[str, ...] = ()
@@ -54,7 +53,7 @@ class Immutable:
     __delattr__ = __setattr__  # type: ignore[assignment]
 
     def replace(self, **named: Any) -> Self:
-        """The same with other values of these parts."""
+        """A copy with other values for these parts."""
         return type(self)(**{name: getattr(self, name) for name in self._parts} | named)
 
     def _values(self) -> tuple[Any, ...]:
@@ -66,7 +65,7 @@ class Immutable:
         return self._values() == other._values()
 
     def __hash__(self) -> int:
-        # Kept: schemas are keys of caches that every walk looks into.
+        # Kept, since schemas are keys of caches that every walk looks into.
         found: int | None = self.__dict__.get("_hash")
         if found is None:
             found = self.__dict__["_hash"] = hash((type(self), self._values()))

@@ -1,4 +1,4 @@
-"""A program attached to its target: what sessions are opened on. Imports _libbpf, program, errors."""
+"""A program attached to its target, on which sessions are opened. Imports _libbpf, program, errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Link", "LinkInfo"]
 
 
 class Link:
-    """One link of type iter. It holds the program; sessions that run hold both by themselves."""
+    """A BPF link of type iter. It keeps the program loaded; a session keeps both."""
 
     def __init__(self, program: Program, parameters: bytes, expected: dict[str, int]) -> None:
         self.program = program
@@ -26,7 +26,7 @@ class Link:
             raise
 
     def _verify(self, expected: dict[str, int]) -> None:
-        """That the kernel took the parameters: targets without any, and task before 6.1, ignore them."""
+        """Check that the kernel took the parameters: task before Linux 6.1, for one, ignores them."""
         given = self.info.argument if expected else {}
         for name, value in expected.items():
             if given.get(name) != value:
@@ -40,16 +40,16 @@ class Link:
         return self._fd
 
     def fileno(self) -> int:
-        """Its descriptor's number, for whatever else takes a link."""
+        """Its descriptor's number, for anything else that takes a link."""
         return self._fd.number
 
     @property
     def info(self) -> LinkInfo:
-        """What the kernel says of it: ids, target, and the target's argument."""
+        """What the kernel says about it: ids, target, and the target's argument."""
         return _libbpf.link_info(self._fd)
 
     def update(self, program: Program) -> None:
-        """Give it another program of the same target; sessions that run keep the old one."""
+        """Give it another program for the same target; sessions in progress keep the old one."""
         if program.target != self.program.target:
             message = f"a {self.program.target} link can't take a program for {program.target}"
             raise ParameterError("program", message)
@@ -57,10 +57,11 @@ class Link:
         self.program = program
 
     def pin(self, path: str | os.PathLike[str], mode: int = 0o600) -> None:
-        """Pin it in a bpffs: open(2) of the path is then a session.
+        """Pin it in a bpffs, where open(2) of ``path`` starts a session.
 
-        Who may read the file sees what the program shows, without any
-        capability: hence 0600 unless ``mode`` says otherwise. KernelError, an OSError, where it can't be.
+        Whoever may read the file sees what the program shows, and needs no capability for that: hence the
+        default ``mode``. A path that can't be pinned raises :class:`~libbpf_iter.errors.KernelError`, an
+        OSError.
         """
         pin = Pin(os.fspath(path))
         try:
@@ -70,5 +71,5 @@ class Link:
             raise
 
     def close(self) -> None:
-        """Give up the descriptor; a pin keeps the link."""
+        """Close the descriptor; a pin keeps the link alive."""
         self._fd.close()

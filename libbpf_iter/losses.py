@@ -13,9 +13,9 @@ _DOUBLED = "ksym: the last symbol may be there twice: records that have seq_num 
 
 
 class Losses:
-    """Sentences that a walk's session has; warned of where there is no session that could be asked.
+    """What a walk may have lost, a sentence each: for its session, or a warning if it has none.
 
-    ``counts``: the kernel finds the walk's place again by counting the objects before it.
+    ``counts`` says that the kernel finds its place again by counting the objects before it.
     """
 
     def __init__(self, target: str, *, counts: bool, session: bool) -> None:
@@ -23,19 +23,19 @@ class Losses:
         self.sentences: list[str] = []
 
     def cut(self) -> None:
-        """The kernel left its walk, and went on at another time."""
+        """The kernel paused its walk, and resumed it later."""
         if self._target == "unix":
-            # net/unix/af_unix.c: the rest of a hash bucket is skipped, whether or not anything changed.
+            # net/unix/af_unix.c: it skips the rest of a hash bucket, even if nothing has changed.
             self._add(_CUT_UNIX, warn=True)
         elif self._counts:
             self._add(f"{self._target}: {_CUT_COUNTED}", warn=not self._session)
 
     def shifted(self) -> None:
-        """What has symbols is another than when the walk began."""
+        """Modules or BPF programs, whose symbols are among those walked, came or went during the walk."""
         self._add(_SHIFTED, warn=not self._session)
 
     def doubled(self) -> None:
-        """The kernel shows its last object once more, and nothing in the records says which it is."""
+        """The kernel shows its last object twice, and the records don't tell the two apart."""
         self._add(_DOUBLED, warn=not self._session)
 
     def _add(self, sentence: str, *, warn: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a map holds: sizes, and how its keys and values decode. Imports _libbpf, btf, kinds and layout."""
+"""What a map's elements are, and how they decode. Imports _libbpf, btf, kinds and layout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ARRAY, _HASHES = 2, frozenset({1, 5, 9, 10, 18})
 
 
 class ElementTypes(Immutable):
-    """What a map's elements are: sizes, and how key and value decode."""
+    """What a map's elements are: their sizes, and the kind and C type of key and value."""
 
     info: MapInfo
     btf: Btf | None
@@ -27,31 +27,31 @@ class ElementTypes(Immutable):
 
     @property
     def is_array(self) -> bool:
-        """Whether it has as many elements as it may have, always."""
+        """Whether all the elements that it can have always exist."""
         return self.info.type == _ARRAY
 
     @property
     def is_hash(self) -> bool:
-        """Whether elements have no place of their own; also of one that is per CPU, LRU, or of sockets."""
+        """Whether its elements lie in buckets: any sort of hash, per-CPU, LRU and sockhash among them."""
         return self.info.type in _HASHES
 
 
 class MapTypes(ElementTypes):
-    """The same of a map that is open as long as its owner holds it."""
+    """The same, with the map's descriptor, which stays open as long as its owner keeps it."""
 
     map: Fd
 
 
 def map_types(map_: Fd) -> MapTypes:
-    """How the elements of a map decode."""
+    """What an open map's elements are."""
     info = _libbpf.map_info(map_)
-    # A map of kernel types (struct_ops) refers to the kernel's BTF, which has an id, too.
+    # A map of kernel types (struct_ops) refers to the kernel's own BTF, which has an id as well.
     types = element_types(info, Btf(_libbpf.btf_by_id(info.btf_id)) if info.btf_id else None)
     return MapTypes(info, types.btf, types.key, types.value, map_)
 
 
 def element_types(info: MapInfo, btf: Btf | None) -> ElementTypes:
-    """How keys and values decode: by the map's BTF, or as bytes where it has none."""
+    """What a map's elements are, by its BTF; plain bytes if it has none."""
 
     def kind(type_id: int, size: int) -> tuple[kinds.Kind, str]:
         if btf is None or not type_id:

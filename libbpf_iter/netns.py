@@ -1,4 +1,4 @@
-"""Network namespaces: naming one, listing all, opening sessions there. Imports _libbpf, kernel, errors."""
+"""Network namespaces: opening one, listing all, opening sessions in them. Imports _libbpf, kernel, errors."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class HasFileno(Protocol):
 
 
 NetNs = int | str | os.PathLike[str] | HasFileno
-Opener = Callable[[Fd], Fd]  # opens a session of a link
+Opener = Callable[[Fd], Fd]  # opens a session on a link
 
 
 def chosen_namespace(netns: NetNs | None) -> Fd | str | None:
-    """A user's choice: one that is open; "all"; or None, that of the thread that opens a session."""
+    """What a user chose: an open namespace, "all", or None for that of the thread that opens a session."""
     return netns if netns is None or netns == "all" else open_namespace(netns)
 
 
 def open_namespace(netns: NetNs) -> Fd:
-    """A namespace by path (``/run/netns/blue``), a task's pid, or anything with ``fileno()``."""
+    """Open a namespace by path (``/run/netns/blue``), by a task's pid, or by anything with ``fileno()``."""
     if hasattr(netns, "fileno"):
         return Fd(os.dup, netns.fileno())
     if isinstance(netns, bool) or not isinstance(netns, int | str | os.PathLike):
@@ -43,7 +43,7 @@ def open_namespace(netns: NetNs) -> Fd:
 
 
 def every_namespace() -> Iterator[Fd]:
-    """Each namespace that a task is in or that is mounted; one that goes meanwhile is left out."""
+    """Each namespace that a task is in or that is mounted; one that disappears meanwhile is left out."""
     for inode, path in list(kernel.net_namespaces()):
         try:
             fd = Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
@@ -56,7 +56,7 @@ def every_namespace() -> Iterator[Fd]:
 
 
 def opener(namespace: Fd | str | None) -> Opener:
-    """What opens sessions in a chosen namespace."""
+    """A function that opens sessions in a chosen namespace."""
     if not isinstance(namespace, Fd):
         return _libbpf.iter_create
     own = Fd(os.dup, namespace.number)  # The iterator may be closed before the session is opened.

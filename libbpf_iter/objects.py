@@ -1,6 +1,6 @@
-"""Object files: the package's own and anyone's, and what they say of their records.
+"""Object files, the package's own and anyone's, and what they say about their records.
 
-Imports _libbpf, btf, elf, maps and layout; the kernel isn't asked.
+Imports _libbpf, btf, elf, maps and layout; nothing here asks the kernel.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Of a program that prints: lines, which have no columns.
+# The schema of a program that prints: its lines have no columns.
 LINES = Schema("Line", 1, False, ())
-# What a program is named that does the same without other functions.
+# The end of a program's name that does the same as another, but in a single function (workarounds.py).
 ALONE = "_alone"
 _PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
 
@@ -39,8 +39,8 @@ def _contents(path: str | os.PathLike[str]) -> bytes:
 
 
 def include_dir() -> Path:
-    """The folder of emit.h and record.h: what a program needs to be typed, and to take queries."""
-    from pathlib import Path  # its import takes a third of what the package's own does
+    """The directory of record.h and emit.h, by which programs of your own are typed and take queries."""
+    from pathlib import Path  # takes a third as long to import as the whole package
 
     return Path(__file__).parent / "include"
 
@@ -50,7 +50,7 @@ def packaged_targets() -> list[str]:
 
 
 def constants(btf: Btf) -> dict[str, tuple[int, int]]:
-    """The variables of .rodata: offset and size by name."""
+    """The offset and size of each variable in .rodata, by name."""
     section = btf.get(".rodata", BtfKind.DATASEC)
     if section is None:
         return {}
@@ -61,7 +61,7 @@ def constants(btf: Btf) -> dict[str, tuple[int, int]]:
 
 
 def full_schema(btf: Btf, record: str | None, types: ElementTypes | None = None) -> Schema:
-    """The schema of an object's or a program's records, dear columns included."""
+    """The schema of a program's records with all their columns."""
     dear = frozenset(n.removeprefix("want_") for n in constants(btf) if n.startswith("want_"))
     map_kinds = {"key": types.key, "value": types.value} if types else None
     try:
@@ -71,7 +71,7 @@ def full_schema(btf: Btf, record: str | None, types: ElementTypes | None = None)
 
 
 def choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
-    """A program's name, its target, and whether its section says that it sleeps."""
+    """The name of an object's iterator program, its target, and whether its section makes it sleepable."""
     found = [
         (program, section.partition("/")[2], section.startswith("iter.s/"))
         for program, section in obj.programs()
@@ -90,20 +90,20 @@ def choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
 
 
 def read_object(path: str | os.PathLike[str]) -> tuple[bytes, str]:
-    """An object file's bytes, once they are seen to be one, and a name for it."""
+    """The bytes of a file that is a BPF object, and a name for it."""
     data, name = _contents(path), os.path.basename(path)
     check_elf(data, name)
     return data, name.partition(".")[0]
 
 
 def iterators_in(data: bytes, name: str, program: str | None) -> tuple[str, str, bool]:
-    """The iterator program of an object: its name, its target, and whether it says what its records are."""
+    """The iterator program of an object: its name, its target, and whether it names its record's struct."""
     with Object(data, name) as obj:
         chosen, target, _ = choose(obj, program)
         return chosen, target, says_record(obj.btf())
 
 
 def object_schema(data: bytes, name: str) -> Schema:
-    """The record's schema of an object file, dear columns included; the kernel isn't asked."""
+    """The schema of an object file's records with all their columns."""
     with Object(data, name) as obj:
         return full_schema(obj.btf(), None)

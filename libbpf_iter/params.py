@@ -1,4 +1,4 @@
-"""Constants of a query that are bound from outside, in memory that programs read. Imports _libbpf, errors."""
+"""Constants of a query that can be changed while it runs, in memory that programs read. Imports _libbpf."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _NUMBER = struct.Struct("=q")
 
 
 class Params(MutableMapping[str, int]):
-    """The parameters of a query: the next object sees ``tasks.params["limit"] = 5``, without a new load.
+    """The parameters of a query, a mapping of their names to signed 64-bit integers.
 
-    A mapping of names to integers of 64 bits, signed. Another name, or another value, raises
+    ``tasks.params["limit"] = 5`` takes effect with the next object of a walk; nothing is loaded again. A name
+    that isn't a parameter, or a value that isn't such an integer, raises
     :class:`~libbpf_iter.errors.ParameterError`.
     """
 
@@ -79,5 +80,5 @@ class Params(MutableMapping[str, int]):
         return "Params(closed)" if self._memory.closed else f"Params({dict(self)})"
 
     def close(self) -> None:
-        """The memory; the map's descriptor goes with the last that may load a program with it."""
+        """Unmap the memory. The descriptor is closed with the last thing that may load a program for it."""
         self._memory.close()

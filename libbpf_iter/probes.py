@@ -1,4 +1,4 @@
-"""What only a try can tell of the running kernel. Imports kernel, link, program and workarounds."""
+"""What only trying can tell about the running kernel. Imports kernel, link, program and workarounds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .workarounds import tid_may_find_leaders_alone
 
 __all__ = ["TASK_LINKS", "finds", "threads_are_found"]
 
-# What a kernel has whose links take a task: f0d74c4da1f0, of Linux 6.1.
+# What the BTF of kernels has whose links take a task: since f0d74c4da1f0, Linux 6.1.
 TASK_LINKS = "bpf_iter_link_info.task"
 
 
 @lru_cache(maxsize=1)
 def threads_are_found() -> bool:
-    """Whether a link with the number of a thread that leads no process walks that thread."""
+    """Whether a link for a thread that doesn't lead its process walks that thread."""
     if not kernel.has(TASK_LINKS):
         return False
     if not tid_may_find_leaders_alone():
@@ -28,7 +28,7 @@ def threads_are_found() -> bool:
     import threading  # slow to import, and few kernels need the try
 
     done = threading.Event()
-    other = threading.Thread(target=done.wait, daemon=True)  # the caller's may lead
+    other = threading.Thread(target=done.wait, daemon=True)  # the calling thread may lead
     other.start()
     try:
         return finds(other.native_id or 0)
@@ -38,7 +38,7 @@ def threads_are_found() -> bool:
 
 
 def finds(tid: int) -> bool:
-    """Whether a link with this number walks any task."""
+    """Whether a link for this tid walks any task."""
     from .fit import load_query
 
     program = load_query("task", Query(columns=("task.pid",)))

@@ -1,4 +1,4 @@
-"""Names for kernel addresses: what a kernel stack is made of. Imports iterators."""
+"""Names for kernel addresses, such as those of a kernel stack. Imports iterators."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["KernelSymbols", "Symbol"]
 
 
 class Symbol(NamedTuple):
-    """A place in the kernel: ``offset`` bytes into the function ``name``, of a module or of the kernel."""
+    """A place in the kernel: ``offset`` bytes into the function ``name``, of ``module`` if it has one."""
 
     name: str
     offset: int
@@ -24,10 +24,10 @@ class Symbol(NamedTuple):
 
 
 class KernelSymbols:
-    """The kernel's symbols as they are now, read once; programs loaded later have no name in it.
+    """The kernel's symbols, read once; modules and programs that are loaded later have no names in it.
 
-    Names for what a column like ``stack`` of tasks has; it walks :class:`~libbpf_iter.KsymIter`, and raises
-    what that does.
+    It names the addresses in columns such as ``stack`` of a task. Making one walks
+    :class:`~libbpf_iter.KsymIter`, and raises what that raises.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class KernelSymbols:
         self._names = [(name, module) for _, name, module in code]
 
     def __getitem__(self, address: int) -> Symbol:
-        """The function that begins at an address or is the last before it; KeyError for one below all."""
+        """The last function that begins at or before an address; KeyError for one below all of them."""
         at = bisect_right(self._addresses, address) - 1
         if at < 0:
             raise KeyError(address)
@@ -46,5 +46,5 @@ class KernelSymbols:
         return Symbol(str(name), address - self._addresses[at], module)
 
     def resolve(self, addresses: Iterable[int]) -> list[Symbol]:
-        """A stack's functions, in its order."""
+        """The functions of a stack, in its order."""
         return [self[address] for address in addresses]

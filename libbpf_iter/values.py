@@ -1,6 +1,6 @@
-"""What a column's value can be beyond Python's own types. Imports columns, which has the plainest.
+"""Types of values that Python doesn't have. Imports columns, where the simplest of them are.
 
-All are integers underneath, so they compare, sort and count as such.
+All of them are integers underneath, so they compare, sort and add up as such.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ __all__ = ["Device", "FileMode", "KernelEnum", "KernelFlags", "KernelPointer", "
 
 
 class Device(int):
-    """A device number, equal to ``os.stat().st_dev`` of what lies on it; prints as major:minor."""
+    """A device number, as in ``os.stat().st_dev``; prints as major:minor."""
 
     __slots__ = ()
 
     @property
     def major(self) -> int:
-        """Which driver it is of."""
+        """The number of the driver."""
         return os.major(self)
 
     @property
     def minor(self) -> int:
-        """Which of the driver's devices it is."""
+        """The number of the device among those of its driver."""
         return os.minor(self)
 
     def __repr__(self) -> str:
@@ -38,17 +38,17 @@ class Device(int):
 
 
 class KernelEnum(enum.IntEnum):
-    """An enum of the kernel. A number that the program's BTF has no name for stays a plain int."""
+    """A value of a kernel enum. A number that has no name in the program's BTF stays a plain int."""
 
     def __repr__(self) -> str:
-        return self._name_  # .name may be a member
+        return self._name_  # a member of the enum may be called "name"
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _enum_value, (type(self).__name__, _members(type(self)), False, int(self))
 
 
 class KernelFlags(enum.IntFlag, boundary=enum.KEEP):
-    """A set of bits. Those that the program's BTF has no name for are kept, and print in hexadecimal."""
+    """A set of bits. Those that have no name in the program's BTF are kept, and print in hexadecimal."""
 
     _numeric_repr_ = staticmethod(hex)
 
@@ -68,7 +68,7 @@ def _members(cls: type[enum.Enum]) -> Members:
 
 @lru_cache(maxsize=1024)
 def enum_class(name: str, members: Members, flags: bool) -> type[enum.IntEnum] | type[enum.IntFlag]:
-    """The class of an enum: one for all records, programs and processes that declare it alike."""
+    """The class of an enum; the same one wherever the enum is declared in the same way."""
     base: Any = KernelFlags if flags else KernelEnum
     cls: Any = base(name, members, module=__name__)
     return cls  # type: ignore[no-any-return]
