@@ -11,7 +11,7 @@ from . import netns, pins
 from ._libbpf import Fd, Pin
 from .decode import Buffer, record_class
 from .engine import Engine, counts, first_output
-from .errors import ClosedError, KernelError, MissingCapability, ParameterError, UnsupportedEngine
+from .errors import ClosedError, KernelError, ParameterError, UnsupportedEngine
 from .forks import Locked
 from .link import Link
 from .losses import Losses
@@ -89,8 +89,6 @@ class BpfIter(Locked, Generic[R]):
         for engine in engines[:-1]:
             try:
                 return self._use(recipe, engine)
-            except MissingCapability:
-                raise
             except (KernelError, UnsupportedEngine):
                 continue
         return self._use(recipe, engines[-1])

@@ -78,6 +78,22 @@ def test_object_files_and_pins() -> None:
 
 
 @pytest.mark.skipif(not LIBBPF_TAKES_TOKENS, reason=f"libbpf {_libbpf.version()} knows no BPF tokens")
+def test_where_no_program_may_walk_by_itself_an_iterator_does() -> None:
+    """One of type syscall does, which a token may leave out."""
+
+    def walk() -> None:
+        for wanted, engine in (("auto", "seq"), ("snapshot", "snapshot")):
+            with TaskIter(engine=wanted) as tasks:
+                session = tasks.session()
+                assert tasks.engine == session.engine == engine
+                assert os.getpid() in {task.tid for task in session}
+
+    with TaskIter() as tasks:
+        assert tasks.engine == "snapshot"
+    assert in_user_namespace(walk, {**DELEGATED, "delegate_progs": "tracing:socket_filter"})
+
+
+@pytest.mark.skipif(not LIBBPF_TAKES_TOKENS, reason=f"libbpf {_libbpf.version()} knows no BPF tokens")
 def test_the_types_of_a_map() -> None:
     if not has("BTF by a token"):
         lacks("BTF by a token", "here only CAP_SYS_ADMIN asks for a map's types")
