@@ -1,4 +1,4 @@
-"""BPF instructions: encoded, decoded, printed; and programs with labels. Pure."""
+"""BPF instructions, encoded, decoded and printed; and an assembler with labels. Pure."""
 
 from .instruction import Instruction, decode, encode
 from .program import Assembler, Label

@@ -1,8 +1,8 @@
-"""One BPF instruction: bytes in, bytes out, and as ``llvm-objdump`` prints it. Imports immutable, errors.
+"""One BPF instruction: from bytes, to bytes, and as ``llvm-objdump`` prints it. Imports immutable, errors.
 
-The encoding is Documentation/bpf/standardization/instruction-set.rst: opcode,
-two registers in a byte, a 16-bit offset, a 32-bit immediate. The one that
-loads 64 bits takes two of them; here it is one, with ``wide``.
+Documentation/bpf/standardization/instruction-set.rst has the encoding: an opcode, two registers in a byte, a
+16-bit offset, and a 32-bit immediate. The load of a 64-bit immediate takes two slots; here it is a single
+instruction that is ``wide``.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ JUMPS = {
 _JUMP_OF = {code: op for op, code in JUMPS.items()}
 CALL, EXIT = 0x80, 0x90
 
-# What the source register of a wide load, or of a call, says its immediate is (include/uapi/linux/bpf.h).
+# What the immediate of a wide load or of a call is, by its source register (include/uapi/linux/bpf.h).
 MAP_FD, MAP_VALUE, BTF_ID = 1, 2, 3
 KFUNC = 2
 
 
 class Instruction(Immutable):
-    """``offset`` counts instruction slots for a jump, bytes for a load or store."""
+    """``offset`` counts slots in a jump, and bytes in a load or store."""
 
     opcode: int
     dst: int = 0
@@ -79,7 +79,7 @@ class Instruction(Immutable):
 
     @property
     def jumps(self) -> bool:
-        """Whether ``offset`` leads to another instruction."""
+        """Whether it can go on at another instruction, by ``offset``."""
         return self.opcode & 7 in (JMP, JMP32) and self.opcode & 0xF0 not in (CALL, EXIT)
 
     def encode(self) -> bytes:
@@ -131,7 +131,7 @@ def encode(instructions: Iterable[Instruction]) -> bytes:
 
 
 def decode(code: bytes) -> list[Instruction]:
-    """The instructions of a program; one that there isn't is an :class:`ObjectError`."""
+    """The instructions of a program; :class:`ObjectError` for one that isn't known here."""
     if len(code) % 8:
         raise ObjectError(f"{len(code)} bytes are no whole number of instructions")
     found, at = [], 0

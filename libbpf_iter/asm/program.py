@@ -1,4 +1,4 @@
-"""Programs in the making: instructions appended by name, jumps to labels. Imports instruction, immutable."""
+"""An assembler: instructions by name, jumps to labels. Imports instruction and errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REACH = 0x7FFF
 
 
 class Label:
-    """A place that jumps go to, before or after it is known where it is."""
+    """A place in a program that jumps can go to, whether or not it has been placed yet."""
 
     __slots__ = ("position",)
 
@@ -24,9 +24,9 @@ class Label:
 
 
 class Assembler:
-    """Appends instructions; registers are numbers, r10 is the frame pointer.
+    """A program that is being written. Registers are given by number; r10 is the frame pointer.
 
-    Each instruction keeps the note that was set when it was made: what it is for.
+    Each instruction keeps the note that was current when it was appended, which says what it is for.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Assembler:
         self._add(Instruction(i.ALU64 | i.REGISTER | i.ALU_OPS["="], dst, src))
 
     def constant(self, dst: int, value: int) -> None:
-        """``value`` of up to 64 bits, with or without a sign."""
+        """Load a constant of up to 64 bits, signed or unsigned."""
         value = (value & (1 << 64) - 1) - ((value & 1 << 63) << 1)
         if -1 << 31 <= value < 1 << 31:
             self._add(Instruction(i.ALU64 | i.ALU_OPS["="], dst, imm=value))
@@ -62,11 +62,11 @@ class Assembler:
             self._add(Instruction(i.LD | i.IMM | i.SIZES[8], dst, imm=value & (1 << 64) - 1))
 
     def map_value(self, dst: int, fd: int, offset: int) -> None:
-        """The address of a byte in a single-element array map's value."""
+        """Load the address of a byte in the value of a single-element array map."""
         self._add(Instruction(i.LD | i.IMM | i.SIZES[8], dst, i.MAP_VALUE, imm=offset << 32 | fd))
 
     def kernel_variable(self, dst: int, type_id: int) -> None:
-        """The address of a variable of the kernel, by its id in the kernel's BTF."""
+        """Load the address of a kernel variable, given by its id in the kernel's BTF."""
         self._add(Instruction(i.LD | i.IMM | i.SIZES[8], dst, i.BTF_ID, imm=type_id))
 
     def load(self, dst: int, base: int, offset: int, size: int) -> None:
@@ -101,7 +101,7 @@ class Assembler:
         self._add(Instruction(i.JMP | i.CALL, imm=helper))
 
     def call_kfunc(self, type_id: int) -> None:
-        """A function of the kernel, by the id of its FUNC in the kernel's BTF."""
+        """Call a kernel function, given by the id of its FUNC in the kernel's BTF."""
         self._add(Instruction(i.JMP | i.CALL, 0, i.KFUNC, imm=type_id))
 
     def exit(self) -> None:
@@ -113,7 +113,7 @@ class Assembler:
         label.position = len(self._instructions)
 
     def leads_to(self, label: Label) -> bool:
-        """Whether any jump so far goes there: the kernel refuses what none reaches."""
+        """Whether any jump so far goes there; the kernel refuses instructions that can't be reached."""
         return label in self._targets
 
     # ---- the whole ----------------------------------------------------------
@@ -122,7 +122,7 @@ class Assembler:
         return len(self._instructions)
 
     def finish(self) -> list[Instruction]:
-        """The instructions, with every jump led to its label."""
+        """The instructions, with the offsets of all jumps filled in."""
         slots = [0]
         for instruction in self._instructions:
             slots.append(slots[-1] + instruction.slots)

@@ -1,7 +1,6 @@
-"""Whether BTF holds together: every reference leads somewhere. Imports reader, types and errors.
+"""Whether BTF is consistent: every reference leads somewhere. Imports reader, types and errors.
 
-What is read here is checked where it is read. This is for others who trust it: libbpf follows a type id
-without a look.
+The reader checks whatever it reads. This is for others, who don't: libbpf follows type ids without checking.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from .reader import Btf
 
 
 def references(node: t.Type) -> list[int]:
-    """The ids that a type names."""
+    """The ids of the types that a type refers to."""
     match node:
         case t.Array():
             return [node.type_id, node.index_type_id]
@@ -29,7 +28,7 @@ def references(node: t.Type) -> list[int]:
 
 
 def check(btf: Btf) -> None:
-    """Raise :class:`BtfError` for a reference to nothing, to the wrong kind, or round in a circle."""
+    """Raise :class:`BtfError` for a reference to a missing type, to one of the wrong kind, or in a circle."""
     for type_id in btf:
         node = btf[type_id]
         for reference in references(node):
@@ -52,6 +51,6 @@ def _has_an_end(btf: Btf, type_id: int) -> None:
     try:
         btf.size_of(type_id)
     except BtfError as error:
-        # A variable of a type that is only declared has no size, and that is all right.
+        # A variable whose type is only declared has no size, which is fine.
         if "no size that" in str(error):
             raise

@@ -1,4 +1,4 @@
-"""BTF's type nodes: immutable values that name other types by id, since the graph has cycles.
+"""BTF types as immutable values, which refer to other types by id, since types can be circular.
 
 Imports immutable. The kinds are those of include/uapi/linux/btf.h.
 """
@@ -92,11 +92,11 @@ class Member(Immutable):
     name: str
     type_id: int
     bit_offset: int
-    bitfield_size: int  # bits; 0 for a member that is no bitfield
+    bitfield_size: int  # in bits; 0 if it isn't a bitfield
 
 
 class Struct(Type):
-    """A struct or, by its kind, a union."""
+    """A struct or a union: ``kind`` says which."""
 
     size: int
     members: tuple[Member, ...]
@@ -145,7 +145,7 @@ class DataSec(Type):
 
 
 class Tag(Type):
-    """DECL_TAG: on component ``component`` of a type, or on the whole at -1."""
+    """DECL_TAG, on a member or parameter of a type, by its index; -1 is the type itself."""
 
     type_id: int
     component: int

@@ -1,7 +1,7 @@
-"""Type nodes to raw BTF: a new blob, or more types behind those of one that exists. Imports reader, types.
+"""Writes BTF: a new blob, or an existing one with more types behind its own. Imports reader, types, errors.
 
-The format is Documentation/bpf/btf.rst. What is written here is read back by
-the kernel, by libbpf, and by :class:`.reader.Btf`.
+Documentation/bpf/btf.rst has the format. What is written here is read by the kernel, by libbpf, and by
+:class:`.reader.Btf`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from .types import Kind
 
 __all__ = ["Writer", "blob"]
 
-# Deeper than a record's column nests; a type that contains itself ends here.
+# Deeper than any column is nested; this is where a type that contains itself ends.
 _DEPTH_MAX = 32
 _KIND_FLAG = 1 << 31
 
 
 def blob(types: bytes | bytearray, strings: bytes | bytearray) -> bytes:
-    """A whole BTF of its two sections."""
+    """BTF made of its two sections."""
     header = struct.pack("=HBBIIIII", MAGIC, 1, 0, 24, 0, len(types), len(types), len(strings))
     return header + types + strings
 
 
 class Writer:
-    """Appends types; each method returns the new type's id."""
+    """Appends types; the methods that do so return the new type's id."""
 
     def __init__(self, base: Btf | None = None) -> None:
         self._types, self._strings = map(bytearray, base.sections() if base else (b"", b"\0"))
@@ -110,7 +110,7 @@ class Writer:
         return self._type(Kind.FWD, name, 0, 0)
 
     def function(self, name: str) -> int:
-        """``int name(void)``, static: what a program's main function has to be for the kernel."""
+        """A static ``int name(void)``, as which the kernel takes a program's main function."""
         proto = self._type(Kind.FUNC_PROTO, "", 0, self.integer("int", 4, signed=True))
         return self._type(Kind.FUNC, name, 0, proto)
 
@@ -120,7 +120,7 @@ class Writer:
     # ---- from elsewhere -----------------------------------------------------
 
     def copy(self, source: Btf, type_id: int, depth: int = 0) -> int:
-        """A value's type out of another BTF, with all that it contains; what is pointed to by name only."""
+        """Copy a type from other BTF, with all that it contains; what it points to only by name."""
         key = id(source), type_id
         if key not in self._copied:
             self._copied[key] = self._copy(source, type_id, depth)
@@ -157,7 +157,7 @@ class Writer:
                 raise BtfError(f"{source.c_name(type_id)} is no type of a value")
 
     def repoint(self, btf: Btf, pointer_id: int, type_id: int) -> None:
-        """Lead a pointer of the base to another type: its node is rewritten in place."""
+        """Make a pointer of the base point to another type, in place."""
         at = btf.position(pointer_id)
         struct.pack_into("=I", self._types, at + 8, type_id)
 

@@ -1,8 +1,8 @@
-"""Trees to instructions. Imports asm, tree, kinds and errors.
+"""Trees to instructions. Imports asm, arithmetic, tree, kinds and errors.
 
-A value is computed into r0; what has to wait is put on the stack. r6 to r9 are
-the frame's: see :class:`Frame`. Jumps only go forward, so the verifier sees
-each instruction few times, and the program always ends.
+A value is computed into r0; one that is needed later waits on the stack. r6 to r9 belong to the frame, see
+:class:`Frame`. Jumps only go forward, so the program always ends, and the verifier sees each instruction few
+times.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..errors import ParameterError
 from ..immutable import Immutable
 from ..schema import Field
 from . import tree
+from .arithmetic import divide, floor_divide, shift
 from .tree import Node, Number, Pointer
 
 __all__ = ["Emitter", "Frame"]
@@ -24,28 +25,30 @@ __all__ = ["Emitter", "Frame"]
 R0, R1, R2, R3, R4, R5, FP = 0, 1, 2, 3, 4, 5, 10
 # include/uapi/linux/bpf.h, enum bpf_func_id
 PROBE_READ_KERNEL, PROBE_READ_KERNEL_STR, PER_CPU_PTR = 113, 115, 153
-# Text behind a pointer is read onto the stack, of which all frames together have 512 bytes.
+# Text behind a pointer is read onto the stack, and all frames together have 512 bytes of it.
 TEXT_MAX = 64
 _WAITING_MAX = 8
 _S32 = range(-(1 << 31), 1 << 31)
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-# What a comparison comes to if its left, or its right operand is below zero and the other can't be.
+# The result of a comparison whose left (right) operand is negative, while the other one can't be.
 _LEFT_NEGATIVE = {"==": False, "!=": True, "<": True, "<=": True, ">": False, ">=": False}
 _RIGHT_NEGATIVE = {"==": False, "!=": True, "<": False, "<=": False, ">": True, ">=": True}
 
 
 class Frame(Immutable):
-    """Where a program finds what it needs: (register, offset) of each."""
+    """Where a program finds what it needs: as a register and an offset from it."""
 
-    objects: Mapping[str, tuple[int, int]]  # pointers, and the integers beside them
-    record: tuple[int, int] | None  # of a pointer to the record
-    columns: Mapping[str, int]  # offsets in it, where a column's own isn't
-    texts: Mapping[str, tuple[int, int]]  # of pointers to the text of columns that have one
+    objects: Mapping[str, tuple[int, int]]  # the program's arguments: pointers and integers
+    record: tuple[int, int] | None  # a pointer to the record
+    columns: Mapping[str, int]  # the offsets of columns that aren't where their record has them
+    texts: Mapping[str, tuple[int, int]]  # pointers to the text of columns that have one
     params: int  # the descriptor of the parameters' map; -1 for none
-    stack: int  # bytes below the frame pointer that are taken
+    stack: int  # how many bytes below the frame pointer are taken
 
 
 class Emitter:
+    """Appends the instructions that compute expressions, for one frame."""
+
     def __init__(self, out: Assembler, frame: Frame) -> None:
         self._out, self._frame = out, frame
         self._used = frame.stack
@@ -102,7 +105,7 @@ class Emitter:
                 self._truth(node)
 
     def _truth(self, node: Node) -> None:
-        """1 or 0 into r0."""
+        """Compute a condition into r0, as 1 or 0."""
         yes, end = Label(), Label()
         self.branch(node, yes, True)
         self._out.constant(R0, 0)
@@ -110,7 +113,7 @@ class Emitter:
         self._out.place(yes)
         self._out.constant(R0, 1)
         self._out.place(end)
-        # A label needs an instruction behind it; the optimiser of the kernel drops this one.
+        # A label needs an instruction behind it; the kernel removes this one.
         self._out.move(R0, R0)
 
     def _extend(self, size: int, signed: bool) -> None:
@@ -157,7 +160,7 @@ class Emitter:
             self._extend(size, signed)
 
     def _per_cpu(self, node: tree.PerCpu) -> None:
-        """The address of a CPU's copy into r0; 0 for a CPU that there isn't, and for a pointer to nothing."""
+        """Compute the address of a CPU's copy into r0; 0 for a null pointer, or a CPU that doesn't exist."""
         out, end = self._out, Label()
         self.value(node.base)
         out.jump_constant("==", R0, 0, end)
@@ -175,7 +178,7 @@ class Emitter:
         out.move(R0, R0)
 
     def _probe(self, offset: int, size: int, base: int, place: int, helper: int = PROBE_READ_KERNEL) -> None:
-        """Copy from the address in r0; where nothing can be read, it is zeros."""
+        """Copy from the address in r0 by a helper, which gives zeros for memory that can't be read."""
         out = self._out
         out.move(R3, R0)
         if offset:
@@ -190,7 +193,7 @@ class Emitter:
         size = 1
         while shift + width > size * 8 or (aligned and offset % size):
             if aligned and offset % (size * 2):
-                # On the stack a load is aligned: begin it further in front.
+                # Loads from the stack have to be aligned, so this one starts earlier.
                 back = offset % (size * 2)
                 offset, shift = offset - back, shift + back * 8
             size *= 2
@@ -216,7 +219,7 @@ class Emitter:
         self._used -= (size + 7) // 8 * 8
 
     def _both(self, left: Node, right: Node) -> None:
-        """The left one into r0, the right one into r1."""
+        """Compute the left operand into r0 and the right one into r1."""
         out = self._out
         if isinstance(right, tree.Constant):
             self.value(left)
@@ -238,12 +241,11 @@ class Emitter:
             return
         if op in ("//", "%"):
             self._both(node.left, node.right)
-            if (
-                (left.nonnegative or not left.signed) and (right.nonnegative or not right.signed)
-            ) or tree.unsigned(left, right):
-                self._divide(op)
+            below_zero = any(number.signed and not number.nonnegative for number in (left, right))
+            if below_zero and not tree.unsigned(left, right):
+                floor_divide(out, op)
             else:
-                self._floor(op)
+                divide(out, op)
             return
         if isinstance(node.right, tree.Constant) and node.right.value in _S32:
             self.value(node.left)
@@ -260,66 +262,12 @@ class Emitter:
             out.alu_constant(op, R0, node.right.value)
             return
         self._both(node.left, node.right)
-        far, end = Label(), Label()
-        # The processor takes a count modulo 64; what is shifted further is gone.
-        out.jump_constant(">", R1, 63, far)
-        out.alu(op, R0, R1)
-        out.goto(end)
-        out.place(far)
-        if op == "s>>":
-            out.alu_constant(op, R0, 63)
-        else:
-            out.constant(R0, 0)
-        out.place(end)
-        out.move(R0, R0)
-
-    def _divide(self, op: str) -> None:
-        """r0 // r1 or r0 % r1 of numbers that aren't below zero; by 0 it is 0, and r0."""
-        out = self._out
-        out.move(R2, R0)
-        out.alu("/", R0, R1)
-        if op == "%":
-            out.alu("*", R0, R1)
-            out.alu("-", R2, R0)
-            out.move(R0, R2)
-
-    def _floor(self, op: str) -> None:
-        """r0 // r1 or r0 % r1, rounded down as Python does; x // 0 is 0, and x % 0 is x."""
-        out = self._out
-        positive, positive_too, same, zero = Label(), Label(), Label(), Label()
-        out.move(R2, R0)
-        out.move(R3, R1)
-        out.move(R5, R0)
-        out.alu("^", R5, R1)  # below zero where the signs differ
-        out.constant(R4, 0)
-        out.jump_constant("==", R1, 0, zero)
-        out.jump_constant("s>=", R2, 0, positive)
-        out.negate(R2)
-        out.place(positive)
-        out.jump_constant("s>=", R3, 0, positive_too)
-        out.negate(R3)
-        out.place(positive_too)
-        out.move(R4, R2)
-        out.alu("/", R4, R3)
-        out.jump_constant("s>=", R5, 0, same)
-        out.move(R5, R4)
-        out.alu("*", R5, R3)
-        out.alu("-", R2, R5)  # what remains
-        out.negate(R4)
-        out.jump_constant("==", R2, 0, same)
-        out.alu_constant("-", R4, 1)
-        out.place(same)
-        out.place(zero)
-        if op == "//":
-            out.move(R0, R4)
-        else:
-            out.alu("*", R4, R1)
-            out.alu("-", R0, R4)
+        shift(out, op)
 
     # ---- truth --------------------------------------------------------------
 
     def branch(self, node: Node, to: Label, when: bool) -> None:
-        """Jump if the node is true, or with ``when`` false if it is not; otherwise go on behind."""
+        """Jump if the truth of the node is ``when``; otherwise go on with what follows."""
         out = self._out
         match node:
             case tree.Not():
@@ -337,7 +285,7 @@ class Emitter:
                 out.jump_constant("!=" if when else "==", R0, 0, to)
 
     def _logic(self, node: tree.Logic, to: Label, when: bool) -> None:
-        # `or` leaves with the first that is true, `and` with the first that is false.
+        # `or` is decided by the first part that is true, `and` by the first that is false.
         decides = node.op == "or"
         if decides == when:
             for part in node.parts:
@@ -365,7 +313,7 @@ class Emitter:
             return
         self._both(node.left, node.right)
         if not signed:
-            # Exact for a signed number beside one that may be larger than signed ones are.
+            # A negative number compared with one that is too large for a signed number.
             for number, register, outcome in (
                 (left, R0, _LEFT_NEGATIVE[op]),
                 (right, R1, _RIGHT_NEGATIVE[op]),
@@ -389,7 +337,7 @@ class Emitter:
             out.constant(R1, (1 << kind.size * 8) - 1)
             out.jump("==" if when else "!=", R0, R1, to)
             return
-        # A span's offset, or an address's family.
+        # The offset of a span, or the family of an address.
         out.load(R0, R1, offset, 4)
         out.jump_constant("==" if when else "!=", R0, 0, to)
 
@@ -434,7 +382,7 @@ class Emitter:
                 out.jump("!=", R0, R2, differs)
         self._give(held)
         if not data:
-            # Every text begins with none; but the kernel refuses a program with a place that no way leads to.
+            # Every text starts with "", but the kernel refuses instructions that nothing jumps to.
             out.constant(R0, 0)
             out.jump_constant("!=", R0, 0, differs)
         if when:
@@ -442,7 +390,7 @@ class Emitter:
             self._land(differs)
 
     def _span(self, column: tree.Column, data: bytes, differs: Label) -> bytes:
-        """The text's address into r1, once its length fits; returns what is left to compare."""
+        """Load the text's address into r1, unless its length rules it out; returns the bytes to compare."""
         assert self._frame.record is not None
         out, offset = self._out, self._place(column.field)
         whole = data.endswith(b"\0")
@@ -456,13 +404,13 @@ class Emitter:
         if place is None:
             message = f"{column.field.name!r}: the program doesn't hand this column's text to queries"
             raise ParameterError("where", message)
-        # The verifier doesn't know that there is text where there is a length.
+        # The verifier doesn't know that where there is a length, there is text.
         out.load(R1, *place, 8)
         out.jump_constant("==", R1, 0, differs)
         return data
 
     def address(self, node: Node) -> None:
-        """The address of a member's memory, or what a string's pointer holds, into r0."""
+        """Compute the address of a member, or of the text that a string's pointer leads to, into r0."""
         if isinstance(node, tree.String):
             self.value(node.base)
             return
@@ -474,7 +422,7 @@ class Emitter:
     # ---- results ------------------------------------------------------------
 
     def store(self, node: Node, base: int, offset: int, size: int) -> None:
-        """Compute the node, and put it where ``base`` and ``offset`` say."""
+        """Compute the node and store it at ``offset`` from the register ``base``."""
         out = self._out
         if isinstance(node, tree.Column):
             assert self._frame.record is not None
@@ -513,7 +461,7 @@ def _direct(node: tree.Member) -> bool:
 
 
 def spans(offset: int, size: int, *, aligned: bool) -> Iterator[tuple[int, int]]:
-    """Loads that cover a stretch of memory: where, and how many bytes."""
+    """The loads that cover a stretch of memory: the offset and size of each."""
     at, end = offset, offset + size
     while at < end:
         length = next(s for s in (8, 4, 2, 1) if s <= end - at and not (aligned and at % s))
@@ -522,6 +470,6 @@ def spans(offset: int, size: int, *, aligned: bool) -> Iterator[tuple[int, int]]
 
 
 def pieces(data: bytes, offset: int, aligned: bool) -> Iterator[tuple[int, bytes]]:
-    """Bytes as loads compare them: where each piece lies, and what it has to be."""
+    """The same for bytes that are to be compared: the offset of each load, and what it must give."""
     for at, length in spans(offset, len(data), aligned=aligned):
         yield at, data[at - offset : at - offset + length]

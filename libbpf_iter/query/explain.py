@@ -14,7 +14,7 @@ __all__ = ["explain", "explain_columns"]
 
 
 def explain(asked: Asked, compiled: Compiled, size: int) -> str:
-    """The names and where they lead, then the instructions and what each is for; ``size``: of a record."""
+    """What each name stands for, then the instructions and what each is for; ``size`` is that of a record."""
     lines: list[str] = []
     for name, node in asked.columns or ():
         lines.append(f"column {name}")
@@ -33,7 +33,7 @@ def explain(asked: Asked, compiled: Compiled, size: int) -> str:
 
 
 def explain_columns(target: str, schema: Schema) -> str:
-    """Of columns that the program itself computes: nothing is compiled for them."""
+    """The same for columns that the target's own program computes, for which nothing is compiled."""
     lines = [f"{target}: nothing to compile, its own program computes"]
     lines += [f"    {field.name}: {field.c_type}{_lacking(field)}" for field in schema.fields]
     return "\n".join(lines)
@@ -44,7 +44,7 @@ def _lacking(field: Field) -> str:
 
 
 def _places(root: Node) -> Iterator[str]:
-    """Each name of an expression, with its C type and where it lies."""
+    """Each name in an expression, with its C type and where it is found."""
     seen: set[str] = set()
     for node in walk(root):
         line = _place(node)

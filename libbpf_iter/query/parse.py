@@ -1,6 +1,6 @@
-"""Expressions to trees: Python's syntax, names by a :class:`.scope.Scope`. Imports tree, scope and errors.
+"""From the text of an expression, in Python's syntax, to its tree. Imports tree, scope and errors.
 
-The text is parsed, never run: what is not listed here is refused.
+The text is parsed but never run, and syntax that isn't handled here is refused.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _COMPARE = {
 
 
 def parse(text: str, scope: Scope, parameter: str) -> Node:
-    """The tree of an expression; what is wrong with it is a :class:`ParameterError` of ``parameter``."""
+    """The tree of an expression; anything wrong with it raises :class:`ParameterError` for ``parameter``."""
     if not isinstance(text, str):
         raise ParameterError(parameter, f"an expression as text is expected, not {text!r}")
     if len(text) > _LENGTH_MAX:
@@ -179,7 +179,7 @@ class _Parser:
         raise self._refuse(e, f"a number is expected, not {describe(node)}")
 
     def _operand(self, e: ast.expr, depth: int) -> Node:
-        """A number that can be computed with: no address."""
+        """A number that can be computed with, which an address can't."""
         node = self._number(e, depth)
         if isinstance(node.type, Number):
             return node
@@ -265,7 +265,7 @@ class _Parser:
                 raise self._refuse(e, f"{describe(node)} can't be compared with {symbol}")
         test: Node = tree.Compare(symbol, left, right)
         for node in (left, right):
-            # None is neither less nor equal nor more.
+            # None is neither less than, nor equal to, nor greater than anything.
             if isinstance(node, tree.Column) and is_nullable(node):
                 test = tree.Logic("and", (tree.Not(tree.IsNull(node)), test))
         return test
@@ -290,7 +290,7 @@ class _Parser:
             raise self._refuse(e, error.args[1]) from None
 
     def _enumerator(self, e: ast.AST, node: Node, other: Node) -> Node:
-        """A text beside an enum is the name of one of its values."""
+        """A text that is compared with an enum is the name of one of its values."""
         if not isinstance(node, tree.Literal) or not isinstance(other.type, Number) or not other.type.enum:
             return node
         enum = other.type.enum
@@ -308,7 +308,7 @@ def is_nullable(node: Node) -> bool:
 
 
 def pointed_text(node: Node) -> Node | None:
-    """The node itself, if it is a pointer to characters."""
+    """The node itself if it is a pointer to characters, else None."""
     if isinstance(node.type, Pointer) and node.type.to is not None:
         to = node.type.to.node
         if getattr(to, "size", 0) == 1 and to.name in ("char", "unsigned char"):

@@ -1,4 +1,4 @@
-"""Kernel paths that complete: a text that knows what it may go on with. Imports scope, parse and errors."""
+"""Kernel paths for interactive use: strings that know how they can continue. Imports scope, parse, errors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ __all__ = ["KernelPath", "places"]
 
 
 def places(scope: Scope, path: str) -> list[Place]:
-    """What a path leads on to; "" is the object that is iterated."""
+    """The members that a path can continue with; "" is the object that is iterated."""
     if path:
         return scope.places(parse(path, scope, "path"))
     return scope.places(scope.objects[scope.target]) if scope.target else []
 
 
 class KernelPath(str):
-    """A path as text, to be used as a column; attributes and indices lead on: ``paths.mm.total_vm``."""
+    """A kernel path, which is a string and can be used as a column.
+
+    Attributes and indices continue it, with completion: ``paths.mm.total_vm``.
+    """
 
     _scope: Scope
     _node: Node | None
@@ -36,18 +39,18 @@ class KernelPath(str):
         return [place.name for place in self._members()]
 
     def _ipython_key_completions_(self) -> list[int]:
-        """What an array may be indexed with."""
+        """The indices of an array, for completion."""
         array = self._node.ctype.node if isinstance(self._node, Member) else None
         return list(range(array.count)) if isinstance(array, bt.Array) else []
 
     def __repr__(self) -> str:
-        """With its C type, for who looks around."""
+        """The path and its C type."""
         node = self._node or self._scope.objects.get(self._scope.target or "")
         kind = f"{node.ctype} *" if isinstance(node, Object) else getattr(node, "ctype", "")
         return f"<{str(self) or self._scope.target}: {kind}>"
 
     def _repr_html_(self) -> str | None:
-        """The members that it may go on with; None for a path that ends here."""
+        """A table of the members that it can continue with; None if there are none."""
         from ..display import members_html
 
         members = self._members()

@@ -1,7 +1,7 @@
-"""What names in an expression stand for. Imports tree, btf, schema, names and errors.
+"""What the names in an expression stand for. Imports tree, btf, schema, names and errors.
 
-A name is looked for among the parameters, the record's columns, the objects
-that the program is given, and the members of the object that is iterated.
+A name is looked up among the parameters, the record's columns, the program's arguments, and the members of
+the object that is iterated, in this order.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _AF_INET, _AF_INET6 = 2, 10
 
 
 class Place(Immutable):
-    """A member of what a path leads to, for people who look around."""
+    """A member that a kernel path can continue with."""
 
     name: str
     c_type: str
@@ -33,7 +33,7 @@ class Place(Immutable):
 
 
 def objects_of(btf: Btf, context: int) -> dict[str, Node]:
-    """What a program is given, by name: the members of its ``struct bpf_iter__X``."""
+    """A program's arguments by name: the members of its ``struct bpf_iter__X``."""
     found: dict[str, Node] = {}
     for member in btf.flat_members(context):
         node = btf[btf.resolve(member.type_id)]
@@ -47,9 +47,10 @@ def objects_of(btf: Btf, context: int) -> dict[str, Node]:
 
 
 class Scope:
-    """The names of one query. ``target``: the object whose members need no path.
+    """The names that one query can use.
 
-    ``missing`` says of names that might be expected why they aren't there.
+    ``target`` is the object whose members need no path. ``missing`` says why names that one might expect
+    aren't there.
     """
 
     def __init__(
@@ -131,7 +132,7 @@ class Scope:
         if isinstance(base.type, Pointer) and base.type.to is not None:
             element = base.type.to
             if index:
-                base = tree.Cast(base, element, 0)  # The verifier knows of one element, and refuses others.
+                base = tree.Cast(base, element, 0)  # the verifier allows loads from the first element only
             return _at(base, index * element.size * 8, element, 0, f"[{index}]")
         raise ParameterError(parameter, f"[{index}]: what is before it is neither array nor pointer")
 
@@ -158,14 +159,14 @@ class Scope:
         if offsets is None:
             raise ParameterError(parameter, "percpu(): the kernel's BTF doesn't say where each CPU's data is")
         if isinstance(pointer, tree.Member):
-            # As a plain number: the verifier lets nothing be added to a pointer that it knows.
+            # Taken for a number, since the verifier allows no arithmetic on a pointer whose type it knows.
             pointer = _with_base(pointer, tree.Cast(pointer.base, _target(pointer.base), 0))
         return tree.PerCpu(pointer, cpu, offsets)
 
     # ---- text ---------------------------------------------------------------
 
     def matches(self, operand: Node, text: str, whole: bool, parameter: str) -> Node:
-        """``operand == text``, or with ``whole`` false whether it begins with it."""
+        """``operand == text``, or without ``whole``, ``operand.startswith(text)``."""
         data = text.encode("utf-8", "surrogateescape")
         if b"\0" in data:
             raise ParameterError(parameter, "a text with a NUL in it never matches")
@@ -176,7 +177,7 @@ class Scope:
                     raise ParameterError(parameter, "an address can be compared with == only")
                 return tree.Matches(operand, _address(text, parameter))
             if isinstance(kind, kinds.Span) and kind.meaning == "text":
-                # Its length is known, and compared where it has to be equal.
+                # Its length is known, and is compared if the whole text has to be equal.
                 return tree.Matches(operand, data + b"\0" if whole else data)
         if not isinstance(operand.type, tree.Text):
             raise ParameterError(parameter, "what is compared with text isn't text")
@@ -190,7 +191,7 @@ class Scope:
     # ---- looking around -----------------------------------------------------
 
     def places(self, base: Node) -> list[Place]:
-        """The members that a path may go on with."""
+        """The members that a path can continue with."""
         ctype = _struct(base)
         if ctype is None or not isinstance(ctype.node, bt.Struct):
             return []
@@ -218,7 +219,7 @@ def _with_base(node: tree.Member, base: Node) -> tree.Member:
 
 
 def _struct(node: Node) -> CType | None:
-    """The struct that a path goes on in: the one pointed to, or the one that lies there."""
+    """The struct that a path continues in: the one that a node points to, or the one that it is."""
     if isinstance(node.type, Pointer):
         return node.type.to
     if isinstance(node.type, tree.Whole):
@@ -227,7 +228,7 @@ def _struct(node: Node) -> CType | None:
 
 
 def _at(base: Node, bits: int, ctype: CType, width: int, name: str) -> Node:
-    """A member of a struct or an element of an array, as an offset from the pointer before it."""
+    """A member of a struct or an element of an array, as an offset from the last pointer before it."""
     before = base.path if isinstance(base, tree.Member) else getattr(base, "name", "")
     path = f"{before}{'' if name.startswith('[') else '.'}{name}".lstrip(".")
     offset = 0
@@ -244,7 +245,7 @@ def _at(base: Node, bits: int, ctype: CType, width: int, name: str) -> Node:
 
 
 def _address(text: str, parameter: str) -> bytes:
-    """As record.h's rec_ip has it."""
+    """An IP address as in rec_ip of progs/record.h."""
     import ipaddress
 
     try:

@@ -1,8 +1,7 @@
 """What an expression means: a tree of typed nodes. Imports btf, kinds, schema's Field and immutable.
 
-Integers are computed as Python computes them, wrapped to 64 bits: a C type of
-up to 32 bits widens without loss, an unsigned 64-bit operand makes the result
-unsigned, and comparisons are exact whatever the signs.
+Integers are computed as in Python, but wrap around at 64 bits: C types of up to 32 bits are widened without
+loss, an unsigned 64-bit operand makes the result unsigned, and comparisons are exact whatever the signs.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ __all__ = [
 
 
 class CType(Immutable):
-    """A type of the kernel, or of a map's BTF."""
+    """A C type, from the kernel's BTF or a map's."""
 
     btf: Btf
     id: int
@@ -63,7 +62,7 @@ class CType(Immutable):
         return self.btf.c_name(self.id)
 
 
-# ---- what a node is worth ---------------------------------------------------
+# ---- types of values --------------------------------------------------------
 
 
 class Type(Immutable):
@@ -71,7 +70,7 @@ class Type(Immutable):
 
 
 class Number(Type):
-    """An integer of 64 bits. ``nonnegative``: signed, but never below zero."""
+    """A 64-bit integer; one that is signed may be known to be ``nonnegative``."""
 
     signed: bool
     nonnegative: bool = False
@@ -79,14 +78,14 @@ class Number(Type):
 
 
 class Pointer(Type):
-    """An address. What is ``direct`` the verifier knows the type of, and lets load through."""
+    """An address. If it is ``direct``, the verifier knows what it points to, and allows plain loads."""
 
     to: CType | None
     direct: bool
 
 
 class Text(Type):
-    """Characters: ``size`` of them at most."""
+    """At most ``size`` characters."""
 
     size: int
 
@@ -115,7 +114,7 @@ class Constant(Node):
 
 
 class Literal(Node):
-    """Text in quotation marks: it can be compared, and has no other use."""
+    """Text in quotation marks, which can only be compared."""
 
     text: str
 
@@ -134,7 +133,7 @@ class Param(Node):
 
 
 class Argument(Node):
-    """An integer that the program gets beside the objects."""
+    """An integer among the program's arguments."""
 
     name: str
     ctype: CType
@@ -145,7 +144,7 @@ class Argument(Node):
 
 
 class Object(Node):
-    """One of the objects that the program gets: a pointer."""
+    """An object among the program's arguments: a pointer."""
 
     name: str
     ctype: CType  # the struct, not the pointer
@@ -189,17 +188,17 @@ class Member(Node):
         if isinstance(node, bt.Int | bt.Enum):
             found = integer_type(self.ctype)
             if self.bits is not None and self.bits[1] < 64 and not found.signed:
-                return Number(True, True, found.enum)  # Narrower than its type: no bit is left for a sign.
+                return Number(True, True, found.enum)  # it is narrower than 64 bits, so never negative
             return found
         return Whole(self.ctype)
 
 
 class Cast(Node):
-    """A pointer taken for one to another struct."""
+    """A pointer taken for a pointer to another struct."""
 
     base: Node
     ctype: CType
-    kfunc: int  # the id of bpf_rdonly_cast(); 0 where the kernel has none: helpers read then
+    kfunc: int  # the id of bpf_rdonly_cast(); 0 if the kernel doesn't have it, so that helpers have to read
 
     @property
     def type(self) -> Type:
@@ -211,7 +210,7 @@ class PerCpu(Node):
 
     base: Node
     cpu: int
-    offsets: int  # the id of the variable this_cpu_off: where each CPU's copies begin
+    offsets: int  # the id of the variable this_cpu_off, which says where each CPU's copies begin
 
     @property
     def type(self) -> Type:
@@ -220,7 +219,7 @@ class PerCpu(Node):
 
 
 class String(Node):
-    """The characters behind a ``char *``, up to its NUL, ``size - 1`` at most."""
+    """The text that a ``char *`` leads to, up to its NUL, at most ``size - 1`` characters."""
 
     base: Node
     size: int
@@ -284,7 +283,7 @@ class IsNull(Node):
 
 
 class Matches(Node):
-    """Whether text begins with these bytes; they end in a NUL where it is to be equal."""
+    """Whether text begins with these bytes, or is equal to them if they end in a NUL."""
 
     operand: Node
     data: bytes
@@ -303,7 +302,7 @@ class Not(Node):
 
 
 class Logic(Node):
-    """``and`` or ``or``: true or false, not one of the parts."""
+    """``and`` or ``or``, which gives true or false rather than one of its parts."""
 
     op: str
     parts: tuple[Node, ...]
@@ -341,12 +340,12 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def number(node: Node) -> Number:
-    """The type of a node as a number: a pointer is an unsigned one."""
+    """The type of a node as a number: a pointer is an unsigned number."""
     return node.type if isinstance(node.type, Number) else Number(False)
 
 
 def unsigned(left: Number, right: Number) -> bool:
-    """Whether an operation on both is unsigned: one of them is, and can exceed what a signed one holds."""
+    """Whether an operation on both is unsigned: one of them is, and may be too large for a signed one."""
     return not left.signed or not right.signed
 
 
@@ -362,7 +361,7 @@ def integer_type(ctype: CType) -> Number:
 
 
 def column_type(kind: Kind, size: int) -> Type:
-    """The type of a curated column's value."""
+    """The type of the value of a record's own column."""
     if isinstance(kind, kinds.Nullable):
         return column_type(kind.inner, size)
     if isinstance(kind, kinds.Text):
@@ -379,7 +378,7 @@ def column_type(kind: Kind, size: int) -> Type:
 
 
 def pointer_type(btf: Btf, node: bt.Pointer, direct: bool) -> Pointer:
-    """Through a pointer to a struct the verifier goes on; through others only helpers read."""
+    """The verifier allows plain loads through pointers to structs; through others, only helpers can read."""
     to = btf[btf.resolve(node.type_id)] if node.type_id else None
     if to is None or isinstance(to, bt.Void):
         return Pointer(None, False)

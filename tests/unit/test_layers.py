@@ -44,6 +44,7 @@ LAYERS = [
     "query.parse",
     "query.paths",
     "query.ask",
+    "query.arithmetic",
     "query.emit",
     "query.result",
     "query.compile",
