@@ -129,7 +129,7 @@ $(INSTALLED): $(SYSTEM) pyproject.toml cbuild/backend.py cbuild/commands.py
 	@touch $@
 
 # One command makes both, newer or not.
-$(EXTENSION): $(addprefix cbuild/,extension.py glue.c libbpf.cdef.h records.c arrow.c) | $(INSTALLED)
+$(EXTENSION): $(addprefix cbuild/,extension.py libbpf.cdef.h records.c arrow.c) $(wildcard cbuild/glue/*) | $(INSTALLED)
 	@$(BIN)/python -m cbuild extension
 	@touch $(EXTENSIONS)
 

@@ -1,7 +1,7 @@
 """What of libbpf_iter is compiled, and how: build time only, never installed.
 
 ========== ==================================================================================
-extension  ``libbpf_iter._extension``: libbpf by cffi (``libbpf.cdef.h``, ``glue.c``)
+extension  ``libbpf_iter._extension``: libbpf by cffi (``libbpf.cdef.h``, ``glue/``)
 programs   ``progs/<target>.bpf.c`` → ``libbpf_iter/programs/<target>.bpf.o``, and the header
            for everyone else's programs, ``libbpf_iter/include/record.h``
 bundle     a wheel that brings libbpf and libelf along: ``make wheel``

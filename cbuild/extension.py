@@ -19,8 +19,8 @@ from .tools import ROOT, BuildError, run
 MODULE = "libbpf_iter._extension"
 PLAIN = ("records", "arrow")
 HERE = ROOT / "cbuild"
-DECLARATIONS = HERE / "libbpf.cdef.h"
-GLUE = HERE / "glue.c"
+GLUE = HERE / "glue"
+DECLARATIONS = (HERE / "libbpf.cdef.h", GLUE / "glue.cdef.h")
 
 # 1.0 made errors uniform: a negative errno or NULL, with errno set. The glue relies on it.
 LIBBPF_VERSION = "1.0"
@@ -36,8 +36,9 @@ def write_source(path: Path) -> None:
     from cffi import FFI  # here, so that setuptools can ask for metadata without cffi
 
     ffi = FFI()
-    ffi.cdef(DECLARATIONS.read_text())
-    ffi.set_source(MODULE, f'#include "{GLUE.name}"\n')
+    for declarations in DECLARATIONS:
+        ffi.cdef(declarations.read_text())
+    ffi.set_source(MODULE, '#include "glue.h"\n')
     path.parent.mkdir(parents=True, exist_ok=True)
     ffi.emit_c_code(str(path))
 
@@ -51,20 +52,21 @@ def configure(extension: Extension, folder: Path) -> None:
         return
     source = folder / "_extension.c"
     write_source(source)
-    extension.sources = [str(source)]
-    extension.depends = [str(DECLARATIONS), str(GLUE), __file__]
+    extension.sources = [str(source), *(str(path.relative_to(ROOT)) for path in sorted(GLUE.glob("*.c")))]
+    extension.depends = [*map(str, DECLARATIONS), str(GLUE / "glue.h"), __file__]
     # cffi defines Py_LIMITED_API itself. Not we, as 3.11's: its Python.h then leaves out the
     # <string.h> that cffi's code counts on.
     extension.define_macros = [("_GNU_SOURCE", None)]
-    extension.include_dirs = [str(HERE)]
-    extension.extra_compile_args += ["-Wno-unused-parameter", *_pkg_config("--cflags")]  # cffi's functions
+    extension.include_dirs = [str(GLUE)]
+    extension.extra_compile_args += ["-fvisibility=hidden", *_pkg_config("--cflags")]
+    extension.extra_compile_args += ["-Wno-unused-parameter"]  # cffi's functions have them
     extension.extra_link_args = _pkg_config("--libs")
 
 
 def make() -> list[Extension]:
     """The extensions as pyproject.toml declares them, for builds that don't read that file."""
     return [
-        Extension(MODULE, [str(GLUE)], py_limited_api=True),
+        Extension(MODULE, [], py_limited_api=True),
         *(Extension(f"libbpf_iter._{n}", [str(HERE / f"{n}.c")], py_limited_api=True) for n in PLAIN),
     ]
 

@@ -19,7 +19,7 @@ def map_file(fd: int) -> memoryview | None:
     address = lib.lbi_file_map(fd, size)
     if address == ffi.NULL:
         return None
-    owner = ffi.gc(address, lambda memory: lib.munmap(memory, size), size)
+    owner = ffi.gc(address, lambda memory: lib.lbi_file_unmap(memory, size), size)
     return memoryview(ffi.buffer(owner, size)).toreadonly()
 
 

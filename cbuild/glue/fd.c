@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A descriptor that is closed once, and a file in memory, without a descriptor.
+ */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "glue.h"
+
+void lbi_close(int *cell)
+{
+	int fd = __atomic_exchange_n(cell, -1, __ATOMIC_ACQ_REL);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+void *lbi_file_map(int fd, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void lbi_file_unmap(void *memory, size_t size)
+{
+	munmap(memory, size);
+}
