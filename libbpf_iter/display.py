@@ -1,8 +1,7 @@
-"""Values, records and schemas for people: as text, as HTML, by rich. Imports kinds, schema and tabular.
+"""Values, records and iterators for people: as text, as HTML, by rich. Imports kinds, schema and tabular.
 
-rich is imported only where it has asked for something itself. What the kernel
-has of text may be anybody's: control characters are shown as escapes, and HTML
-is escaped.
+rich is imported only when it has itself asked for something. Text in the kernel may come from anyone, so
+control characters are shown as escapes, and HTML is escaped.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ __all__ = [
 ]
 
 NONE = "-"
-ROWS_SHOWN = 20  # of records that are held: the rest is counted
+ROWS_SHOWN = 20  # how many of a walk's records a notebook shows
 
 
 # ---- one value ----------------------------------------------------------------
 
 
 def cell(kind: kinds.Kind) -> Callable[[Any], str]:
-    """How a value of a column is written for people: units, names, and nothing that moves a cursor."""
+    """A function that writes a column's values for people: units and names, but no control characters."""
     match kind:
         case kinds.Nullable():
             present = cell(kind.inner)
@@ -67,14 +66,14 @@ def _text(value: Any) -> str:
         case tuple():
             return " ".join(map(_text, value))
         case int():
-            return repr(value)  # those of values.py say their names
+            return repr(value)  # the types of values.py write names
         case kinds.Group():
             return " ".join(f"{name}={_text(member)}" for name, member in value)
     return str(value)
 
 
 def printable(text: str) -> str:
-    """Text with escapes for what isn't there to be looked at."""
+    """Text in which whatever isn't printable is an escape."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(char) for char in text)
@@ -87,7 +86,7 @@ def _escape(char: str) -> str:
 
 
 def size(number: int) -> str:
-    """Bytes, in units of 1024."""
+    """A number of bytes, in binary units."""
     if number < 1024:
         return f"{number} B"
     units = iter(("KiB", "MiB", "GiB", "TiB", "PiB", "EiB"))
@@ -98,7 +97,7 @@ def size(number: int) -> str:
 
 
 def duration(ns: int) -> str:
-    """Nanoseconds, in the two largest units that say something."""
+    """A time in nanoseconds, with three digits or in two units."""
     seconds = ns // 1_000_000_000
     if seconds < 60:
         for name, length in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
@@ -118,7 +117,7 @@ def _three_digits(number: float) -> str:
 
 
 def is_number(kind: kinds.Kind) -> bool:
-    """Whether a column's values are amounts, which stand below each other."""
+    """Whether a column's values are amounts, which are aligned to the right."""
     if isinstance(kind, kinds.Nullable):
         kind = kind.inner
     if isinstance(kind, kinds.BitField):
@@ -127,7 +126,7 @@ def is_number(kind: kinds.Kind) -> bool:
 
 
 def is_whole(kind: kinds.Kind) -> bool:
-    """Whether a part of a value says nothing: of a number, a name of the kernel's, an address in memory."""
+    """Whether values must not be cut: numbers, names of enum values, addresses in memory."""
     if isinstance(kind, kinds.Nullable):
         kind = kind.inner
     if isinstance(kind, kinds.BitField):
@@ -156,7 +155,7 @@ def _record(record: Any, schema: Schema) -> tuple[str, Sequence[str], Cells, Seq
 
 
 def record_html(record: Any, schema: Schema) -> str:
-    """A record: a row for each column."""
+    """A record as a table, with a row for each column."""
     return html_table(*_record(record, schema))
 
 
@@ -177,12 +176,12 @@ def _rows(
 
 
 def rows_html(records: Sequence[Any], schema: Schema, lost: Iterable[str]) -> str:
-    """Records that are held: how many, and the first of them."""
+    """The records of a walk: how many there are, and the first of them."""
     return html_table(*_rows(records, schema, lost))
 
 
 def rows_rich(records: Sequence[Any], schema: Schema, lost: Iterable[str], room: int) -> Iterator[Any]:
-    """The same, in the columns that a terminal has room for."""
+    """The same, with as many columns as a terminal has room for."""
     from rich.text import Text
 
     caption, head, rows, right = _rows(records, schema, lost)
@@ -196,7 +195,7 @@ def rows_rich(records: Sequence[Any], schema: Schema, lost: Iterable[str], room:
 
 
 def members_html(path: str, members: Sequence[tuple[str, str, int, int]]) -> str:
-    """Where a kernel path leads: name, C type, offset and size of each member; "" where there are none."""
+    """The members that a kernel path can continue with: name, C type, offset, size; "" if there are none."""
     rows = [[printable(str(part)) for part in member] for member in members]
     head = ("member", "in C", "offset", "size")
     return html_table(path, head, rows, (False, False, True, True)) if rows else ""
@@ -208,7 +207,7 @@ def _card(name: str, facts: Mapping[str, str], schema: Schema) -> tuple[str, Seq
 
 
 def card_html(name: str, facts: Mapping[str, str], schema: Schema) -> str:
-    """What can be walked: its parameters and columns. No walk is made for it."""
+    """What an iterator or session would give: its parameters and columns. Nothing is walked for it."""
     return html_table(*_card(name, facts, schema))
 
 

@@ -1,10 +1,9 @@
-"""How one column's bytes become a Python value. Imports columns, values, immutable and errors.
+"""How the bytes of one column become a Python value. Imports columns, values, immutable and errors.
 
-A kind is a small immutable object with a size in the record, the Python type
-as an annotation, and ``decode(data, offset)``: ``data`` is one record's bytes,
-``offset`` where the column begins; :func:`column` makes a descriptor of a
-record's class that says the same. Kinds compare and pickle, since a schema is
-made of them.
+A kind is a small immutable object: it has the column's size in the record, its Python type as an annotation,
+and ``decode(data, offset)``, which reads the column at ``offset`` in the bytes of one record. :func:`column`
+makes a descriptor for record classes that reads the same. Kinds compare and pickle, since schemas are made of
+them.
 """
 
 from __future__ import annotations
@@ -30,19 +29,21 @@ _INTEGERS = {
     for size, code in ((1, "b"), (2, "h"), (4, "i"), (8, "q"))
     for signed in (True, False)
 }
-# include/linux/socket.h; the socket module is slow to import for two numbers.
+# include/linux/socket.h; the socket module is too slow to import for two numbers.
 _AF_INET, _AF_INET6 = 2, 10
-# Sets of flags can be many.
+# Sets of flags have many values.
 _MEANINGS_KEPT = 4096
 _SPAN = struct.Struct("=II").unpack_from
 
 
 def text(raw: bytes) -> str:
-    """Kernel text as Python has file names: what isn't UTF-8 survives as surrogates."""
+    """Text from the kernel, decoded like file names: bytes that aren't UTF-8 become surrogates."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 class Kind(Immutable):
+    """The base of all kinds; ``size`` is in bytes."""
+
     size: int
 
     @property
@@ -70,7 +71,7 @@ class Integer(Kind):
 
 
 class BitField(Kind):
-    """``bits`` bits from bit ``shift`` of the ``size`` bytes at the column's offset."""
+    """``bits`` bits, from bit ``shift`` on, of the ``size`` bytes at the column's offset."""
 
     shift: int
     bits: int
@@ -114,7 +115,7 @@ class Float(Kind):
 
 
 class Text(Kind):
-    """A char array: text up to its first NUL."""
+    """A char array, which holds text up to its first NUL."""
 
     @property
     def annotation(self) -> str:
@@ -134,7 +135,7 @@ class Bytes(Kind):
 
 
 class _Meanings(dict[int, int]):
-    """What numbers were found to mean; one that an enum has no name for is itself."""
+    """A cache of what numbers mean; one that isn't a value of its enum means itself."""
 
     def __init__(self, meaning: Callable[[int], int]) -> None:
         super().__init__()
@@ -143,7 +144,7 @@ class _Meanings(dict[int, int]):
     def __missing__(self, value: int) -> int:
         try:
             found = self._meaning(value)
-        except (ValueError, TypeError):  # the latter of an enum without any name
+        except (ValueError, TypeError):  # TypeError from an enum without members
             found = value
         if len(self) < _MEANINGS_KEPT:
             self[value] = found
@@ -162,14 +163,14 @@ class EnumValue(Kind):
 
     @property
     def annotation(self) -> str:
-        # A newer kernel may know more values than the program's BTF names.
+        # A newer kernel may have values that the program's BTF doesn't name.
         return "KernelFlags" if self.flags else "KernelEnum | int"
 
     @cached_property
     def meaning_of(self) -> Callable[[int], int]:
-        """A look-up: an enum's own call takes four times as long, and most records ask for one.
+        """A look-up in a cache, since calling an enum's class takes four times as long.
 
-        The class is made when a first value is read: most columns of most programs never are.
+        The class is made when the first value is read, which most columns of most programs never are.
         """
         return _Meanings(lambda value: self.enum(value)).__getitem__
 
@@ -181,7 +182,7 @@ _MEANINGS: dict[str, Callable[[int], Any]] = {
     "KernelPointer": KernelPointer,
     "UserPointer": UserPointer,
     "FileMode": FileMode,
-    "Device": _Meanings(Device).__getitem__,  # there are few
+    "Device": _Meanings(Device).__getitem__,  # cached, since there are few
 }
 
 
@@ -204,7 +205,7 @@ class Of(Kind):
 
 
 class Nullable(Kind):
-    """All bits set is None."""
+    """A value that may be missing: None if all bits are set."""
 
     inner: Kind
 
@@ -220,8 +221,8 @@ class Nullable(Kind):
 
 @lru_cache(maxsize=4096)
 def _address(raw: bytes) -> Any:
-    """The same few addresses are on most sockets of a machine."""
-    import ipaddress  # Only those who ask for addresses pay for it.
+    """Cached, since most sockets of a machine have the same few addresses."""
+    import ipaddress  # slow to import, and only needed for addresses
 
     family = int.from_bytes(raw[:4], sys.byteorder)
     if family == _AF_INET:
@@ -232,7 +233,7 @@ def _address(raw: bytes) -> Any:
 
 
 class Ip(Kind):
-    """record.h's rec_ip: the family, and the address in network order."""
+    """rec_ip of progs/record.h: the family, and the address in network byte order."""
 
     @property
     def annotation(self) -> str:
@@ -247,7 +248,7 @@ class Ip(Kind):
 
 
 def _code(kind: Kind) -> str:
-    """What the struct module calls a plain number; many of those are unpacked at once."""
+    """The struct module's code for a plain number, by which a whole array is unpacked at once; else ""."""
     match kind:
         case Integer(size=1 | 2 | 4 | 8):
             code = {1: "b", 2: "h", 4: "i", 8: "q"}[kind.size]
@@ -292,9 +293,9 @@ _SPANS: dict[str, Callable[[bytes], Any]] = {"text": text, "bytes": bytes, "args
 
 
 class Span(Kind):
-    """Bytes behind the struct: record.h's struct rec_span. Offset 0 is None."""
+    """Data behind the struct, by its offset and length: rec_span of progs/record.h. Offset 0 is None."""
 
-    meaning: str  # text, bytes, args, kptrs
+    meaning: str  # "text", "bytes", "args" or "kptrs"
 
     @property
     def annotation(self) -> str:
@@ -321,7 +322,7 @@ class Span(Kind):
 
 
 class Nested(Kind):
-    """A struct or union inside of a record or of a map's value: a :class:`Group`."""
+    """A struct or union inside a record or a map's value, which becomes a :class:`Group`."""
 
     name: str
     fields: tuple[tuple[str, int, Kind], ...]
@@ -339,10 +340,10 @@ class Nested(Kind):
 
 
 class Group(columns.Bytes):
-    """The members of a struct, as attributes; a union has the same bytes under each name.
+    """The members of a struct or union as attributes; in a union, they share the same bytes.
 
-    A record within a record: what it has are its members, and iterating gives the name and the value of
-    each.
+    Like a record it has no public methods, so that members can have any name. Iterating gives the name and
+    value of each.
     """
 
     __slots__ = ()
@@ -361,7 +362,7 @@ class Group(columns.Bytes):
         return sorted(name for name, _, _ in self.__nested__.fields)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
-        """Name and value of each member."""
+        """The name and value of each member."""
         data = _bytes_of(self)
         return iter([(name, kind.decode(data, at)) for name, at, kind in self.__nested__.fields])
 
@@ -381,7 +382,7 @@ class Group(columns.Bytes):
         return _group, (self.__nested__, _bytes_of(self))
 
 
-# A member may have any name that C allows, that of the bytes themselves too.
+# Read past the class: a member may be called "_data" as well.
 _bytes_of: Callable[[Group], bytes] = vars(columns.Bytes)["_data"].__get__
 
 
@@ -391,21 +392,21 @@ def _group(kind: Nested, data: bytes) -> Group:
 
 @lru_cache(maxsize=256)
 def _group_class(kind: Nested) -> type[Group]:
-    """One class for equal structs."""
+    """The class of a struct's groups; equal structs have the same class."""
     body: dict[str, Any] = {
         name: column(inner, offset, f"{inner.annotation} at offset {offset}")
         for name, offset, inner in kind.fields
-        if not (name.startswith("__") and name.endswith("__"))  # Python's own, and no kernel's
+        if not (name.startswith("__") and name.endswith("__"))  # names that Python gives a meaning to
     }
     return type(kind.name, (Group,), body | {"__slots__": (), "__nested__": kind, "__module__": __name__})
 
 
 def column(kind: Kind, offset: int, doc: str) -> Column:
-    """The descriptor of a record's class that reads such a value."""
+    """A descriptor, for a class of records, that reads a column of this kind."""
     nullable = isinstance(kind, Nullable)
     plain = kind.inner if isinstance(kind, Nullable) else kind
     size = plain.size
-    # Most columns are numbers, or something that is made of one.
+    # Most columns are numbers, or are made of one.
     match plain:
         case Integer(size=1 | 2 | 4 | 8):
             return Column.integer(offset, size, plain.signed, nullable, None, doc)

@@ -1,4 +1,4 @@
-"""The records of one walk, held. Imports session, arrays, arrow and display."""
+"""One walk that is kept as a sequence. Imports session, arrays, arrow and display."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ R = TypeVar("R", covariant=True)
 
 
 class Rows(Generic[R]):
-    """What ``collect()`` gives: a sequence of records that says what was lost, and prints as a table.
+    """What ``collect()`` returns: a sequence of records, which prints as a table.
 
-    No :class:`collections.abc.Sequence`, since polars and pandas would then read
-    it object by object: they take it by the Arrow PyCapsule protocol.
+    It isn't a :class:`collections.abc.Sequence`, since polars and pandas would then read it object by object,
+    rather than by the Arrow PyCapsule protocol.
     """
 
     __slots__ = ("_records", "lost", "schema")
     #: The layout of its records.
     schema: Schema
-    #: What the walk may have left out, a sentence each; empty where it is complete.
+    #: What the walk may have left out, a sentence each; empty if it is complete.
     lost: tuple[str, ...]
 
     def __init__(self, schema: Schema, records: Iterable[R], lost: tuple[str, ...] = ()) -> None:

@@ -1,4 +1,4 @@
-"""The command ``libbpf-iter``. Imports all of the package; click and rich, the extra ``cli``."""
+"""The command ``libbpf-iter``. Imports all of the package, and click and rich, the extra ``cli``."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class _Root(Root, targets.TargetGroup):
 )
 @click.version_option(package_name="libbpf_iter", message="libbpf-iter %(version)s")
 def cli() -> None:
-    """What the running Linux kernel has of tasks, files, memory, sockets, BPF objects and more.
+    """List the running Linux kernel's tasks, files, mappings, sockets, BPF objects and more.
 
-    The kernel walks its own structures, computes the columns that are asked for, and
-    decides which objects leave.
+    The kernel walks its own structures, computes only the columns that you ask for, and
+    drops the objects that --where doesn't keep.
 
     \b
     Examples:
@@ -64,9 +64,9 @@ cli.add_command(
         options=list,
         metavar="TARGET",
         no_such="No such target",
-        help="What a query is compiled to: where each name leads, and the instructions.\n\n\b\nExample:\n"
+        help="Show what a query is compiled to: what its names stand for, the instructions.\n\n\b\nExample:\n"
         "  libbpf-iter explain task --where 'mm.total_vm > 1000' --columns tid,comm",
-        short_help="What a query is compiled to.",
+        short_help="Show what a query is compiled to.",
     )
 )
 cli.add_command(
@@ -76,18 +76,18 @@ cli.add_command(
         options=pin_options,
         metavar="TARGET PATH",
         no_such="No such target",
-        help="Pin a walk in a bpffs, where others may read it without any capability.\n\n\b\nExample:\n"
+        help="Pin an iterator in a bpffs, where others may read it without any capability.\n\n\b\nExample:\n"
         "  libbpf-iter pin task /sys/fs/bpf/tasks --columns tid,comm,rss --mode 0444\n"
         "  libbpf-iter read /sys/fs/bpf/tasks\n"
         "  libbpf-iter unpin /sys/fs/bpf/tasks",
-        short_help="Pin a walk, for others to read.",
+        short_help="Pin an iterator, for others to read.",
     )
 )
 for _command in (look.targets, look.fields, look.info, look.unpin, doctor):
     cli.add_command(_command)
 
 
-# ---- programs that aren't ours -----------------------------------------------------
+# ---- programs that aren't the package's ----------------------------------------
 
 
 def _run(
@@ -100,7 +100,7 @@ def _run(
     watch: float | None,
     **given: Any,
 ) -> None:
-    """The iterator program in FILE, typed by its own BTF; what it prints comes as lines.
+    """Run the iterator program in FILE, typed by its own BTF; what it prints comes as lines.
 
     \b
     Example:
@@ -125,12 +125,12 @@ def _echo_lines(
 
 
 def _read(path: str, record: str | None, **shown: Any) -> None:
-    """What somebody pinned at PATH, with whatever tool; what its program prints comes as lines.
+    """Read what was pinned at PATH, with whatever tool; what its program prints comes as lines.
 
-    Its records are typed by its program, which the privileged may look at, or by what
-    was pinned beside it, PATH_types. Where there is neither, --record names the target
-    that was pinned, which has to be without --columns. Of a program that writes records
-    and doesn't say which, --record names their struct.
+    Its records are typed by its program, which only the privileged may look at, or by
+    PATH_types, if that was pinned beside it. If neither can be read, --record names the
+    target that was pinned, without --columns. If the program doesn't say which struct
+    its records are, --record names the struct.
 
     \b
     Example:
@@ -154,7 +154,7 @@ cli.add_command(
         "run",
         callback=_run,
         help=_run.__doc__,
-        short_help="Run an iterator program of yours.",
+        short_help="Run an iterator program of your own.",
         params=[
             click.Argument(["file"], type=click.Path()),
             click.Option(["--program"], metavar="NAME", help="Which one, where the file has several."),
@@ -188,7 +188,7 @@ cli.add_command(
 
 
 def main() -> int:
-    """Run it, and say how it ended."""
+    """Run the command; returns its exit status."""
     if sys.stdout is None:  # closed by who started us
         click.echo("libbpf-iter: there is no standard output", err=True)
         return 1

@@ -1,4 +1,4 @@
-"""What every command does: names as people type them, errors in a line, exit codes. Imports kernel, click."""
+"""What all commands have in common: names, one-line errors, exit codes. Imports kernel, names and click."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..names import near
 __all__ = ["Failure", "Group", "Root"]
 
 
-# Parameters of the library that an option gives.
+# The options that set parameters of the library.
 _OPTIONS = {
     "cgroup": "--cgroup",
     "columns": "--columns",
@@ -35,7 +35,7 @@ _OPTIONS = {
 
 
 class Failure(click.ClickException):
-    """What went wrong, in a line; exit code 1."""
+    """An error, in one line; exit code 1."""
 
     def show(self, file: Any = None) -> None:
         click.echo(f"libbpf-iter: {self.message}", err=True)
@@ -48,7 +48,7 @@ class Senseless(Failure):
 
 
 class Group(click.Group):
-    """Commands by their kernel names, in which ``-`` will do for ``_``."""
+    """Commands that have kernel names, in which ``-`` may be typed for ``_``."""
 
     no_such = "No such command"
 
@@ -72,7 +72,7 @@ class Group(click.Group):
 
 
 class Root(Group):
-    """The outermost command: errors of the library become click's, and a reader that went is no error."""
+    """The outermost command: errors of the library become click's, and a closed pipe isn't an error."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -86,7 +86,7 @@ class Root(Group):
             hint = "; run it as root, or see: libbpf-iter doctor" if kernel.missing_capabilities() else ""
             raise Failure(f"{error}{hint}") from error
         except BrokenPipeError:
-            # The reader, head say, has seen enough. Python would try to flush once more at its end.
+            # The reader, head for example, has seen enough; at exit Python would try to flush once more.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except OSError as error:

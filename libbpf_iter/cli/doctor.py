@@ -1,4 +1,4 @@
-"""What works here, and what to do about the rest. Imports kernel, options and output."""
+"""The command that checks what works on this machine. Imports kernel, targets and tabular."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _btf() -> Check:
 
 def _capabilities() -> Check:
     if _libbpf.in_user_namespace():
-        # What is missing or held here counts for nothing.
+        # Capabilities don't count here, missing or not.
         why = _libbpf.token_obstacle()
         todo = "from outside, mount a bpffs here that delegates; needs Linux 6.9 and libbpf 1.4"
         return Check("BPF token", BAD, why, todo) if why else Check("BPF token", OK, "programs can be loaded")
@@ -72,7 +72,7 @@ def _pyarrow() -> Check:
 
 
 def _checks() -> list[Check]:
-    from importlib.metadata import version  # slow to import, for every command
+    from importlib.metadata import version  # slow to import, and every command imports this module
 
     python = ".".join(map(str, sys.version_info[:3]))
     return [
@@ -87,7 +87,7 @@ def _checks() -> list[Check]:
 
 
 def _target(name: str, offered: dict[str, int]) -> tuple[str, str, str, str]:
-    """A target, what its engines do here, and why not: both are tried."""
+    """A target, whether each engine works here, and why not; both are tried."""
     if name not in offered:
         return name, OPTIONAL, OPTIONAL, "this kernel has no such iterator"
     given = {}
@@ -126,7 +126,7 @@ def _show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 @click.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
-    """What works here, and what to do about the rest. Exit code 1 where something is wrong."""
+    """Check what works here, and say what to do about the rest. Exit code 1 if anything is wrong."""
     checks = _checks()
     _show(("", "", ""), [(c.what, c.state, c.said) for c in checks])
     for check in checks:

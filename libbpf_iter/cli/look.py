@@ -1,4 +1,4 @@
-"""What there is: targets, fields, and what a pin is. Imports kernel, options and output."""
+"""Commands that show what there is: targets, fields, pins. Imports kernel, options and output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["complete_target", "fields", "info", "open_pin", "targets", "unpin"]
 
 @click.command(params=[format_option()])
 def targets(format_: str) -> None:
-    """What can be walked, on this kernel and on others."""
+    """List the targets: what can be walked, on this kernel and on others."""
     offered = kernel.targets()
     rows = []
     for name in every_target():
@@ -45,7 +45,7 @@ def targets(format_: str) -> None:
         )
     columns = [Column("target", whole=True), Column("kernel", _yes), Column("options"), Column("what")]
     if format_ != "table":
-        columns.insert(2, Column("program"))  # people see from what it is whether there is one
+        columns.insert(2, Column("program"))  # in a table, "what" shows whether there is one
     emit(format_, columns, rows, prose=True)
 
 
@@ -60,7 +60,7 @@ def _complete_path(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The targets that begin so."""
+    """The targets that start with what was typed."""
     return [name for name in every_target() if name.startswith(incomplete)]
 
 
@@ -68,7 +68,7 @@ def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str)
 @click.argument("target", shell_complete=complete_target)
 @click.argument("path", default="", shell_complete=_complete_path)
 def fields(target: str, path: str, format_: str) -> None:
-    """What --columns and --where can name: a target's columns, or where a kernel PATH leads.
+    """List what --columns and --where can name: columns, or how a kernel PATH can continue.
 
     \b
     Examples:
@@ -95,7 +95,7 @@ def fields(target: str, path: str, format_: str) -> None:
 
 
 def _record(target: str, fields: list[Field], format_: str) -> None:
-    """Columns of a target: for people in a sentence each, for machines all that there is to know."""
+    """The columns of a target: a sentence about each for people, everything for programs."""
     columns = said(target)
     rows = []
     for field in fields:
@@ -126,7 +126,7 @@ def _record(target: str, fields: list[Field], format_: str) -> None:
 
 
 def _values(kind: kinds.Kind) -> None:
-    """The names of a column that has some, which --where takes as text."""
+    """The names of an enum column's values, which --where takes as text."""
     if isinstance(kind, kinds.Nullable):
         kind = kind.inner
     if isinstance(kind, kinds.EnumValue):
@@ -135,7 +135,7 @@ def _values(kind: kinds.Kind) -> None:
 
 
 def open_pin(path: str, record: type[Record] | str | None = None) -> PinnedIter:
-    """A pin, for those who may know what it is; or as ``record`` says."""
+    """Open a pin; without the privilege to read its types, as ``record`` says."""
     try:
         return PinnedIter(path, record=record)
     except MissingCapability as error:
@@ -151,7 +151,7 @@ def open_pin(path: str, record: type[Record] | str | None = None) -> PinnedIter:
 @click.command()
 @click.argument("path", type=click.Path())
 def unpin(path: str) -> None:
-    """Remove the pin at PATH; walks of it that run go on."""
+    """Remove the pin at PATH; walks in progress go on."""
     with open_pin(path):
         pins.remove(path)
 
@@ -159,7 +159,7 @@ def unpin(path: str) -> None:
 @click.command()
 @click.argument("path", type=click.Path())
 def info(path: str) -> None:
-    """What the pin at PATH is: its link, who may read it, and the columns of its records."""
+    """Show what the pin at PATH is: its link, who may read it, and its columns."""
     with open_pin(path) as iterator:
         found = os.stat(path)
         link = iterator.info

@@ -29,19 +29,19 @@ _OF_LINKS: dict[str, Callable[[], click.Option]] = {
         ["--netns"],
         type=Reference(),
         metavar="PATH|PID|all",
-        help="A network namespace by path or by a task's pid, or all of them; yours if not given.",
+        help="A network namespace, by path or by the pid of a task in it, or all; by default yours.",
     ),
     "cgroup": lambda: click.Option(
         ["--cgroup"],
         type=Reference(),
         metavar="PATH|ID",
-        help="Where the walk begins; the root of the unified hierarchy if not given.",
+        help="Where the walk starts; by default at the root of the unified hierarchy.",
     ),
     "order": lambda: click.Option(
         ["--order"],
         type=click.Choice(list(ORDERS)),
         metavar="ORDER",
-        help="descendants_pre, where parents come first and which it is if not given; descendants_post,"
+        help="descendants_pre, the default, where parents come first; descendants_post,"
         " where children do; self_only; ancestors_up; or children, from Linux 7.0 on.",
     ),
     "engine": lambda: click.Option(
@@ -54,7 +54,7 @@ _OF_LINKS: dict[str, Callable[[], click.Option]] = {
 
 
 def link_options(cls: Any) -> list[click.Parameter]:
-    """For what a class of iterators takes besides a query."""
+    """The options for what a class of iterators takes besides a query."""
     found: list[click.Parameter] = []
     for name, parameter in inspect.signature(cls).parameters.items():
         if name in _OF_LINKS:
@@ -65,19 +65,19 @@ def link_options(cls: Any) -> list[click.Parameter]:
 
 
 def query_options() -> list[click.Parameter]:
-    """Which columns of which objects."""
+    """The options that say which columns of which objects."""
     return [
         click.Option(
             ["--columns", "-c"],
             type=ColumnList(),
             metavar="NAME[=EXPRESSION],…",
-            help="Columns of the record, kernel paths from the object, or names for expressions of both.",
+            help="Columns, kernel paths from the object, or NAME=EXPRESSION over both.",
         ),
         click.Option(
             ["--where", "-w"],
             type=Expression(),
             metavar="EXPRESSION",
-            help="Which objects leave the kernel: an expression of columns and kernel paths.",
+            help="Which objects to keep: an expression over columns and kernel paths.",
         ),
         click.Option(
             ["--param", "params"],
@@ -85,7 +85,7 @@ def query_options() -> list[click.Parameter]:
             metavar="NAME=NUMBER",
             multiple=True,
             callback=_bound,
-            help="A number for a name in --where or --columns.",
+            help="The value of a name in --where or --columns.",
         ),
     ]
 
@@ -95,7 +95,7 @@ def _bound(ctx: click.Context, param: click.Parameter, value: Any) -> dict[str, 
 
 
 def format_option(*more: str) -> click.Option:
-    """In which form; ``more`` than what text can carry."""
+    """The option that says in which form; ``more`` forms than text alone."""
     return click.Option(
         ["--format", "-f", "format_"],
         type=click.Choice(["table", "json", "ndjson", "csv", *more]),
@@ -107,29 +107,32 @@ def format_option(*more: str) -> click.Option:
 
 
 def output_options() -> list[click.Parameter]:
-    """In which order and form, and how often."""
+    """The options that say in which order and form, and how often."""
     return [
         click.Option(
             ["--sort", "-s"],
             type=Order(),
             metavar="[-]COLUMN,…",
-            help="By these columns; with a - the largest first.",
+            help="Sort by these columns; with a -, the largest first.",
         ),
         click.Option(
-            ["--limit", "-n"], type=click.IntRange(min=0), metavar="NUMBER", help="At most so many records."
+            ["--limit", "-n"],
+            type=click.IntRange(min=0),
+            metavar="NUMBER",
+            help="Show at most this many records.",
         ),
         format_option("arrow"),
         click.Option(
             ["--watch"],
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
-            help="Walk again and again, on a terminal, and mark what differs.",
+            help="Walk again and again, and mark what has changed (on a terminal).",
         ),
     ]
 
 
 def pin_options() -> list[click.Parameter]:
-    """Where, and for whom."""
+    """The options that say where to pin, and for whom."""
     return [
         click.Argument(["path"], type=click.Path()),
         click.Option(
@@ -138,6 +141,6 @@ def pin_options() -> list[click.Parameter]:
             metavar="OCTAL",
             default="0600",
             show_default=True,
-            help="Who may read it; they need no capability, and see what is shown.",
+            help="Who may read it; they need no capability, and see all that it shows.",
         ),
     ]

@@ -28,13 +28,13 @@ __all__ = ["Column", "columns_of", "emit", "gather", "heading", "tabular", "text
 
 
 class Column(NamedTuple):
-    """One column of what is written: for people, and for machines."""
+    """A column of the output, as people and as programs get it."""
 
     name: str
     text: Callable[[Any], str] = str
     plain: Callable[[Any], Any] = lambda value: value
     right: bool = False
-    whole: bool = False  # a part of it would say nothing
+    whole: bool = False  # whether its values must not be cut
 
 
 def columns_of(fields: Iterable[Field]) -> list[Column]:
@@ -53,7 +53,7 @@ def columns_of(fields: Iterable[Field]) -> list[Column]:
 def tabular(
     columns: list[Column], rows: Iterable[Sequence[str]], room: int | None, *, prose: bool = False
 ) -> Tabular:
-    """Rows of texts as a table."""
+    """Rows of text as a table."""
     head = [column.name for column in columns]
     right, whole = [column.right for column in columns], [column.whole for column in columns]
     return Tabular(head, rows, right, room, whole=whole, prose=prose)
@@ -63,7 +63,7 @@ def tabular(
 
 
 def _plain(kind: kinds.Kind) -> Callable[[Any], Any]:
-    """How a value of a column is written for machines."""
+    """A function that turns values of a column into what JSON and CSV can hold."""
     match kind:
         case kinds.EnumValue(flags=False):
             return lambda value: getattr(value, "name", str(value))
@@ -118,14 +118,14 @@ Writer = Callable[[Iterable[Any]], None]
 
 
 def writer(format_: str, schema: Schema) -> Writer:
-    """What writes records; refused here, before any walk, is what can't be."""
+    """A function that writes records in a format; one that isn't possible is refused before any walk."""
     if format_ == "arrow":
         return _arrow(schema)
     return functools.partial(emit, format_, columns_of(schema.fields))
 
 
 def emit(format_: str, columns: list[Column], records: Iterable[Any], *, prose: bool = False) -> None:
-    """Write a table when all records are there, other text as they come; ``prose``: as Tabular has it."""
+    """Write records: a table once all are there, anything else as they come. ``prose`` as for Tabular."""
     if format_ == "table":
         _table(columns, records, prose)
     else:
@@ -152,7 +152,7 @@ def _table(columns: list[Column], records: Iterable[Any], prose: bool) -> None:
 
 
 def _dumped(value: Any) -> str:
-    # JSON is UTF-8, or has escapes.
+    # JSON has to be UTF-8; for any other encoding it is ASCII with escapes.
     return json.dumps(value, ensure_ascii=sys.stdout.encoding.lower() != "utf-8")
 
 
@@ -181,7 +181,7 @@ def _csv_cell(value: Any) -> Any:
 
 
 def _arrow(schema: Schema) -> Writer:
-    """An Arrow IPC stream, for a pipe or a file."""
+    """Writes an Arrow IPC stream, to a pipe or a file."""
     if sys.stdout.isatty():
         raise click.UsageError("--format arrow is binary: pipe it, or redirect it to a file")
     try:
@@ -200,11 +200,11 @@ def _arrow(schema: Schema) -> Writer:
 # ---- progress -----------------------------------------------------------------
 
 _STEP = 4096
-_PATIENCE = 0.5  # seconds that a walk may take before it is counted aloud
+_PATIENCE = 0.5  # seconds after which a walk shows its progress
 
 
 def gather(records: Iterator[Any], name: str) -> list[Any]:
-    """All records. What takes long is counted, where standard error is a terminal."""
+    """All records; a walk that takes long shows its progress if standard error is a terminal."""
     found: list[Any] = []
     begun = time.monotonic()
     while batch := list(itertools.islice(records, _STEP)):

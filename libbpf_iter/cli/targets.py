@@ -1,4 +1,4 @@
-"""Commands of targets: a walk of each, ``explain`` and ``pin``. Imports options, output, views and watch."""
+"""The commands for targets: walks, ``explain`` and ``pin``. Imports options, output, views and watch."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Order = Callable[[Iterable[Any]], list[Any]]
 
 
 class TargetGroup(Group):
-    """A group that has a command for each target of the package, and of the kernel."""
+    """A group with a command for each target of the package and of the kernel."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class TargetGroup(Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         found = super().get_command(ctx, name)
         target = name.replace("-", "_")
-        # The package's own are known without a look at the kernel's types, which would take a while.
+        # The package's own targets are known without searching the kernel's types, which takes a while.
         if found is not None or not (target in CLASSES or target in every_target()):
             return found
         cls = CLASSES.get(target)
@@ -91,7 +91,7 @@ class TargetGroup(Group):
 
 
 def make(target: str, **given: Any) -> BpfIter[Any]:
-    """The iterator of any target; what wasn't given is as its class has it."""
+    """An iterator of any target, with its class's defaults for whatever is None."""
     given = {name: value for name, value in given.items() if value is not None}
     columns = given.get("columns") or ()
     expressions = [given.get("where", ""), *(columns.values() if isinstance(columns, Mapping) else columns)]
@@ -102,7 +102,7 @@ def make(target: str, **given: Any) -> BpfIter[Any]:
 
 
 def summary(target: str) -> str:
-    """What a target is, in a line: its class's own."""
+    """One line about a target: the first of its class's docstring."""
     if target not in CLASSES:
         return "A target of this kernel; its fields by --columns."
     text: str = CLASSES[target].__doc__
@@ -110,11 +110,11 @@ def summary(target: str) -> str:
 
 
 def _help(target: str, *, examples: bool) -> str:
-    """The class's own words, its columns, and examples."""
+    """The help of a target's command: what it is, its columns, and examples."""
     cls = CLASSES.get(target)
     if cls is None:
         return summary(target)
-    # Its options say what its parameters are.
+    # Only the first line, since the options explain the parameters.
     parts = [str(cls.__doc__).partition("\n")[0]]
     schema = whole_schema(target)
     usual = ", ".join(field.name for field in schema.fields if not field.dear)
@@ -142,16 +142,16 @@ def walk(
     watch: float | None,
     **given: Any,
 ) -> None:
-    """What a target's own command does."""
+    """Run a target's own command."""
     view = VIEWS.get(target)
     if columns is None and format_ == "table" and view is not None and view.columns:
-        # Where walks of many namespaces are one, the records have to say theirs.
+        # The walk may go through several namespaces, so each record says which one it is from.
         columns = [*(["netns"] if given.get("netns") is not None else []), *view.columns]
     further = keys = [name.removeprefix("-") for name in sort or ()]
     if view is not None and watch is not None:
         further = [*keys, *view.key]
     if target == "ksym" and columns is not None:
-        further = [*further, "seq_num"]  # without it nothing tells the last symbol from itself
+        further = [*further, "seq_num"]  # without it, the last symbol, which comes twice, can't be recognized
     if columns is None and further and target in CLASSES:
         columns = [field.name for field in whole_schema(target).select(None).fields]
     chosen, hidden = _with(columns, further)
@@ -168,7 +168,7 @@ def walk(
 
 
 def _with(columns: Columns, further: Iterable[str]) -> tuple[Columns, int]:
-    """The columns, and those that nobody asked to see but that the order needs; how many these are."""
+    """The columns, followed by those that are only needed for sorting; and how many these are."""
     if columns is None:
         return None, 0
     if isinstance(columns, Mapping):
@@ -189,10 +189,10 @@ def show(
     format_: str,
     watch: float | None,
 ) -> None:
-    """These columns of one walk in the form that is asked for, or of many."""
+    """Write these columns of one walk in a format, or of many walks if it is watched."""
     order = _order(iterator, sort)
     with warnings.catch_warnings():
-        # What a walk may have lost is said below, of all that it may have lost.
+        # Everything that a walk may have lost is written below.
         warnings.simplefilter("ignore", LossWarning)
         if watch is None:
             _show_once(iterator, fields, order if sort else None, limit, format_)
@@ -203,7 +203,7 @@ def show(
 
 
 def first_seen(iterator: PinnedIter, format_: str) -> Fields:
-    """What a person first wants to see of a pin that has all of its target's columns."""
+    """The columns that a table shows of a pin: its target's first ones, if the pin has all of them."""
     fields, view = iterator.schema.fields, VIEWS.get(iterator.target)
     if view is None or not view.columns or format_ != "table":
         return fields
@@ -241,7 +241,7 @@ def _watch(
 
 
 def _identity(iterator: BpfIter[Any] | PinnedIter) -> Callable[[Any], Any]:
-    """What tells a record from others: its target's key, or all of its columns."""
+    """A function of a record that tells it from others: by its target's key, or by all columns."""
     names = [field.name for field in iterator.schema.fields]
     view = VIEWS.get(iterator.target)
     return operator.attrgetter(*(view.key if view and set(view.key) <= set(names) else names))
@@ -252,7 +252,7 @@ def _order(iterator: BpfIter[Any] | PinnedIter, sort: list[str] | None) -> Order
     for each in sort or ():
         name = column_name(each.removeprefix("-"))
         try:
-            iterator.schema[name]  # says what is near, if there is no such column
+            iterator.schema[name]  # raises an error with the nearest names
         except ParameterError as error:
             raise ParameterError("sort", error.args[1]) from None
         keys.append((operator.attrgetter(name), each.startswith("-")))
@@ -273,7 +273,7 @@ def _order(iterator: BpfIter[Any] | PinnedIter, sort: list[str] | None) -> Order
 
 
 def _comparable(value: Any) -> Any:
-    # Addresses of both families are in one column, and refuse to be compared.
+    # A column may have IPv4 and IPv6 addresses, which Python refuses to compare.
     return (value.version, int(value)) if hasattr(value, "version") else value
 
 

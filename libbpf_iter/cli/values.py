@@ -1,4 +1,4 @@
-"""What is typed for an option: how it is read, and how it completes. Imports iterators, fit and click."""
+"""The values of options: how they are parsed, and how they complete. Imports iterators, fit and click."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ CLASSES: dict[str, Any] = {
 
 
 def every_target() -> list[str]:
-    """Those of the package and those of the kernel."""
+    """The targets of the package and those of the kernel."""
     try:
         return sorted({*packaged_targets(), *kernel.targets()})
-    except (Error, OSError):  # A kernel without BTF has none, and says so when one is tried.
+    except (Error, OSError):  # without BTF there are none, which is said as soon as one is tried
         return packaged_targets()
 
 
 def whole_schema(target: str) -> Schema:
-    """All columns that a target's own program has."""
+    """The schema of a target's own program, with all columns."""
     return object_schema(packaged(target), target)
 
 
 class Said(NamedTuple):
-    """What the program says of a column."""
+    """What is said about a column in its program's source."""
 
     what: str
     unit: str
@@ -78,7 +78,7 @@ _STUB_COLUMN = re.compile(
 
 
 def said(target: str) -> dict[str, Said]:
-    """What the program says of its columns."""
+    """What is said about a target's columns in its program's source, which the stub repeats."""
     classes = dict(_STUB_CLASS.findall(_STUB.read_text()))
     found = _STUB_COLUMN.findall(classes[whole_schema(target).name])
     return {name: Said(*parts) for name, *parts in found}
@@ -93,12 +93,12 @@ def _target(ctx: click.Context) -> str:
 
 
 def record_names(target: str) -> list[str]:
-    """The columns of a target's own program; none of a target without one."""
+    """The columns of a target's own program; none if it has no program."""
     return [field.name for field in whole_schema(target).fields] if target in CLASSES else []
 
 
 def paths_from(target: str, path: str) -> list[str]:
-    """Kernel paths that begin as this one does; none where the kernel's types can't be read."""
+    """The kernel paths that start with ``path``; none if the kernel's types can't be read."""
     before, dot, last = path.rpartition(".")
     try:
         found = members(target, before)
@@ -108,8 +108,8 @@ def paths_from(target: str, path: str) -> list[str]:
 
 
 def members(target: str, path: str) -> list[Place]:
-    """What a kernel path can go on with; "" is the object that is iterated."""
-    # Slow to import, and most walks have no use for it.
+    """The members that a kernel path can continue with; "" is the object that is iterated."""
+    # Slow to import, and of no use to most walks.
     from ..fit import scope
     from ..query.paths import places
 
@@ -126,7 +126,7 @@ _NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)(.*)", re.DOTALL)
 
 
 def _split(text: str) -> Iterator[str]:
-    """At commas that are in no parentheses and no quotation marks."""
+    """Split at commas outside of brackets and quotation marks."""
     start, depth, quote = 0, 0, ""
     for at, char in enumerate(text):
         if quote:
@@ -202,7 +202,7 @@ class Order(ParamType):
 
 
 class Reference(ParamType):
-    """A number, or something else that names it: a path, a map's name."""
+    """An id, or a path or name in its place."""
 
     name = "reference"
 
@@ -218,7 +218,7 @@ class Reference(ParamType):
 
 
 def _map_names() -> list[str]:
-    """Of the maps that somebody may walk by name; none for who may not ask."""
+    """The names of all maps; none without the privilege to list them."""
     found = []
     with suppress(Error):
         for number in _libbpf.map_ids():
@@ -243,7 +243,7 @@ class Binding(ParamType):
 
 
 def _integer(text: str) -> int:
-    """As expressions have them: 1000, 0x3e8 or 1e3."""
+    """An integer as in expressions: 1000, 0x3e8 or 1e3."""
     try:
         return int(text, 0)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What a person first wants to see of each target, and examples of more. Imports nothing of ours.
+"""What a table shows of each target, and examples of command lines. Imports nothing of ours.
 
-Machine formats have all columns that aren't dear; these are for tables.
+JSON, CSV and Arrow have all columns that aren't dear; these are for tables.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ __all__ = ["VIEWS", "View"]
 
 
 class View(NamedTuple):
-    columns: tuple[str, ...]  # the first to be seen; those at the end go where there is no room
-    key: tuple[str, ...]  # what tells the records of two walks apart
-    examples: tuple[str, ...]  # of the command line, without the program's name
+    columns: tuple[str, ...]  # most important first, since the last ones are left out of a narrow terminal
+    key: tuple[str, ...]  # the columns by which an object is found again in another walk
+    examples: tuple[str, ...]  # command lines, without the command's name
 
 
 VIEWS = {

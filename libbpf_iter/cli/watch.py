@@ -1,4 +1,4 @@
-"""The same walk again and again, as a table that marks what differs. Imports output and tabular."""
+"""A walk that is repeated, as a table that marks what has changed. Imports output and tabular."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ NEW, CHANGED = "bold green", "bold yellow"
 
 
 class Watch:
-    """Tables of one walk after another; ``key`` says which object a record is of, as far as anything does."""
+    """The tables of successive walks; ``key`` tells which object a record is about."""
 
     def __init__(self, columns: list[Column], key: Callable[[Any], Any]) -> None:
         self._columns, self._key = columns, key
         self._before: dict[Any, list[str]] | None = None
 
     def table(self, records: Iterable[Any], room: int, lines: int, note: str = "") -> Group:
-        """This walk's table, marked where it differs from that of the walk before."""
+        """The table of a walk, with marks where it differs from the walk before."""
         rows: dict[Any, list[str]] = {}
         alike: Counter[Any] = Counter()
         for record in records:
@@ -53,7 +53,7 @@ class Watch:
 
 
 def _line(table: Tabular, row: list[str], before: list[str] | None) -> Text:
-    """``before``: the same record's cells in the last table, none if it is new; None in the first table."""
+    """``before`` is the record's row in the last table, empty if it is new; None in the first table."""
     line = Text(no_wrap=True)
     for at, cell in enumerate(table.cells(row)):
         style = ""
@@ -70,7 +70,7 @@ def watch(
     walk: Callable[[], tuple[list[Any], Iterable[str]]],
     seconds: float,
 ) -> None:
-    """Until Ctrl-C."""
+    """Walk every so many seconds until Ctrl-C."""
     if not sys.stdout.isatty():
         raise click.UsageError("--watch is for a terminal")
     console = Console(highlight=False)

@@ -1,4 +1,4 @@
-"""Numbers of a walk for monitoring: sums and counts of records by group, scraped or observed.
+"""Metrics for monitoring: counts and sums over the records of a walk, by group.
 
 ::
 
@@ -12,8 +12,8 @@
     )
     REGISTRY.register(metrics.prometheus(tasks))
 
-Each scrape is one walk, however many numbers are made of it. Imports whatever is in
-this folder; prometheus_client and opentelemetry are imported by those that use them.
+Each scrape is one walk, however many metrics are made from it. prometheus_client and opentelemetry are
+imported only when they are used.
 """
 
 from .aggregate import Metric, count, distinct, max, min, sum

@@ -1,4 +1,4 @@
-"""What one number says of many records: its aggregate, name and unit. Imports kinds and schema; pure."""
+"""From many records to one number: how they are aggregated, name and unit. Imports kinds, schema; pure."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def _same(value: Any) -> Any:
 
 
 class Aggregate(Immutable):
-    """How values become one: each is lifted to a result, and two results join to one of both."""
+    """How values are aggregated: each is lifted to a result, and two results are joined to one."""
 
     name: str
     lift: Callable[[Any], Any]
     join: Callable[[Any, Any], Any]
     finish: Callable[[Any], Any]
-    empty: Any = None  # the result of no value at all, where that is a number
+    empty: Any = None  # the result for no values at all, if there is one
 
 
 _COUNT = Aggregate("count", lambda _: 1, operator.add, _same, 0)
@@ -41,7 +41,7 @@ _DISTINCT = Aggregate("distinct", lambda value: frozenset((value,)), operator.or
 
 
 class Metric(Immutable):
-    """A number for each group of records: made by :func:`count`, :func:`sum` and their siblings.
+    """A number for each group of records, made by :func:`count`, :func:`sum` and their siblings.
 
     ``by`` names the columns that make a group; ``name`` and ``help`` are made of the column's unless given.
     """
@@ -53,7 +53,7 @@ class Metric(Immutable):
     help: str
 
     def named(self, schema: Schema) -> Named:
-        """What it is for records of this schema; a column that isn't there, or can't be added, is refused."""
+        """The metric for records of this schema, which must have its columns, with values that add up."""
         for column in (*self.by, *((self.column,) if self.column else ())):
             _kind(schema, column)
         unit, factor, counted = "", 1.0, ""
@@ -75,7 +75,7 @@ class Metric(Immutable):
 
 
 class Named(Immutable):
-    """A metric, and what exporters have to know: ``unit`` is "bytes", "seconds", or none."""
+    """A metric with what exporters need to know: its ``unit`` is "bytes", "seconds" or ""."""
 
     metric: Metric
     labels: tuple[str, ...]
@@ -83,32 +83,32 @@ class Named(Immutable):
     help: str
     unit: str
     factor: float
-    counted: str  # what it is a number of, "" where it is no count
-    told: bool  # whether this kernel gives its column
+    counted: str  # what is counted; "" if it isn't a count
+    told: bool  # whether the running kernel provides its column
 
 
 def count(*, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
-    """How many objects there are."""
+    """The number of objects."""
     return _metric(_COUNT, "", by, name, help)
 
 
 def sum(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
-    """A column's sum; of nanoseconds, in seconds, as for :func:`min` and :func:`max`. None adds nothing."""
+    """The sum of a column, without None; nanoseconds become seconds, as for :func:`min` and :func:`max`."""
     return _metric(_SUM, column, by, name, help)
 
 
 def min(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
-    """A column's smallest value."""
+    """The smallest value of a column."""
     return _metric(_MIN, column, by, name, help)
 
 
 def max(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
-    """A column's largest value."""
+    """The largest value of a column."""
     return _metric(_MAX, column, by, name, help)
 
 
 def distinct(column: str, *, by: str | Iterable[str] = (), name: str = "", help: str = "") -> Metric:
-    """How many different values a column has: processes are distinct pids of threads."""
+    """The number of different values in a column: processes are the distinct pids of threads."""
     return _metric(_DISTINCT, column, by, name, help)
 
 
@@ -117,7 +117,7 @@ def _metric(aggregate: Aggregate, column: str, by: str | Iterable[str], name: st
 
 
 def _kind(schema: Schema, column: str) -> kinds.Kind:
-    """The kind of a column, or of a member of one: ``value.packets`` of a map's elements."""
+    """The kind of a column or of a member of one, such as ``value.packets`` of a map's elements."""
     name, *members = column.split(".")
     kind = schema[name].kind
     for member in members:
@@ -129,7 +129,7 @@ def _kind(schema: Schema, column: str) -> kinds.Kind:
 
 
 def _unit(schema: Schema, column: str) -> str:
-    """The unit of a column that can be added and compared."""
+    """The unit of a column whose values can be added and compared."""
     kind = _kind(schema, column)
     if isinstance(kind, kinds.Nullable):
         kind = kind.inner

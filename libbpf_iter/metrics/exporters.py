@@ -1,4 +1,4 @@
-"""Numbers for Prometheus and OpenTelemetry, each imported by what uses it. Imports groups."""
+"""Metrics for Prometheus and OpenTelemetry, each imported only where it is used. Imports groups."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _UCUM = {"bytes": "By", "seconds": "s", "": "1"}
 
 
 class _Prometheus:
-    """A collector for ``prometheus_client``'s registries: one walk a scrape."""
+    """A collector for ``prometheus_client``'s registries: one walk per scrape."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def describe(self) -> list[GaugeMetricFamily]:
-        """The names, for a registry to refuse those that it has: without it, it would walk for them."""
+        """The names, by which a registry refuses duplicates; without them it would walk to learn them."""
         return [*map(self._family, self._metrics.named), *self._state(0, 0)]
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -81,14 +81,14 @@ class _Observed(Locked):
         self._lost: list[int] = []
 
     def lost(self) -> list[int]:
-        """In how many ways the last walk may be incomplete; nothing where it failed, or there was none."""
+        """In how many ways the last walk may be incomplete; empty if it failed, or if there was none."""
         return self._lost
 
     def take(self, named: Named) -> list[Series]:
-        """A metric's numbers, once; who asks again is in the next collection."""
+        """A metric's numbers. Asking for the same metric again means that the next collection has started."""
         with self._lock:
             if id(named) not in self._waiting:
-                # Before the walk, so that one which fails isn't made again for each of the others.
+                # Set before the walk, so that one that fails isn't repeated for each of the other metrics.
                 self._waiting = {id(each): [] for each in self._metrics.named}
                 self._lost = []
                 try:
@@ -103,7 +103,7 @@ class _Observed(Locked):
 
 
 def opentelemetry(metrics: Metrics, meter: Meter) -> None:
-    """Observable gauges PREFIX.NAME on a meter: one walk a collection.
+    """Create observable gauges PREFIX.NAME on a meter: one walk per collection.
 
     A walk that fails is an exception of the callback, which the SDK logs, and no number.
     PREFIX.lost is what the walk before it may have left out, see :attr:`Session.lost`.

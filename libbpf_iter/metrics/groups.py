@@ -1,4 +1,4 @@
-"""The records of one walk as a few numbers. Imports aggregate, session and errors."""
+"""The metrics of one walk, by group. Imports aggregate, session and errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Walked(Protocol):
 
 
 class Series(Immutable):
-    """A number of a group: its metric, the group's labels, and the value in base units."""
+    """The number of one group: its metric, the group's labels, and the value in base units."""
 
     named: Named
     labels: tuple[tuple[str, str], ...]
@@ -35,15 +35,15 @@ class Series(Immutable):
 
 
 class Metrics:
-    """Numbers that are made of an iterator's records, all of them in one walk.
+    """Metrics over an iterator's records, all of them from one walk.
 
-    A metric has at most ``most`` groups, the largest: what the others have is
-    joined in one whose labels are "other", so that no walk can flood a monitor. A column that isn't
-    there, or is no number, raises :class:`~libbpf_iter.errors.ParameterError`.
+    A metric has at most ``most`` groups, the largest. All others are aggregated into one whose labels are
+    "other", so that no walk can flood your monitoring. A column that doesn't exist, or isn't a number, raises
+    :class:`~libbpf_iter.errors.ParameterError`.
     """
 
     def __init__(self, walked: Walked, *metrics: Metric, prefix: str = "", most: int = 100) -> None:
-        """``prefix`` stands before each name; the record's name, task say, unless it is given."""
+        """``prefix`` is put before each name; by default it is the record's name, such as "task"."""
         if not metrics:
             raise ParameterError("metrics", "count(), sum() or another is expected")
         if most < 1:
@@ -56,7 +56,7 @@ class Metrics:
             raise ParameterError("metrics", f"{twice.pop()!r} is there twice: give one of them a name=")
 
     def series(self) -> tuple[list[Series], tuple[str, ...]]:
-        """One walk: every number, and what the walk may have left out."""
+        """Walk once; returns every number, and what the walk may have left out."""
         groups: list[dict[Any, Any]] = [{} for _ in self.named]
         steps = [_step(named.metric, found) for named, found in zip(self.named, groups, strict=True)]
         with self.walked.session() as session:
@@ -74,13 +74,13 @@ class Metrics:
     def _finish(self, named: Named, values: dict[Any, Any]) -> list[Series]:
         metric = named.metric
         aggregate = metric.aggregate
-        # Without labels there is one number, also of nothing: 0. Groups are known once they have been met,
-        # so one that has nothing has no series; and of a column that the kernel doesn't tell there is none.
+        # A metric without labels has a value even if there is nothing: 0. A group is only known if something
+        # is in it, so empty groups have no series; nor has a column that the kernel doesn't provide.
         if not values and not metric.by and named.told and aggregate.empty is not None:
             values = {None: aggregate.empty}
         labelled: dict[tuple[str, ...], Any] = {}
         for key, value in values.items():
-            # Values that print alike are one group: an exporter can't tell them from each other.
+            # Values that print alike are one group, since exporters can't tell them apart.
             labels = tuple(_label(part) for part in (key if len(metric.by) > 1 else (key,)[: len(metric.by)]))
             labelled[labels] = aggregate.join(labelled[labels], value) if labels in labelled else value
         ordered = sorted(labelled.items(), key=lambda item: aggregate.finish(item[1]), reverse=True)
@@ -105,7 +105,7 @@ def _step(metric: Metric, found: dict[Any, Any]) -> Callable[[Any], None]:
     def step(record: Any) -> None:
         value = value_of(record)
         if value is None:
-            return  # what the kernel doesn't tell is no zero
+            return  # unknown, which isn't zero
         key, value = key_of(record), lift(value)
         found[key] = join(found[key], value) if key in found else value
 
@@ -119,5 +119,5 @@ def _label(value: object) -> str:
         return value.name or repr(value)
     if isinstance(value, bytes):
         return value.hex()
-    # Anyone may give a task a name that is no UTF-8; exporters write nothing else.
+    # Anyone may give a task a name that isn't UTF-8, but exporters can write nothing else.
     return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
