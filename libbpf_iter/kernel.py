@@ -167,6 +167,14 @@ def no_target(target: str, *, call: str = "", log: str = "") -> UnsupportedTarge
     return UnsupportedTarget(target, message, call=call, log=log)
 
 
+def map_type(number: int) -> str:
+    """What the kernel calls a type of maps: "BPF_MAP_TYPE_QUEUE", or "type 99" without a name."""
+    node = btf()[btf().find("bpf_map_type", Kind.ENUM)]
+    assert isinstance(node, bt.Enum)
+    # Of two names the later one is without _DEPRECATED.
+    return {value: name for name, value in node.values}.get(number, f"type {number}")
+
+
 def symbol_owners() -> tuple[frozenset[str], frozenset[int]]:
     """Whose symbols there are besides the kernel's: modules, and where we may list them, programs."""
     modules: frozenset[str] = frozenset()

@@ -174,9 +174,8 @@ def bpf_map(map_: MapRef) -> Parameters:
     result.info = struct.pack("=IIII", fd.number, 0, 0, 0)
     info = result.types.info
     result.expected = {"map_id": info.id}
-    message = (
-        f"this iterator walks no map of type {info.type}, as {info.name} is, or not by a program that sleeps"
-    )
+    kind = kernel.map_type(info.type)
+    message = f"this iterator walks no {kind}, as {info.name} is, or not by a program that sleeps"
     result.refusals[errno.EINVAL] = ParameterError("map", message)
     message = f"the program reads beyond a key of {info.key_size} bytes, or a value of {info.value_size}"
     result.refusals[errno.EACCES] = ParameterError("map", message)

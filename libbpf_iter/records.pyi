@@ -129,7 +129,7 @@ class BpfProg(Record):
         """__u32: how many maps it uses [maps]; from bpf_prog_aux.used_map_cnt"""
     @property
     def load_time_ns(self) -> int:
-        """rec_ns: when it was loaded, since boot, time asleep included [ns]; from bpf_prog_aux.load_time"""
+        """rec_ns: when it was loaded, since boot, time asleep included, in the initial time namespace [ns]; from bpf_prog_aux.load_time"""
     @property
     def uid(self) -> int:
         """__u32: who loaded it, in the initial user namespace [id]; from user_struct.uid"""
@@ -525,7 +525,7 @@ class Task(Record):
         """rec_ns: run time, as the scheduler measured it [ns]; from sched_entity.sum_exec_runtime"""
     @property
     def start_time_ns(self) -> int:
-        """rec_ns: when it was made, since boot, time asleep included [ns]; from task_struct.start_boottime"""
+        """rec_ns: when it was made, since boot, time asleep included, in the initial time namespace [ns]; from task_struct.start_boottime"""
     @property
     def vsize(self) -> int:
         """rec_bytes_count: address space of its process; 0 for a kernel thread and a zombie [bytes]; from mm_struct.total_vm"""

@@ -52,7 +52,10 @@ struct bpf_prog_record {
 	rec_opt_u32 verified_insns NEEDS_VERIFIED_INSNS;
 	/* how many maps it uses [maps]; from bpf_prog_aux.used_map_cnt */
 	__u32 used_map_cnt;
-	/* when it was loaded, since boot, time asleep included; from bpf_prog_aux.load_time */
+	/*
+	 * when it was loaded, since boot, time asleep included, in the initial time namespace; from
+	 * bpf_prog_aux.load_time
+	 */
 	rec_ns load_time_ns;
 	/* who loaded it, in the initial user namespace [id]; from user_struct.uid */
 	__u32 uid;

@@ -189,7 +189,10 @@ struct task_record {
 	rec_ns stime_ns;
 	/* run time, as the scheduler measured it; from sched_entity.sum_exec_runtime */
 	rec_ns runtime_ns;
-	/* when it was made, since boot, time asleep included; from task_struct.start_boottime */
+	/*
+	 * when it was made, since boot, time asleep included, in the initial time namespace; from
+	 * task_struct.start_boottime
+	 */
 	rec_ns start_time_ns;
 	/* address space of its process; 0 for a kernel thread and a zombie; from mm_struct.total_vm */
 	rec_bytes_count vsize;

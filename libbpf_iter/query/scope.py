@@ -51,6 +51,8 @@ class Scope:
 
     ``target`` is the object whose members need no path. ``missing`` says why names that one might expect
     aren't there.
+    A parameter can have no other name's, except that of a member of the target, which it hides: a newer
+    kernel may have any.
     """
 
     def __init__(
@@ -64,6 +66,11 @@ class Scope:
     ) -> None:
         self.btf, self.objects, self.record, self.params = btf, objects, record, params
         self.missing = missing or {}
+        columns = [field.name for field in record.fields] if record else []
+        for name in params:
+            if name in (*columns, *self.objects, *self.missing):
+                what = "a column" if name in columns else "an argument of the program"
+                raise ParameterError("params", f"{name!r} is {what}: give the parameter another name")
         pointers = [name for name, node in objects.items() if isinstance(node, tree.Object)]
         self.target = pointers[-1] if pointers else None
 

@@ -288,6 +288,19 @@ def test_a_parameter_is_changed_without_a_new_load() -> None:
         _ = tasks.params
 
 
+@pytest.mark.parametrize("name", ["tid", "comm", "rss", "task", "meta"])
+def test_a_parameter_hides_nothing(name: str) -> None:
+    with pytest.raises(ParameterError, match=f"'{name}' is .*: give the parameter another name") as caught:
+        TaskIter(where="tid == pid", params={name: 1})
+    assert caught.value.parameter == "params"
+
+
+def test_a_parameter_goes_before_a_member_of_the_kernels() -> None:
+    """A newer kernel may have one of any name."""
+    with TaskIter(where="static_prio == tid and task.static_prio >= 0", params={"static_prio": ME}) as tasks:
+        assert [task.tid for task in tasks] == [ME]
+
+
 def test_a_filter_that_refuses_millions_still_finds_the_last() -> None:
     array = Map(ARRAY, 4, 4, 2_500_000, btf=True)
     try:

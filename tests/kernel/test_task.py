@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -14,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from libbpf_iter import BpfProgIter, KernelSymbols, PinnedIter, TaskIter, errors
+from tests.kernel.children import in_child
 from tests.kernel.since import told
+
+CLONE_NEWTIME = 0x00000080  # include/uapi/linux/sched.h
 
 
 def status(tid: int) -> dict[str, str]:
@@ -102,6 +106,24 @@ def test_the_own_task_is_as_proc_says() -> None:
     # /proc cuts each of the two to whole ticks.
     tick = 10**9 // ticks
     assert run_time_ns(before) - tick <= task.utime_ns + task.stime_ns <= run_time_ns(fields) + 2 * tick
+
+
+def test_its_start_is_told_by_the_initial_time_namespaces_clock() -> None:
+    later = 1_000_000  # seconds, by which that of the other namespace is ahead
+
+    def inside() -> None:
+        with TaskIter(tid=os.getpid(), columns=["start_time_ns"]) as tasks:
+            (task,) = tasks
+        said = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        tick = 10**9 // os.sysconf("SC_CLK_TCK")
+        assert abs(task.start_time_ns + later * 10**9 - said * tick) <= tick
+
+    def elsewhere() -> None:
+        assert ctypes.CDLL(None).unshare(CLONE_NEWTIME) == 0
+        Path("/proc/self/timens_offsets").write_text(f"boottime {later} 0")
+        assert in_child(inside)  # Only children are in it.
+
+    assert in_child(elsewhere)
 
 
 def test_memory_as_proc_counts_it() -> None:
