@@ -1,30 +1,21 @@
-"""A query put into an object's program, or compiled to a program of its own. Imports query, kernel, program.
+"""A query put into an object's program. Imports query, layout and program.
 
-Only queries need this module and the compiler behind it, so it is imported when there is one.
+Columns of the record's own are put side by side without the compiler, which is imported for all else.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from . import _libbpf, kernel
 from .btf import Btf
 from .btf.types import Kind as BtfKind
-from .errors import VerifierError
 from .kinds import Span
 from .layout import last_value, layout, record_struct
 from .maps import MapTypes
-from .names import class_name
 from .objects import constants
-from .program import SEQ, Fitted, Output, Program, Query
-from .query.ask import Asked, ask
-from .query.compile import Compiled, fits, plain_columns, slot, whole_program
+from .program import Fitted, Output, Query
 from .query.result import RECORD as QUERY_RECORD
 from .query.result import packed, without_last
-from .query.scope import Scope, objects_of
-from .query.tree import CType, Member, Node
-from .query.tree import Object as Pointing
 from .rewrite import Elf
 from .schema import Field, Schema
 
@@ -56,6 +47,8 @@ def fit(
     schema = whole.select(query.columns if own else None)
     asked = None
     if not query.is_plain(whole):
+        from .compiled import ask, scope
+
         asked = ask(scope(target, query, whole, types), query.columns, query.where)
     filtered = asked.filtered if asked else ()
     alone = None
@@ -64,6 +57,8 @@ def fit(
     places = alone.places if alone else {}
     compiled = None
     if asked is not None:
+        from .query.compile import slot
+
         # Columns that the program itself puts side by side leave the slot nothing to fill.
         part = asked.replace(columns=None) if alone else asked
         compiled = slot(part, btf, record, whole, query.params_fd, places)
@@ -142,75 +137,3 @@ def _with_needs(field: Field, whole: Schema) -> Field:
         if known.name == field.name:
             return field.replace(needs=known.needs, feature=known.feature, unavailable=known.unavailable)
     return field
-
-
-def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | None) -> Scope:
-    """What the names in a query stand for, for a target: with ``types``, the key and value of a map too."""
-    btf = kernel.btf()
-    context = btf.get(f"bpf_iter__{target}", BtfKind.STRUCT)
-    if context is None:
-        raise kernel.no_target(target)
-    objects: dict[str, Node] = {}
-    missing: dict[str, str] = {}
-    if types is not None:
-        missing = dict.fromkeys(("key", "value"), "the map has no BTF that says what it is")
-        if types.per_cpu:
-            missing["value"] = "a per-CPU map has several; a query can't choose"
-        for name, type_id in (("key", types.info.key_type_id), ("value", types.info.value_type_id)):
-            if types.btf is not None and type_id and not (name == "value" and types.per_cpu):
-                ctype = CType(types.btf, type_id)
-                objects[name] = Member(Pointing(name, ctype), 0, ctype, None, name)
-        if whole is not None:
-            whole = whole.with_fields(f for f in whole.fields if f.name not in ("key", "value"))
-    params = query.params.names if query.params else ()
-    return Scope(btf, objects_of(btf, context) | objects, record=whole, params=params, missing=missing)
-
-
-def whole_of(target: str, query: Query, whole: Schema) -> Program | None:
-    """A whole program for a query of kernel paths alone; None if it needs a column of the target's record."""
-    asked = ask(scope(target, query, whole, None), query.columns, query.where)
-    if asked.columns is None or asked.used or not fits(asked):
-        return None
-    return load_asked(target, asked, query)
-
-
-def load_query(target: str, query: Query) -> Program:
-    """A program for a target that the package has none for: the compiler writes all of it."""
-    names = scope(target, query, None, None)
-    columns = plain_columns(names) if query.columns is None else query.columns
-    return load_asked(target, ask(names, columns, query.where), query)
-
-
-def load_asked(target: str, asked: Asked, query: Query) -> Program:
-    """Compile a whole program and load it."""
-    btf = kernel.btf()
-    function = btf.get(f"bpf_iter_{target}", BtfKind.FUNC)
-    context = btf.find(f"bpf_iter__{target}", BtfKind.STRUCT)
-    if function is None:
-        raise kernel.no_target(target)
-    compiled = whole_program(asked, btf, context, query.params_fd)
-    own = Btf(compiled.btf)
-    schema = layout(own, own.find(QUERY_RECORD, BtfKind.STRUCT))
-    with _libbpf.load_btf(compiled.btf) as types:
-        try:
-            fd = _libbpf.load_iterator(compiled.code, "query", function, types, compiled.function)
-        except VerifierError as error:
-            blamed = blame(error, compiled, compiled.code)
-            raise blamed from (error if blamed is not error else None)
-    schema = Schema(class_name(target), schema.size, schema.framed, schema.fields)
-    return Program(fd, target, schema, None, SEQ, None, asked, compiled, compiled.btf)
-
-
-def blame(error: VerifierError, compiled: Compiled, code: bytes) -> VerifierError:
-    """The error, with the part of the query that the verifier refused: its log ends at the instruction."""
-    start = code.find(compiled.code)
-    slots = [int(m.group(1)) for m in re.finditer(r"^(\d+): \(", error.log, re.MULTILINE)]
-    if slots and start >= 0 and slots[-1] >= start // 8:
-        note = compiled.note_of(slots[-1] - start // 8)
-    elif not slots and "kernel symbol" in error.log:
-        # Variables are looked up before any instruction is followed, so the log has none yet.
-        note = compiled.note_of_variable()
-    else:
-        return error
-    message = f"{note}: {error.strerror}"
-    return VerifierError(error.program, message, errno=error.errno, call=error.call, log=error.log)

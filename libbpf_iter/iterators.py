@@ -89,7 +89,7 @@ class _Own(BpfIter[R]):
         ``TaskIter.fields("mm")``. All of it comes from the running kernel's BTF; a name that isn't there
         raises :class:`~libbpf_iter.errors.ParameterError`.
         """
-        from .fit import scope
+        from .compiled import scope
         from .query.paths import places
 
         return places(scope(cls._target, Query(), None, None), path)
@@ -100,7 +100,7 @@ class _Own(BpfIter[R]):
 
         A member that doesn't exist raises AttributeError, with the nearest names.
         """
-        from .fit import scope
+        from .compiled import scope
         from .query.paths import KernelPath
 
         return KernelPath(scope(cls._target, Query(), None, None))
@@ -220,7 +220,7 @@ class Iter(BpfIter[Any]):
         def load(output: Output) -> Program:
             if own:
                 return load_own(target, query, given.types, output, given.only)
-            from .fit import load_query
+            from .compiled import load_query
 
             return load_query(target, query)
 

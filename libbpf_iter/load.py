@@ -127,7 +127,7 @@ def _load(
         except VerifierError as error:
             if compiled is None:
                 raise
-            from .fit import blame
+            from .compiled import blame
 
             blamed = blame(error, compiled, obj.instructions(program))
             raise blamed from (error if blamed is not error else None)
@@ -247,7 +247,7 @@ def load_own(
     if query != Query() and types is None and target not in _NEED_A_SLOT and not output.size and not only:
         whole = object_schema(data, target)
         if not query.is_plain(whole):
-            from .fit import whole_of
+            from .compiled import whole_of
 
             if compiled := whole_of(target, query, whole):
                 return compiled

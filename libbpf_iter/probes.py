@@ -39,7 +39,7 @@ def threads_are_found() -> bool:
 
 def finds(tid: int) -> bool:
     """Whether a link for this tid walks any task."""
-    from .fit import load_query
+    from .compiled import load_query
 
     program = load_query("task", Query(columns=("task.pid",)))
     with (

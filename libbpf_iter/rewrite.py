@@ -65,13 +65,16 @@ class Elf:
                 return index
         raise ObjectError(f"the object has no section {name}")
 
-    def _symbols(self) -> Iterator[tuple[int, str, int, int, int, int]]:
-        """Where each symbol is in the file, its name, type, section, value and size."""
+    def _symbols(self, *prefixes: bytes) -> Iterator[tuple[int, str, int, int, int, int]]:
+        """Where each symbol whose name begins so is in the file, its name, type, section, value and size."""
         for table in self._sections:
             if table.type == _SYMTAB:
+                names = self._sections[table.link]
                 for at in range(table.offset, table.offset + table.size, _SYMBOL.size):
                     name, info, _, section, value, size = _SYMBOL.unpack_from(self._data, at)
-                    yield at, self._name(self._sections[table.link], name), info & 15, section, value, size
+                    # Before it is decoded: most symbols are labels of the compiler's.
+                    if self._data.startswith(prefixes, names.offset + name):
+                        yield at, self._name(names, name), info & 15, section, value, size
 
     def section(self, name: str) -> bytes:
         found = self._sections[self._index(name)]
@@ -94,7 +97,7 @@ class Elf:
         text = self._index(".text")
         last = 0
         found = None
-        for at, symbol, kind, section, value, _ in self._symbols():
+        for at, symbol, kind, section, value, _ in self._symbols(b""):
             if section == text and kind == _FUNC:
                 last = max(last, value)
                 if symbol == name:
@@ -110,11 +113,8 @@ class Elf:
 
     def labels(self, *prefixes: str) -> dict[str, Place]:
         """Where the instructions are whose labels begin so."""
-        return {
-            name: (section, value)
-            for _, name, _, section, value, _ in self._symbols()
-            if name.startswith(prefixes)
-        }
+        found = self._symbols(*(prefix.encode() for prefix in prefixes))
+        return {name: (section, value) for _, name, _, section, value, _ in found}
 
     def negate_jump(self, place: Place) -> None:
         """Let the jump at a place that :meth:`labels` gave be taken where it was not, != becoming ==."""

@@ -110,7 +110,7 @@ def paths_from(target: str, path: str) -> list[str]:
 def members(target: str, path: str) -> list[Place]:
     """The members that a kernel path can continue with; "" is the object that is iterated."""
     # Slow to import, and of no use to most walks.
-    from ..fit import scope
+    from ..compiled import scope
     from ..query.paths import places
 
     return places(scope(target, Query(), None, None), path)

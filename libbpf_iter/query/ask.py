@@ -12,12 +12,11 @@ from ..schema import Field
 from . import tree
 from .parse import parse
 from .scope import Scope
-from .tree import Node, Number, Pointer, Whole, walk
+from .tree import ROOM, Node, Number, Pointer, Whole, walk
 
-__all__ = ["ROOM", "Asked", "ask"]
+__all__ = ["Asked", "ask"]
 
 COLUMNS_MAX = 256
-ROOM = 4096  # bytes that a query's columns may take: QUERY_ROOM of progs/emit.h
 
 
 class Asked(Immutable):

@@ -22,12 +22,11 @@ from ..immutable import Immutable
 from ..layout import record_struct
 from ..schema import Field, Schema
 from . import tree
-from .ask import ROOM, Asked
+from .ask import Asked
 from .emit import FP, Emitter, Frame
-from .parse import pointed_text
 from .result import STRING_SIZE, Place, Result, record_members, redirect
 from .scope import Scope
-from .tree import Number, Whole
+from .tree import ROOM, Number, Whole, pointed_text
 
 __all__ = ["Compiled", "fits", "plain_columns", "slot", "whole_program"]
 

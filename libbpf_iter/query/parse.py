@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ..errors import ParameterError
 from . import tree
 from .scope import Scope
-from .tree import Node, Number, Pointer, Text
+from .tree import Node, Number, Pointer, Text, pointed_text
 
 __all__ = ["parse"]
 
@@ -305,15 +305,6 @@ class _Parser:
 
 def is_nullable(node: Node) -> bool:
     return isinstance(node, tree.Column) and "None" in node.field.kind.annotation
-
-
-def pointed_text(node: Node) -> Node | None:
-    """The node itself if it is a pointer to characters, else None."""
-    if isinstance(node.type, Pointer) and node.type.to is not None:
-        to = node.type.to.node
-        if getattr(to, "size", 0) == 1 and to.name in ("char", "unsigned char"):
-            return node
-    return None
 
 
 def describe(node: Node) -> str:

@@ -1,6 +1,6 @@
 """What leaves instead of a program's own record: a struct, and the BTF that describes it.
 
-Imports ask, parse, tree, btf, layout, kinds and errors.
+Imports tree, btf, layout, kinds and errors.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from ..immutable import Immutable
 from ..layout import record_struct
 from ..schema import Field
 from . import tree
-from .ask import ROOM, Asked
-from .parse import pointed_text
-from .tree import Node, Number, Pointer, Text, Whole
+from .tree import ROOM, Node, Number, Pointer, Text, Whole, pointed_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ask import Asked
 
 __all__ = [
     "RECORD",

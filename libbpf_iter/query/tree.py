@@ -16,6 +16,7 @@ from ..kinds import EnumValue, Kind
 from ..schema import Field
 
 __all__ = [
+    "ROOM",
     "Argument",
     "Binary",
     "CType",
@@ -41,7 +42,10 @@ __all__ = [
     "Type",
     "Unary",
     "Whole",
+    "pointed_text",
 ]
+
+ROOM = 4096  # bytes that a query's columns may take: QUERY_ROOM of progs/emit.h
 
 
 class CType(Immutable):
@@ -383,3 +387,12 @@ def pointer_type(btf: Btf, node: bt.Pointer, direct: bool) -> Pointer:
     if to is None or isinstance(to, bt.Void):
         return Pointer(None, False)
     return Pointer(CType(btf, node.type_id), direct and isinstance(to, bt.Struct))
+
+
+def pointed_text(node: Node) -> Node | None:
+    """The node itself if it is a pointer to characters, else None."""
+    if isinstance(node.type, Pointer) and node.type.to is not None:
+        to = node.type.to.node
+        if getattr(to, "size", 0) == 1 and to.name in ("char", "unsigned char"):
+            return node
+    return None

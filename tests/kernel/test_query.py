@@ -39,8 +39,8 @@ from libbpf_iter import (
     kernel,
     kinds,
 )
+from libbpf_iter.compiled import load_asked, scope
 from libbpf_iter.errors import ClosedError, ParameterError, VerifierError
-from libbpf_iter.fit import load_asked, scope
 from libbpf_iter.program import Query
 from libbpf_iter.query import tree
 from libbpf_iter.query.ask import Asked, ask

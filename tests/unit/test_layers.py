@@ -72,6 +72,7 @@ LAYERS = [
     "program",
     "maps",
     "objects",
+    "compiled",
     "fit",
     "load",
     "link",
