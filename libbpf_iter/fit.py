@@ -5,7 +5,7 @@ Columns of the record's own are put side by side without the compiler, which is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 
 from .btf import Btf
 from .btf.types import Kind as BtfKind
@@ -35,22 +35,19 @@ def fit(
 ) -> Fitted:
     """Put a query into an object that has a slot, or places for columns (progs/emit.h)."""
     elf = Elf(data)
-    labels = elf.labels(*(f"{kind}_" for kind in (_COLUMN, _STORE, _ADDRESS)))
     # From the file, as the compiler wrote it: libbpf prepares its own copy for loading.
     btf = Btf(elf.section(".BTF"))
     if ends_early := _can_end_early(btf, query, record):
-        btf = Btf(without_last(btf, record))
-        elf.replace_section(".BTF", btf.data)
-        value = whole.fields[-1]
-        whole = Schema(whole.name, whole.size - value.size, whole.framed, whole.fields[:-1])
-    own = query.takes_columns(whole)
-    schema = whole.select(query.columns if own else None)
+        btf, whole = _end_early(elf, btf, whole, record)
     asked = None
     if not query.is_plain(whole):
         from .compiled import ask, scope
 
         asked = ask(scope(target, query, whole, types), query.columns, query.where)
+    own = query.takes_columns(whole)
+    schema = whole.select(query.columns if own else None)
     filtered = asked.filtered if asked else ()
+    labels = elf.labels(*(f"{kind}_" for kind in (_COLUMN, _STORE, _ADDRESS)))
     alone = None
     if own and labels and (query.columns is not None or asked is None):
         alone = packed(schema.fields, filtered, btf, record)
@@ -64,9 +61,7 @@ def fit(
         compiled = slot(part, btf, record, whole, query.params_fd, places)
         elf.replace_function("query_slot", compiled.code)
     filled = compiled if compiled and compiled.size else None
-    used = set() if filled else {field.name for field in schema.fields}
-    if asked is not None:
-        used |= asked.used
+    used = (set() if filled else schema.names) | (asked.used if asked else set())
     new = alone or filled
     if new is not None:
         elf.replace_section(".BTF", new.btf)
@@ -74,8 +69,7 @@ def fit(
     # Whoever reads a pin knows nothing of the query: its records are whole, or their BTF says what they are.
     chosen = query.columns is not None and (new or output.size)
     if chosen or asked:
-        computed = used if chosen else {field.name for field in whole.fields}
-        _place_columns(elf, labels, whole, computed, {field.name for field in filtered}, places)
+        _place_columns(elf, labels, whole, used if chosen else whole.names, filtered, places)
     return Fitted(
         elf.finish(),
         schema,
@@ -97,22 +91,31 @@ def _can_end_early(btf: Btf, query: Query, record: str | None) -> bool:
     return value is not None and not query.shows(value)
 
 
+def _end_early(elf: Elf, btf: Btf, whole: Schema, record: str | None) -> tuple[Btf, Schema]:
+    """Take the map's value off the record's end, in the object's BTF too."""
+    btf = Btf(without_last(btf, record))
+    elf.replace_section(".BTF", btf.data)
+    *fields, value = whole.fields
+    return btf, Schema(whole.name, whole.size - value.size, whole.framed, tuple(fields))
+
+
 def _place_columns(
     elf: Elf,
     labels: Mapping[str, tuple[int, int]],
     whole: Schema,
-    computed: set[str],
-    filtered: set[str],
+    computed: Set[str],
+    filtered: Sequence[Field],
     places: Mapping[str, int],
 ) -> None:
     """Write which columns are computed, in which turn, and where they go (progs/emit.h, PUT())."""
     fields = {field.offset: field for field in whole.fields}
+    first = {field.name for field in filtered}
     for label, instruction in labels.items():
         kind, offset, turn = label.split("_")[:3]
         field = fields[int(offset)]
         moved = places.get(field.name, field.offset) - field.offset
         if kind == _COLUMN:
-            other_turn = _THEN if field.name in filtered else _FIRST
+            other_turn = _THEN if field.name in first else _FIRST
             if field.name not in computed or turn == other_turn:
                 elf.negate_jump(instruction)
         elif kind == _STORE:

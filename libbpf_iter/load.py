@@ -51,7 +51,7 @@ def load(
         whole = LINES if text else here(full_schema(btf, record, types))
     if query == Query():
         schema = whole.select(None)
-        fitted = Fitted(data, schema, {field.name for field in schema.fields})
+        fitted = Fitted(data, schema, schema.names)
     else:
         from .fit import fit
 

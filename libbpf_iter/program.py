@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from types import MappingProxyType
 
 from ._libbpf import Fd
@@ -75,8 +75,7 @@ class Query(Immutable):
             return True
         if isinstance(self.columns, Mapping):
             return False
-        names = {field.name for field in whole.fields}
-        return names.issuperset(self.columns)
+        return whole.names.issuperset(self.columns)
 
 
 class Fitted(Immutable):
@@ -84,7 +83,7 @@ class Fitted(Immutable):
 
     data: bytes
     schema: Schema
-    used: set[str]  # the columns that have to be computed
+    used: Set[str]  # the columns that have to be computed
     asked: Asked | None = None
     compiled: Compiled | None = None
     packed_size: int = 0

@@ -68,6 +68,11 @@ class Schema(Immutable):
         hint = near(name, (field.name for field in self.fields))
         raise ParameterError("columns", f"{self.name} has no column {name!r}{hint}")
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its columns."""
+        return frozenset(field.name for field in self.fields)
+
     def select(self, columns: Iterable[str] | None) -> Schema:
         """The same record with only these columns; with None, all that aren't dear."""
         if columns is None:
