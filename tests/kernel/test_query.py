@@ -468,6 +468,7 @@ TEXTS = ["comm", "exe", "real_parent.comm", "mm.exe_file.f_path.dentry.d_name.na
 POINTERS = ["mm", "task", "real_parent", "files.fdt.fd", "cast('struct sock', mm)", "open_fds", "exe"]
 
 
+@pytest.mark.many
 @settings(max_examples=150, deadline=None)
 @given(expressions(NUMBERS, TEXTS, POINTERS), st.sampled_from(["where", "columns"]))
 def test_what_the_parser_takes_the_verifier_takes(text: str, parameter: str) -> None:

@@ -126,11 +126,13 @@ def asked(target: str, what: str, given: dict[str, Any]) -> dict[str, Any]:
     }[what]
 
 
-@pytest.mark.parametrize("what", ["all columns", "some columns", "a filter", "expressions", "kernel paths"])
-@pytest.mark.parametrize(
-    "target",
-    [pytest.param(name, marks=[pytest.mark.many] if name == "ksym" else []) for name in packaged_targets()],
-)
+WHAT = ["all columns", "expressions", "kernel paths"]
+LESS = [pytest.param(what, marks=pytest.mark.alike) for what in ("some columns", "a filter")]
+TARGETS = [pytest.param(name, marks=[pytest.mark.many] * (name == "ksym")) for name in packaged_targets()]
+
+
+@pytest.mark.parametrize("what", WHAT + LESS)
+@pytest.mark.parametrize("target", TARGETS)
 def test_each_engine_gives_the_same_records(target: str, what: str) -> None:
     """What one engine sees alike before and after is what the others see in between.
 

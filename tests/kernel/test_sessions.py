@@ -401,6 +401,7 @@ COVERED = "mount --bind {file} /sys/kernel/btf/vmlinux"
         (COVERED, lambda: BTF.read_bytes()[:100_000], "BtfError: /sys/kernel/btf/vmlinux: the BTF header"),
     ],
 )
+@pytest.mark.alike
 @pytest.mark.parametrize("call", ["TaskIter()", "TaskIter(where='flags > 0')", "targets()"])
 def test_unreadable_btf_is_said(
     tmp_path: Path, damage: str, content: Callable[[], bytes], said: str, call: str

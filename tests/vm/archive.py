@@ -19,16 +19,17 @@ SUITES = (
     Suite("trixie-security", "-security"),
     Suite("trixie-backports"),
 )
-# The builds for virtual machines: small, and with what a machine needs to boot built in. From 6.19
-# on, linux-image is an empty package that leads to linux-binary.
-PACKAGE = re.compile(r"linux-(?:image|binary)-(\d+\.\d+)\.\S*-cloud-amd64")
+# A series alone is the build for virtual machines: small, and with what a machine needs to boot built in.
+# From 6.19 on, linux-image is an empty package that leads to linux-binary.
+PACKAGE = re.compile(r"linux-(?:image|binary)-(\d+\.\d+)\.\S*?-(cloud-|rt-|)amd64")
+NAMES = {"cloud-": "", "rt-": "-rt", "": "-generic"}
 EMPTY = 1 << 20
 
 
 class Build(NamedTuple):
     """One kernel of the archive."""
 
-    series: str
+    series: str  # such as 6.12, and 6.12-rt or 6.12-generic for other builds than that for machines
     package: str
     version: str
 
@@ -49,14 +50,14 @@ class Archive:
         self._apt.update()
 
     def builds(self) -> dict[str, Build]:
-        """The newest build of each series, oldest series first."""
+        """The newest build of each series and flavour, oldest first."""
         newest: dict[str, Build] = {}
         for stanza in self._apt.run("apt-cache", "dumpavail").split("\n\n"):
             said = dict(re.findall(r"^(Package|Version|Size): (.*)$", stanza, re.MULTILINE))
             match = PACKAGE.fullmatch(said.get("Package", ""))
             if match is None or int(said["Size"]) < EMPTY:
                 continue
-            build = Build(match[1], said["Package"], said["Version"])
+            build = Build(match[1] + NAMES[match[2]], said["Package"], said["Version"])
             if build.series not in newest or build.order > newest[build.series].order:
                 newest[build.series] = build
         return dict(sorted(newest.items(), key=lambda item: item[1].order))
