@@ -10,7 +10,8 @@ from .btf import Kind
 from .errors import ParameterError, UnsupportedEngine
 from .maps import ElementTypes
 from .parameters import Parameters
-from .program import LARGEST_OUTPUT, LARGEST_RECORD, Output, Query
+from .probes import bounded
+from .program import LARGEST_RECORD, Output, Query
 
 # Walks that the kernel cuts short or thins out where they are cut in reads.
 SNAPSHOT_TARGETS = frozenset({"cgroup", "unix"})
@@ -126,7 +127,7 @@ def _runs(target: str, given: Parameters, query: Query) -> bool:
         size, told = objects * _BYTES_A_THREAD, bool(given.walked) or not (given.info or given.only)
     else:
         objects, size, told = given.objects, 0, bool(given.walked)
-    return told and objects <= RUN_MOST[target] and size <= LARGEST_OUTPUT
+    return told and objects <= RUN_MOST[target] and bounded(size) == size
 
 
 def _bytes_of(types: ElementTypes, query: Query) -> int:
@@ -149,7 +150,7 @@ def first_output(target: str, engine: Engine, given: Parameters, query: Query) -
     elif target == "bpf_map_elem" and given.types is not None and given.types.is_array:
         size = _bytes_of(given.types, query)
     # Behind the last record there has to be room for the largest: progs/emit.h, output_fits().
-    size = min(-(-(size + LARGEST_RECORD) // _MEBIBYTE) * _MEBIBYTE, LARGEST_OUTPUT)
+    size = bounded(-(-(size + LARGEST_RECORD) // _MEBIBYTE) * _MEBIBYTE)
     if engine is not Engine.RUN:
         return Output(size)
     return Output(size, True, {**given.walked, "walked_most": RUN_MOST[target]})

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from contextlib import closing
 from functools import lru_cache
 
 from . import _libbpf, kernel
+from .errors import KernelError
 from .link import Link
-from .program import Query
+from .program import LARGEST_OUTPUT, SNAPSHOT_HEADER, Query
 from .workarounds import tid_may_find_leaders_alone
 
-__all__ = ["TASK_LINKS", "finds", "threads_are_found"]
+__all__ = ["TASK_LINKS", "bounded", "finds", "large_maps", "threads_are_found"]
 
 # What the BTF of kernels has whose links take a task: since f0d74c4da1f0, Linux 6.1.
 TASK_LINKS = "bpf_iter_link_info.task"
+# KMALLOC_MAX_SIZE where a page has 4 KiB: array_map_alloc_check() of kernels such as 5.10 takes no more.
+_SMALL_VALUE = 4 << 20
 
 
 @lru_cache(maxsize=1)
@@ -49,3 +53,21 @@ def finds(tid: int) -> bool:
         _libbpf.iter_create(link.fd) as walk,
     ):
         return bool(os.read(walk.number, os.sysconf("SC_PAGESIZE")))
+
+
+def bounded(size: int) -> int:
+    """As much of an output's size as the kernel gives one map."""
+    small = _SMALL_VALUE - SNAPSHOT_HEADER
+    return min(size, LARGEST_OUTPUT if size <= small or large_maps() else small)
+
+
+@lru_cache(maxsize=1)
+def large_maps() -> bool:
+    """Whether an array's value may have more than KMALLOC_MAX_SIZE."""
+    try:
+        _libbpf.create_array("probe", _SMALL_VALUE + 1).close()
+    except KernelError as error:
+        if error.errno != errno.E2BIG:
+            raise
+        return False
+    return True

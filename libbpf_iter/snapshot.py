@@ -24,7 +24,8 @@ from .immutable import Immutable
 from .link import Link
 from .losses import Losses
 from .netns import Opener
-from .program import LARGEST_OUTPUT, LARGEST_RECORD, SNAPSHOT_HEADER, Output, Program
+from .probes import bounded
+from .program import LARGEST_RECORD, SNAPSHOT_HEADER, Output, Program
 from .recipe import Recipe
 from .session import read
 
@@ -224,13 +225,14 @@ class Snapshots(Locked):
         if size > LARGEST_RECORD:
             message = f"records of {size} bytes exceed the {LARGEST_RECORD} that one may have"
             raise RecordTooLarge(errno.E2BIG, message, call="read")
-        if output.size >= LARGEST_OUTPUT:
-            message = f"the walk's records exceed {LARGEST_OUTPUT >> 20} MiB: engine='seq' has no such bound"
+        wanted = max(output.size * 4, -(-(output.size + dropped * size) // PAGE) * PAGE)
+        more = bounded(wanted)
+        if output.size >= more:
+            mebibytes = round(more / (1 << 20))
+            message = f"the walk's records exceed {mebibytes} MiB: engine='seq' has no such bound"
             raise KernelError(errno.E2BIG, message, call="read")
         with self._lock:
-            wanted = max(output.size * 4, -(-(output.size + dropped * size) // PAGE) * PAGE)
-            more = max(self._output.size, min(wanted, LARGEST_OUTPUT))
-            self._output = Output(more, output.runs, output.walked)
+            self._output = Output(max(self._output.size, more), output.runs, output.walked)
 
     def _leave_to_iterator(self) -> None:
         """There are more objects than one run may come by (progs/emit.h, walked_most)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,27 @@ def _bpf(needs_bpf: None) -> None:
     """Skips, or fails where that was promised not to happen."""
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+@contextmanager
+def lacks_are_told() -> Iterator[None]:
     """What the kernel is too old for is no failure; what it has, and is said not to, is."""
     try:
-        return (yield)
+        yield
     except UnsupportedTarget as error:
         lacks(error.target, error)
     except UnsupportedQuery as error:
         lacks("queries of columns", error)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    with lacks_are_told():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    with lacks_are_told():
+        return (yield)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import pytest
 
 from libbpf_iter import BpfMapElemIter, Iter, PinnedIter, _libbpf, errors
 from libbpf_iter._libbpf import Fd
+from libbpf_iter.probes import large_maps
 from tests.conftest import open_fds
 
+from .since import has
 from .test_maps import ARRAY, HASH, PERCPU_ARRAY, Map
 
 LRU_HASH, PERCPU_HASH = 9, 5  # include/uapi/linux/bpf.h
@@ -159,14 +162,14 @@ def test_keys_alone_may_be_chosen_by_their_values() -> None:
 
 def test_a_map_that_outgrows_its_first_memory_is_walked_again() -> None:
     """A hash may have room for much more than it holds, so nothing says how much memory is needed."""
-    count = 100_000  # 2.8 MB of records, where 1 MiB is tried first
-    large = Map(HASH, 8, 16, count)
+    count = 3000  # 3 MB of records, where 1 MiB is tried first
+    large = Map(HASH, 8, 1000, count)
     try:
         with BpfMapElemIter(large, engine="snapshot") as elements:
             assert list(elements) == [] and elements.to_numpy().size == 0
             before = elements._snapshots._output.size  # type: ignore[union-attr]
             for number in range(count):
-                large[key_of(number, 8)] = key_of(number, 16)
+                large[key_of(number, 8)] = key_of(number, 1000)
             keys = np.frombuffer(elements.to_numpy()["key"].tobytes(), "u8")
             assert (np.sort(keys) == np.arange(count)).all()
             assert elements._snapshots._output.size > before  # type: ignore[union-attr]
@@ -174,6 +177,24 @@ def test_a_map_that_outgrows_its_first_memory_is_walked_again() -> None:
             assert sum(1 for _ in session) == count and session.lost == ()
     finally:
         large.close()
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_a_map_that_outgrows_what_the_kernel_maps(forced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5.10 has 4 MiB for a walk: kernel/bpf/arraymap.c, array_map_alloc_check()."""
+    if forced:
+        monkeypatch.setattr("libbpf_iter.probes.large_maps", lambda: False)
+    assert large_maps() or not has("large maps")
+    with closing(Map(HASH, 8, 1000, 5000)) as large, BpfMapElemIter(large, engine="snapshot") as elements:
+        for number in range(5000):
+            large[key_of(number, 8)] = key_of(number, 1000)
+        if large_maps() and not forced:
+            assert len(list(elements)) == 5000
+        else:
+            with pytest.raises(errors.KernelError, match="exceed 4 MiB: engine='seq' has no such bound"):
+                list(elements)
+        with BpfMapElemIter(large) as auto:
+            assert auto.engine == "seq" and len(list(auto)) == 5000
 
 
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])

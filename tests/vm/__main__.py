@@ -33,6 +33,11 @@ TESTS = (
     "tests/kernel/test_query.py",
     "tests/kernel/test_sessions.py",
     "tests/kernel/test_same_records.py",
+    "tests/kernel/test_contract.py",
+    "tests/kernel/test_pins.py",
+    "tests/kernel/test_privileges.py",
+    "tests/kernel/test_map_walks.py::test_a_map_that_outgrows_its_first_memory_is_walked_again",
+    "tests/kernel/test_map_walks.py::test_a_map_that_outgrows_what_the_kernel_maps",
 )
 # With a bundled wheel bpftool and ss don't run: they want the libraries that the machine is to lack.
 WHEEL_TESTS = (
