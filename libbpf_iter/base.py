@@ -73,7 +73,7 @@ class BpfIter(Locked, Generic[R]):
         self._array_snapshots: Snapshots | None = None
         with ExitStack() as undo:
             if self._params is not None:
-                undo.callback(self._params.close)
+                undo.callback(self._params.discard)
             undo.callback(parameters.held.close)
             self._netns = chosen_namespace(netns)
             if isinstance(self._netns, Fd):

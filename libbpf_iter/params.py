@@ -82,3 +82,8 @@ class Params(MutableMapping[str, int]):
     def close(self) -> None:
         """Unmap the memory. The descriptor is closed with the last thing that may load a program for it."""
         self._memory.close()
+
+    def discard(self) -> None:
+        """Close the descriptor, too: nothing was loaded with it, and whoever holds the error holds this."""
+        self.close()
+        self._map.close()

@@ -440,6 +440,13 @@ def test_nonsense_is_refused(arguments: dict[str, object], parameter: str) -> No
     assert caught.value.parameter == parameter
 
 
+def test_what_is_refused_leaves_nothing_open(count_fds: Callable[[], int]) -> None:
+    before = count_fds()
+    with pytest.raises(errors.ParameterError) as held:
+        TaskIter(where="nothing < limit", params={"limit": 1})
+    assert count_fds() == before, held
+
+
 def test_every_program_has_its_target() -> None:
     assert [target for target in packaged_targets() if target not in targets() and has(target)] == []
 
