@@ -17,6 +17,7 @@ from .errors import Error, NoSuchObject, NoSuchProcess, ParameterError
 from .maps import MapTypes, map_types
 from .netns import HasFileno
 from .probes import TASK_LINKS, threads_are_found
+from .workarounds import processes_mix_threads_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,15 +65,15 @@ class Parameters:
     def leave_to_program(self, target: str) -> None:
         """Don't ask the link for what the package's program for ``target`` has to pick out by itself.
 
-        It has to on kernels before Linux 6.1 (f0d74c4da1f0), whose links take no task, and for a thread on
-        kernels that find only those that lead a process. TaskIter's program also does for a process: the
-        kernel ends such a walk early if the thread that it has reached exits (kernel/bpf/task_iter.c,
-        task_group_seq_get_next(), still so in 7.0).
+        It has to on kernels before Linux 6.1 (f0d74c4da1f0), whose links take no task, for a thread on
+        kernels that find only those that lead a process, and for a process on kernels that mix its threads
+        up. TaskIter's program also does for a process: the kernel ends such a walk early if the thread that
+        it has reached exits (kernel/bpf/task_iter.c, task_group_seq_get_next(), still so in 7.0).
         """
         if not self.only:
             return
         tid = self.only.get("only_tid")
-        if threads_are_found() if tid else target != "task" and kernel.has(TASK_LINKS):
+        if threads_are_found() if tid else target != "task" and not processes_mix_threads_up():
             self.only = {}
             return
         if tid and target != "task":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import kernel
 
-__all__ = ["faults_panic", "tid_may_find_leaders_alone"]
+__all__ = ["faults_panic", "processes_mix_threads_up", "tid_may_find_leaders_alone"]
 
 
 def faults_panic() -> bool:
@@ -30,3 +30,13 @@ def tid_may_find_leaders_alone() -> bool:
     in 6.13 as well.
     """
     return not kernel.has("bpf_iter__kmem_cache")
+
+
+def processes_mix_threads_up() -> bool:
+    """Whether a link of one process leaves out files of threads, or shows those of its leader once more.
+
+    f0d74c4da1f0, of Linux 6.1, asks of the thread before whether it shares its leader's files, and the read
+    that is to find the end may go back to a thread that was passed by. "bpf: task_group_seq_get_next: fix
+    the skip_if_dup_files check" and those around it came in 6.7, as open-coded iterators over tasks did.
+    """
+    return not kernel.has("bpf_iter_task_new")

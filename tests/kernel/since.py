@@ -43,6 +43,7 @@ SINCE = {
     "queries of columns": (5, 12),
     "threads by tid": (6, 13),  # probes.threads_are_found()
     "large maps": (6, 1),  # probes.large_maps(): from some version between 5.10 and this one
+    "processes by pid": (6, 7),  # workarounds.processes_mix_threads_up()
     "walks by programs": (6, 7),  # bpf_iter_task_new(), bpf_iter_css_new()
     # engine.counts()
     "cookies of udp": (6, 16),

@@ -367,8 +367,8 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize(("by", "engine"), [("pid", "auto"), ("pidfd", "auto"), ("pid", "seq")])
-def test_a_process_is_walked_past_threads_that_exit(by: str, engine: str) -> None:
+@pytest.mark.parametrize(("engine", "by"), [("auto", "pid"), ("auto", "pidfd"), ("seq", "pid")])
+def test_a_process_is_walked_past_threads_that_exit(engine: str, by: str) -> None:
     """The iterator's own walk of a process ends at one: of 800 by the descriptor 2 or 3 did here."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", MORTALS], text=True, **pipes) as process:  # type: ignore[call-overload]

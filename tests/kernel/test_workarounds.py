@@ -5,7 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import queue
+import subprocess
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +17,7 @@ import pytest
 from libbpf_iter import Iter, ObjectIter, TaskFileIter, TaskIter, TaskVmaIter, errors, kernel
 from libbpf_iter.engine import counts
 from libbpf_iter.probes import TASK_LINKS, finds, threads_are_found
-from libbpf_iter.workarounds import faults_panic, tid_may_find_leaders_alone
+from libbpf_iter.workarounds import faults_panic, processes_mix_threads_up, tid_may_find_leaders_alone
 from tests.kernel.since import has, lacks, needs
 from tests.kernel.test_sessions import PROGRAMS
 from tests.kernel.test_task import threads
@@ -71,8 +74,8 @@ def thread_with_files_of_its_own() -> Iterator[int]:
         thread.join()
 
 
-def listed(tid: int) -> set[int]:
-    return {int(fd) for fd in os.listdir(f"/proc/self/task/{tid}/fd")}
+def fds_of(pid: int, tid: int) -> set[int]:
+    return {int(fd) for fd in os.listdir(f"/proc/{pid}/task/{tid}/fd")}
 
 
 def check_files_and_mappings(found: bool) -> None:
@@ -85,17 +88,17 @@ def check_files_and_mappings(found: bool) -> None:
                     with pytest.raises(errors.ParameterError, match=f"thread {tid} by .* give pid={me}$"):
                         make(tid=tid)
                 continue
-            before = listed(tid)
+            before = fds_of(me, tid)
             with TaskFileIter(tid=tid) as files:
                 records = list(files)
             assert {(file.tid, file.pid) for file in records} == {(tid, me)}
             fds = {file.fd for file in records}
             assert len(fds) == len(records)
-            assert fds == before if tid == owns else before & listed(tid) <= fds
+            assert fds == before if tid == owns else before & fds_of(me, tid) <= fds
         with TaskFileIter(pid=me) as files:
-            fds_of = {(file.tid, file.fd) for file in files}
-        assert {tid for tid, _ in fds_of} == {me, owns}
-        assert {fd for tid, fd in fds_of if tid == owns} == listed(owns)
+            found_of = {(file.tid, file.fd) for file in files}
+        assert {tid for tid, _ in found_of} == {me, owns}
+        assert {fd for tid, fd in found_of if tid == owns} == fds_of(me, owns)
         needs("task_vma")
         for tid in (me, shares, owns) if found else (me,):
             with TaskVmaIter(tid=tid) as mappings:
@@ -122,6 +125,44 @@ def test_without_the_kernels_word_the_program_looks_for_the_thread(monkeypatch: 
                 with pytest.raises(errors.ParameterError, match=f"give pid={os.getpid()}$"):
                     ObjectIter(PROGRAMS / "task.bpf.o", tid=tid)  # which looks for none by itself
     check_files_and_mappings(False)
+
+
+FAMILY = """
+import ctypes, os, sys, threading
+def part(own):
+    if own:
+        assert ctypes.CDLL(None).unshare(0x400) == 0  # CLONE_FILES
+        os.eventfd(0)
+    os.write(1, b"%d\\n" % threading.get_native_id())
+    threading.Event().wait()
+for own in eval(sys.argv[1]):
+    threading.Thread(target=part, args=(own,), daemon=True).start()
+sys.stdin.read()
+os._exit(0)
+"""
+
+
+def test_where_threads_are_mixed_up_is_known() -> None:
+    assert processes_mix_threads_up() == (not has("processes by pid"))
+
+
+@pytest.mark.parametrize("own", [[True], [False], [False, True], [True, False], [True, False, True]])
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_files_of_a_process_are_those_of_threads_that_have_their_own(own: list[bool], engine: str) -> None:
+    """And of its leader: each once, whichever thread comes behind which."""
+    command = [sys.executable, "-c", FAMILY, repr(own)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        tids = [int(process.stdout.readline()) for _ in own]
+        # Threads tell of themselves in any order; who has files of its own has one more.
+        expected = Counter((process.pid, fd) for fd in fds_of(process.pid, process.pid))
+        with_own = [tid for tid in tids if fds_of(process.pid, tid) != fds_of(process.pid, process.pid)]
+        assert len(with_own) == sum(own)
+        for tid in with_own:
+            expected.update((tid, fd) for fd in fds_of(process.pid, tid))
+        with TaskFileIter(pid=process.pid, engine=engine) as files:
+            assert Counter((file.tid, file.fd) for file in files) == expected
+        process.stdin.close()  # type: ignore[union-attr]
 
 
 def test_where_faults_panic_is_known() -> None:
