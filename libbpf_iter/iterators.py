@@ -257,7 +257,8 @@ class TaskFileIter(_OfTasks["records.TaskFile"]):
 class TaskVmaIter(_OfTasks["records.TaskVma"]):
     """The memory mappings of tasks, as in /proc/PID/maps (kernel/bpf/task_iter.c).
 
-    ``tid`` is as :class:`TaskFileIter` has it; without it, a process's are shown once.
+    ``tid`` is as :class:`TaskFileIter` has it; without it, the kernel shows a process's once, and again for
+    each thread that has files of its own.
     """
 
     _target = "task_vma"
