@@ -44,10 +44,6 @@ class _Walker(Immutable):
     memory: mmap.mmap
     process: int  # a child that is forked shares the memory, and must not write to it
 
-    def begin(self, create: Opener) -> _Walk:
-        """All that a walk takes, for this thread's namespaces."""
-        return _Walk(self, None if self.link is None else create(self.link.fd))
-
     def close(self) -> None:
         self.memory.close()
         if self.link is not None:
@@ -55,15 +51,26 @@ class _Walker(Immutable):
         self.program.close()
 
 
-class _Walk(Immutable):
-    """A walker, and the session that drives it; None where its program walks by itself."""
+class _Walk:
+    """All that a walk takes: a walker, and the session that drives it, unless its program walks by itself.
 
-    walker: _Walker
-    session: Fd | None
+    The session is in the namespaces of the thread that makes this. Dropped unbegun, it gives the walker back.
+    """
+
+    _unbegun = False
+
+    def __init__(self, walker: _Walker, create: Opener, give_back: Callable[[_Walker, bool], None]) -> None:
+        self.walker, self._give_back = walker, give_back
+        self.session = None if walker.link is None else create(walker.link.fd)
+        self._unbegun = True
+
+    def __del__(self) -> None:
+        if self._unbegun:
+            self._give_back(self.walker, True)
 
     def fill(self, losses: Losses) -> tuple[int, int]:
         """Make it: the bytes that were written, and how many records found no room."""
-        walker = self.walker
+        self._unbegun, walker = False, self.walker
         _HEADER.pack_into(walker.memory, 0, 0, 0, 0)
         if self.session is None:
             _libbpf.run_program(walker.program.fd)
@@ -163,7 +170,7 @@ class Snapshots(Locked):
     def _begin(self, recipe: Recipe, create: Opener) -> _Walk:
         walker = self._borrow(recipe)
         try:
-            return walker.begin(create)
+            return _Walk(walker, create, self._give_back)
         except BaseException:
             walker.close()
             raise

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 from libbpf_iter._extension import lib
 
-from libbpf_iter import BpfMapElemIter, TaskIter
+from libbpf_iter import BpfMapElemIter, TaskIter, UnixIter
 from tests.kernel.test_maps import ARRAY, HASH, NO_PREALLOC, Map
 
 
@@ -137,6 +137,22 @@ def test_what_is_idle_holds_little_memory() -> None:
     finally:
         elements.close()
         large.close()
+
+
+def test_walks_that_nobody_began_give_their_memory_back(count_fds: Callable[[], int]) -> None:
+    with TaskIter(columns=["tid"], engine="snapshot") as tasks, UnixIter(columns=["inode"]) as sockets:
+        for walks in (tasks, sockets):
+            assert walks._snapshots is not None
+            (walker,) = walks._snapshots._free
+            before = count_fds()
+            for _ in range(1000):
+                walks.session()
+                walks.session().close()
+            assert walks._snapshots._free == [walker] and count_fds() == before
+            list(walks)
+        session = tasks.session()
+    session.close()
+    assert walker.memory.closed
 
 
 def test_memory_comes_back_while_a_walk_is_being_taken() -> None:
