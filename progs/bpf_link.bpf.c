@@ -32,16 +32,16 @@ struct bpf_link_record {
 
 	/* the link, for BPF_LINK_GET_FD_BY_ID [id]; from bpf_link.id */
 	__u32 id;
-	/* what its program is attached to; from bpf_link.type */
+	/* the type of the link; from bpf_link.type */
 	enum link_type type;
 	/* the attached program; 0 for a struct_ops link, which has none [id]; from bpf_prog_aux.id */
 	__u32 prog_id;
 	/* the program's name, at most 15 bytes of it; from bpf_prog_aux.name */
 	char prog_name[16];
-	/* how the program was to be attached, said when it was loaded; from bpf_prog.expected_attach_type */
+	/* the attach type that its program was loaded with; from bpf_prog.expected_attach_type */
 	enum attach_type attach_type;
 	/*
-	 * the traced function or other hook in the BTF it is of, or 0 [BTF type id]; from
+	 * the function or other hook that it is attached to, in the BTF that has it; or 0 [BTF type id]; from
 	 * bpf_prog_aux.attach_btf_id
 	 */
 	__u32 attach_btf_id;
@@ -50,7 +50,7 @@ struct bpf_link_record {
 	 * bpf_iter_reg.target, bpf_prog_aux.attach_func_name
 	 */
 	rec_text target;
-	/* who holds it, the walk among them [references]; from bpf_link.refcnt */
+	/* references to it, the walk's own included [references]; from bpf_link.refcnt */
 	__s64 refcnt;
 };
 RECORD(bpf_link_record);

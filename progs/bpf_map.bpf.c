@@ -40,32 +40,35 @@ struct bpf_map_record {
 	__u32 id;
 	/* its name, at most 15 bytes of it; from bpf_map.name */
 	char name[16];
-	/* kind of map; from bpf_map.map_type */
+	/* the type of the map; from bpf_map.map_type */
 	enum map_type type;
-	/* a key's size; from bpf_map.key_size */
+	/* the size of a key; from bpf_map.key_size */
 	rec_bytes_count32 key_size;
-	/* a value's size; of a per-CPU map, that of one CPU's value; from bpf_map.value_size */
+	/* the size of a value; in a per-CPU map, of one CPU's value; from bpf_map.value_size */
 	rec_bytes_count32 value_size;
-	/* most elements that it takes; a ring buffer's size in bytes [elements]; from bpf_map.max_entries */
+	/*
+	 * how many elements it can have; for a ring buffer, its size in bytes [elements]; from
+	 * bpf_map.max_entries
+	 */
 	__u32 max_entries;
-	/* how it was made: BPF_F_* of include/uapi/linux/bpf.h; from bpf_map.map_flags */
+	/* the flags that it was made with: BPF_F_* of include/uapi/linux/bpf.h; from bpf_map.map_flags */
 	FLAGS(map_flag) map_flags;
-	/* the BTF that has its types; 0 where it has none [id]; from btf.id */
+	/* the BTF that has its types; 0 if there is none [id]; from btf.id */
 	__u32 btf_id;
-	/* the key's type in that BTF, or 0 [BTF type id]; from bpf_map.btf_key_type_id */
+	/* the type of its keys in that BTF, or 0 [BTF type id]; from bpf_map.btf_key_type_id */
 	__u32 btf_key_type_id;
-	/* the value's type in that BTF, or 0 [BTF type id]; from bpf_map.btf_value_type_id */
+	/* the type of its values in that BTF, or 0 [BTF type id]; from bpf_map.btf_value_type_id */
 	__u32 btf_value_type_id;
 	/*
-	 * the value's type in the kernel's BTF, for a struct_ops map; else 0 [BTF type id]; from
+	 * for a struct_ops map, the type of its values in the kernel's BTF; else 0 [BTF type id]; from
 	 * bpf_map.btf_vmlinux_value_type_id
 	 */
 	__u32 btf_vmlinux_value_type_id;
-	/* BPF_MAP_FREEZE was called: user space writes to it no more; from bpf_map.frozen */
+	/* BPF_MAP_FREEZE was called, so user space can't write to it any more; from bpf_map.frozen */
 	bool frozen;
-	/* who holds it, the walk among them [references]; from bpf_map.refcnt */
+	/* references to it, the walk's own included [references]; from bpf_map.refcnt */
 	__s64 refcnt;
-	/* how many of these are user space's: descriptors and pins [references]; from bpf_map.usercnt */
+	/* how many of these user space holds, as descriptors and pins [references]; from bpf_map.usercnt */
 	__s64 usercnt;
 };
 RECORD(bpf_map_record);

@@ -20,19 +20,14 @@ struct bpf_iter__bpf_map_elem {
 } __attribute__((preserve_access_index));
 
 struct bpf_map_elem_record {
-	/*
-	 * the element's key, of the type that the map's BTF says, or bytes; from bpf_iter__bpf_map_elem.key
-	 */
+	/* the key, typed by the map's BTF; bytes if it has none; from bpf_iter__bpf_map_elem.key */
 	rec_map_key key;
 	/*
-	 * whose value it is, in a per-CPU map; None in a map with one value for all CPUs [CPU]; from
+	 * the CPU that the value belongs to, in a per-CPU map; None in any other map [CPU]; from
 	 * bpf_iter__bpf_map_elem.value
 	 */
 	rec_opt_u32 cpu;
-	/*
-	 * the element's value, of the type that the map's BTF says, or bytes; from
-	 * bpf_iter__bpf_map_elem.value
-	 */
+	/* the value, typed by the map's BTF; bytes if it has none; from bpf_iter__bpf_map_elem.value */
 	rec_map_value value;
 };
 RECORD(bpf_map_elem_record);

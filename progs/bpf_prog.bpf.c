@@ -22,46 +22,49 @@ struct bpf_prog_record {
 
 	/* the program, for BPF_PROG_GET_FD_BY_ID [id]; from bpf_prog_aux.id */
 	__u32 id;
-	/* kind of program; from bpf_prog.type */
+	/* the type of the program; from bpf_prog.type */
 	enum prog_type type;
-	/* how it is to be attached, said when it was loaded; from bpf_prog.expected_attach_type */
+	/* the attach type that it was loaded with; from bpf_prog.expected_attach_type */
 	enum attach_type attach_type;
 	/*
-	 * its function's name in its BTF, of any length up to 127 bytes; without BTF its own of at most 15;
-	 * None if it can't be read; from bpf_func_info.type_id, bpf_prog_aux.name
+	 * the name of its main function in its BTF, up to 127 bytes of it; without BTF its own name, up to
+	 * 15; None if it can't be read; from bpf_func_info.type_id, bpf_prog_aux.name
 	 */
 	rec_text name;
 	/*
-	 * the kernel function or other hook it is for; None if it has none; from
+	 * the kernel function or other hook that it is for; None if there is none; from
 	 * bpf_prog_aux.attach_func_name
 	 */
 	rec_text attach_to;
-	/* that hook in the BTF it is of, or 0 [BTF type id]; from bpf_prog_aux.attach_btf_id */
+	/* that hook, in the BTF that has it; or 0 [BTF type id]; from bpf_prog_aux.attach_btf_id */
 	__u32 attach_btf_id;
 	/* a hash of its instructions as they were loaded, 8 bytes; from bpf_prog.tag */
 	__u8 tag[8];
 	/* it was compiled to machine code; from bpf_prog.jited */
 	bool jited;
-	/* its licence lets it call GPL-only helpers; from bpf_prog.gpl_compatible */
+	/* its licence allows it to call GPL-only helpers; from bpf_prog.gpl_compatible */
 	bool gpl_compatible;
-	/* its instructions after the verifier's rewrites; from bpf_prog.len */
+	/* the size of its instructions after the verifier has rewritten them; from bpf_prog.len */
 	rec_bytes_count32 xlated_size;
-	/* its machine code, all functions together; 0 if there is none; from bpf_prog.jited_len */
+	/*
+	 * the size of its machine code, all functions together; 0 if it was not compiled; from
+	 * bpf_prog.jited_len
+	 */
 	rec_bytes_count32 jited_size;
-	/* how many instructions the verifier went through [instructions]; from bpf_prog_aux.verified_insns */
+	/* how many instructions the verifier processed [instructions]; from bpf_prog_aux.verified_insns */
 	rec_opt_u32 verified_insns NEEDS_VERIFIED_INSNS;
 	/* how many maps it uses [maps]; from bpf_prog_aux.used_map_cnt */
 	__u32 used_map_cnt;
 	/*
-	 * when it was loaded, since boot, time asleep included, in the initial time namespace; from
+	 * when it was loaded: time since boot, suspend included, in the initial time namespace; from
 	 * bpf_prog_aux.load_time
 	 */
 	rec_ns load_time_ns;
 	/* who loaded it, in the initial user namespace [id]; from user_struct.uid */
 	__u32 uid;
-	/* the BTF that has its types; 0 where it has none [id]; from btf.id */
+	/* the BTF that has its types; 0 if there is none [id]; from btf.id */
 	__u32 btf_id;
-	/* who holds it, the walk among them [references]; from bpf_prog_aux.refcnt */
+	/* references to it, the walk's own included [references]; from bpf_prog_aux.refcnt */
 	__s64 refcnt;
 };
 RECORD(bpf_prog_record);

@@ -20,7 +20,7 @@ struct bpf_iter__bpf_sk_storage_map {
 struct bpf_sk_storage_map_record {
 	SOCK_IDENTITY;
 	/*
-	 * what the map holds for this socket, of the type that its BTF says, or bytes; from
+	 * what the map holds for this socket, typed by the map's BTF; bytes if it has none; from
 	 * bpf_iter__bpf_sk_storage_map.value
 	 */
 	rec_map_value value;

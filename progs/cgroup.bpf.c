@@ -100,39 +100,41 @@ enum cgroup_subsys_id {
 struct cgroup_record {
 	rec_size record_size;
 
-	/* how deep it is; 0 for the root [levels]; from cgroup.level */
+	/* its depth in the hierarchy; 0 for the root [levels]; from cgroup.level */
 	__s32 level;
-	/* the group, as its folder in cgroupfs is numbered [inode number]; from kernfs_node.id */
+	/*
+	 * its id, which is the inode number of its directory in cgroupfs [inode number]; from kernfs_node.id
+	 */
 	__u64 id;
-	/* the group that it is in; 0 for the root [inode number]; from kernfs_node.id */
+	/* the id of its parent; 0 for the root [inode number]; from kernfs_node.id */
 	__u64 parent_id;
 	/*
-	 * from its hierarchy's root, which is /; None if it is deeper than 64 groups or longer than 3,584
-	 * bytes; from kernfs_node.name
+	 * its path from the root of its hierarchy, which is /; None if it is nested deeper than 64 levels, or
+	 * longer than 3,584 bytes; from kernfs_node.name
 	 */
 	rec_text path;
-	/* groups below it that live [groups]; from cgroup.nr_descendants */
+	/* how many live groups there are below it [groups]; from cgroup.nr_descendants */
 	__s32 descendants;
 	/*
-	 * groups below it that were removed, and something still holds [groups]; from
+	 * how many groups below it were removed, but are still referenced [groups]; from
 	 * cgroup.nr_dying_descendants
 	 */
 	__s32 dying_descendants;
 	/*
-	 * a task is in it or below; from cgroup.nr_populated_csets, cgroup.nr_populated_domain_children,
-	 * cgroup.nr_populated_threaded_children
+	 * there is a task in it or below it; from cgroup.nr_populated_csets,
+	 * cgroup.nr_populated_domain_children, cgroup.nr_populated_threaded_children
 	 */
 	bool populated;
-	/* all tasks in it and below are stopped by cgroup.freeze; from cgroup.flags */
+	/* cgroup.freeze has stopped all tasks in it and below it; from cgroup.flags */
 	bool frozen;
 	/*
-	 * memory that is charged to it and to those below; None where its memory controller is not enabled;
-	 * from mem_cgroup.memory and page_counter.usage
+	 * memory charged to it and to the groups below it; None if its memory controller is not enabled; from
+	 * mem_cgroup.memory and page_counter.usage
 	 */
 	rec_opt_bytes_count memory_current NEEDS_MEMORY;
 	/*
-	 * tasks in it and below, as the pids controller counts; None where that is not enabled [tasks]; from
-	 * pids_cgroup.counter
+	 * tasks in it and below it, as the pids controller counts them; None if that is not enabled [tasks];
+	 * from pids_cgroup.counter
 	 */
 	rec_opt_u64 pids_current NEEDS_PIDS;
 };

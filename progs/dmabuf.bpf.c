@@ -36,11 +36,11 @@ struct dmabuf_record {
 	char name[32];
 	/* the driver or heap that made it; from dma_buf.exp_name */
 	char exporter[32];
-	/* how much memory it is; from dma_buf.size */
+	/* its size; from dma_buf.size */
 	rec_bytes_count size;
-	/* its file's inode, as /proc/PID/fdinfo tells [inode number]; from inode.i_ino */
+	/* the inode of its file, as in /proc/PID/fdinfo [inode number]; from inode.i_ino */
 	__u64 inode;
-	/* who holds its file; None before Linux 6.13 [references]; from file.f_ref */
+	/* references to its file; None before Linux 6.13 [references]; from file.f_ref */
 	rec_opt_u64 references;
 };
 RECORD(dmabuf_record);

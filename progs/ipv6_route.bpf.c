@@ -104,43 +104,40 @@ struct ipv6_route_record {
 	 */
 	rec_ip source;
 	/*
-	 * next hop of its first path, which may be an IPv4 one; None if it leads to a link; from
+	 * the next hop of its first path, which may be an IPv4 address; None if it has no gateway; from
 	 * fib_nh_common.nhc_gw
 	 */
 	rec_ip gateway;
-	/* the destination's prefix length [bits]; from rt6key.plen */
+	/* the prefix length of the destination [bits]; from rt6key.plen */
 	__u8 prefix_len;
-	/* the source's prefix length [bits]; from rt6key.plen */
+	/* the prefix length of the source [bits]; from rt6key.plen */
 	__u8 source_prefix_len;
-	/* the first path's network device; empty without one; from net_device.name */
+	/* the network device of its first path; empty if it has none; from net_device.name */
 	char device[16];
-	/* that device's index, or 0 [id]; from net_device.ifindex */
+	/* the index of that device, or 0 [id]; from net_device.ifindex */
 	__u32 ifindex;
 	/*
-	 * of two routes for one network the one with the lower metric is taken [number]; from
+	 * of two routes to the same network, the one with the lower metric is taken [number]; from
 	 * fib6_info.fib6_metric
 	 */
 	__u32 metric;
-	/* the routing table that it is in; 254 is main, 255 local [id]; from fib6_table.tb6_id */
+	/* the routing table that it is in: 254 is main, 255 is local [id]; from fib6_table.tb6_id */
 	__u32 table;
-	/* who made it: the kernel, a router's advertisement, a daemon; from fib6_info.fib6_protocol */
+	/* what made it: the kernel, a router advertisement, a daemon; from fib6_info.fib6_protocol */
 	enum route_protocol protocol;
 	/* what it does with packets; from fib6_info.fib6_type */
 	enum route_type type;
-	/*
-	 * what it is and who made it, in bits: RTF_* of include/uapi/linux/route.h and ipv6_route.h; from
-	 * fib6_info.fib6_flags
-	 */
+	/* its flags: RTF_* of include/uapi/linux/route.h and ipv6_route.h; from fib6_info.fib6_flags */
 	FLAGS(route_flag) flags;
-	/* how much the router that advertised it is preferred; from fib6_info.fib6_flags */
+	/* the preference of the router that advertised it; from fib6_info.fib6_flags */
 	enum router_preference preference;
-	/* its nexthop object, or 0 [id]; from nexthop.id */
+	/* the id of its nexthop object, or 0 [id]; from nexthop.id */
 	__u32 nexthop_id;
-	/* who holds it [references]; from fib6_info.fib6_ref */
+	/* references to it [references]; from fib6_info.fib6_ref */
 	__u32 refs;
-	/* the device's network namespace [inode number]; from net_device.nd_net and ns_common.inum */
+	/* the network namespace of the device [inode number]; from net_device.nd_net and ns_common.inum */
 	__u32 netns;
-	/* time left until it is removed; None if it stays; from fib6_info.expires */
+	/* time left until it expires; None if it doesn't; from fib6_info.expires */
 	rec_opt_ns expires_ns;
 };
 RECORD(ipv6_route_record);

@@ -64,27 +64,30 @@ struct bpf_iter__kmem_cache {
 struct kmem_cache_record {
 	/* the cache's name, as in /proc/slabinfo; from kmem_cache.name */
 	char name[64];
-	/* an object as its user asked for it; from kmem_cache.object_size */
+	/* the size of an object, as its user asked for it; from kmem_cache.object_size */
 	rec_bytes_count32 object_size;
-	/* what an object takes, with padding and what is kept beside it; from kmem_cache.size */
+	/* the memory that an object takes, with padding and metadata; from kmem_cache.size */
 	rec_bytes_count32 size;
-	/* an object's alignment; from kmem_cache.align */
+	/* the alignment of an object; from kmem_cache.align */
 	rec_bytes_count32 align;
-	/* objects in a new slab [objects]; from kmem_cache.oo */
+	/* how many objects a new slab has [objects]; from kmem_cache.oo */
 	__u32 objects_per_slab;
-	/* pages of a new slab [pages]; from kmem_cache.oo */
+	/* how many pages a new slab has [pages]; from kmem_cache.oo */
 	__u32 pages_per_slab;
-	/* of include/linux/slab.h; their values differ between kernels [SLAB_*]; from kmem_cache.flags */
+	/*
+	 * its flags: SLAB_* of include/linux/slab.h, whose values differ between kernels [SLAB_*]; from
+	 * kmem_cache.flags
+	 */
 	__u32 flags;
-	/* how many users were merged into this one cache [users]; from kmem_cache.refcount */
+	/* how many users share it, since similar caches are merged [users]; from kmem_cache.refcount */
 	__s32 refcount;
-	/* its slabs on all memory nodes [slabs]; from kmem_cache_node.nr_slabs */
+	/* how many slabs it has, on all memory nodes [slabs]; from kmem_cache_node.nr_slabs */
 	__u64 slabs;
-	/* objects that these slabs have room for [objects]; from kmem_cache_node.total_objects */
+	/* how many objects these slabs have room for [objects]; from kmem_cache_node.total_objects */
 	__u64 total_objects;
 	/*
-	 * of these, objects that are in use or kept for a CPU, as /proc/slabinfo counts; None where more than
-	 * 10,000 slabs of a node are partly filled [objects]; from kmem_cache_node.partial, slab.inuse
+	 * how many of these are in use or kept for a CPU, as /proc/slabinfo counts; None if more than 10,000
+	 * slabs of a node are partly filled [objects]; from kmem_cache_node.partial, slab.inuse
 	 */
 	rec_opt_u64 active_objects;
 };

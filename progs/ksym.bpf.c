@@ -28,17 +28,18 @@ struct ksym_record {
 	/* modules may use it (EXPORT_SYMBOL); from kallsym_iter.exported */
 	bool exported;
 	/*
-	 * the letter that nm gives it; of a module's symbols, small if not exported; from kallsym_iter.type
+	 * the letter that nm shows for it; lower case for a symbol that a module doesn't export; from
+	 * kallsym_iter.type
 	 */
 	char type;
-	/* where it is; kptr_restrict does not hide it here; from kallsym_iter.value */
+	/* its address, which kptr_restrict doesn't hide here; from kallsym_iter.value */
 	rec_kptr address;
 	/* its place in this walk, from 0 [number]; from bpf_iter_meta.seq_num */
 	__u64 seq_num;
 	/* its name, as in /proc/kallsyms; None if it can't be read; from kallsym_iter.name */
 	rec_text name;
 	/*
-	 * the module it is of, or bpf, __builtin__ftrace, __builtin__kprobes; None for the kernel's own; from
+	 * its module, or bpf, __builtin__ftrace, __builtin__kprobes; None for the kernel's own symbols; from
 	 * kallsym_iter.module_name
 	 */
 	rec_text module;

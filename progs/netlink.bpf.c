@@ -37,14 +37,14 @@ enum netlink_protocol {
 };
 
 struct netlink_record {
-	/* netlink family; from sock.sk_protocol */
+	/* the netlink family; from sock.sk_protocol */
 	enum netlink_protocol protocol;
 	/*
-	 * its netlink address: 0 for the kernel's socket, else often the pid of who opened it [id]; from
-	 * netlink_sock.portid
+	 * its netlink address: 0 for the kernel's socket, otherwise often the pid of the process that opened
+	 * it [id]; from netlink_sock.portid
 	 */
 	__u32 portid;
-	/* which of the first 32 multicast groups it listens to [mask]; from netlink_sock.groups */
+	/* the multicast groups that it listens to, of the first 32 [mask]; from netlink_sock.groups */
 	__u32 groups;
 	/* the address it is connected to, or 0 [id]; from netlink_sock.dst_portid */
 	__u32 dst_portid;
@@ -62,20 +62,23 @@ struct netlink_record {
 	 * asked for it [id]; from sock_common.skc_cookie
 	 */
 	rec_opt_u64 cookie;
-	/* memory of what it has not read yet, Rmem of /proc/net/netlink; from sock.sk_backlog */
+	/* memory of messages that it hasn't read yet, Rmem of /proc/net/netlink; from sock.sk_backlog */
 	rec_bytes_count rx_queue;
 	/*
-	 * memory of what it sends and has not handed over yet, Wmem of /proc/net/netlink; from
+	 * memory of messages that it has sent and that aren't delivered yet, Wmem of /proc/net/netlink; from
 	 * sock.sk_wmem_alloc
 	 */
 	rec_bytes_count tx_queue;
-	/* messages that found no room in it [messages]; from sock.sk_drops, sock.sk_drop_counters */
+	/*
+	 * messages that were dropped because it had no room [messages]; from sock.sk_drops,
+	 * sock.sk_drop_counters
+	 */
 	__u32 drops;
-	/* who holds it [references]; from sock_common.skc_refcnt */
+	/* references to it [references]; from sock_common.skc_refcnt */
 	__u32 refs;
 	/* it has an address; from netlink_sock.bound */
 	bool bound;
-	/* an answer in several parts is under way; from netlink_sock.cb_running */
+	/* an answer in several parts is in progress; from netlink_sock.cb_running */
 	bool dumping;
 };
 RECORD(netlink_record);

@@ -15,9 +15,9 @@ struct sock___uid {
 	__u32 family;												\
 	/* transport protocol, of include/uapi/linux/in.h [IPPROTO_*]; from sock.sk_protocol */			\
 	__u32 protocol;												\
-	/* kind of socket, of include/linux/net.h [SOCK_*]; from sock.sk_type */				\
+	/* type of socket, of include/linux/net.h [SOCK_*]; from sock.sk_type */				\
 	__u32 type;												\
-	/* connection state, of which protocols other than TCP use a part; from sock_common.skc_state */	\
+	/* its state; protocols other than TCP use only some of them; from sock_common.skc_state */		\
 	enum tcp_state state;											\
 	/*													\
 	 * the address it is bound to; 0.0.0.0 or :: for any; None if it is neither IPv4 nor IPv6; from		\

@@ -18,8 +18,8 @@ struct bpf_iter__sockmap {
 
 struct sockmap_record {
 	/*
-	 * its key: of a sockmap the index, of a sockhash what its BTF says, or bytes; from
-	 * bpf_iter__sockmap.key
+	 * its key: the index in a sockmap; in a sockhash, typed by the map's BTF, or bytes if it has none;
+	 * from bpf_iter__sockmap.key
 	 */
 	rec_map_key key;
 	SOCK_IDENTITY;

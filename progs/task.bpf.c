@@ -85,161 +85,176 @@ struct task_record {
 	rec_size record_size;
 
 	/*
-	 * the thread, as the reader's pid namespace numbers it [id]; from task_struct.thread_pid and upid.nr
+	 * the thread, by its number in the reader's pid namespace [id]; from task_struct.thread_pid and
+	 * upid.nr
 	 */
 	__s32 tid;
 	/*
-	 * its process (thread group), as the reader's pid namespace numbers it [id]; from
+	 * its process (thread group), by its number in the reader's pid namespace [id]; from
 	 * task_struct.group_leader and upid.nr
 	 */
 	__s32 pid;
 	/*
-	 * the parent process, as the reader's pid namespace numbers it; 0 where the parent is outside of it
+	 * its parent process, by its number in the reader's pid namespace; 0 if the parent is outside of it
 	 * [id]; from task_struct.real_parent and upid.nr
 	 */
 	__s32 ppid;
 	/*
-	 * its process group, as the reader's pid namespace numbers it [id]; from signal_struct.pids and
+	 * its process group, by its number in the reader's pid namespace [id]; from signal_struct.pids and
 	 * upid.nr
 	 */
 	__s32 pgid;
-	/* its session, as the reader's pid namespace numbers it [id]; from signal_struct.pids and upid.nr */
+	/*
+	 * its session, by its number in the reader's pid namespace [id]; from signal_struct.pids and upid.nr
+	 */
 	__s32 sid;
-	/* the thread, as the initial pid namespace numbers it [id]; from task_struct.pid */
+	/* the thread, by its number in the initial pid namespace [id]; from task_struct.pid */
 	__s32 global_tid;
-	/* its process, as the initial pid namespace numbers it [id]; from task_struct.tgid */
+	/* its process, by its number in the initial pid namespace [id]; from task_struct.tgid */
 	__s32 global_pid;
 	/*
-	 * the parent process, as the initial pid namespace numbers it [id]; from task_struct.real_parent and
-	 * task_struct.tgid
+	 * its parent process, by its number in the initial pid namespace [id]; from task_struct.real_parent
+	 * and task_struct.tgid
 	 */
 	__s32 global_ppid;
-	/* the thread's name, at most 15 bytes of it; from task_struct.comm */
+	/* the name of the thread, up to 15 bytes of it; from task_struct.comm */
 	char comm[16];
 	/*
-	 * the letter that ps shows: R runs or waits for a CPU, S sleeps, D sleeps and can't be woken by
-	 * signals, I idles (a kernel thread), T is stopped, t traced, Z a zombie, X dead, P parked; from
+	 * the letter that ps shows: R runs or waits for a CPU, S sleeps, D is in uninterruptible sleep, I is
+	 * idle (a kernel thread), T is stopped, t is traced, Z is a zombie, X is dead, P is parked; from
 	 * task_struct.__state, task_struct.exit_state
 	 */
 	char state;
-	/* what it is and does, in bits: PF_* of include/linux/sched.h; from task_struct.flags */
+	/* its flags: PF_* of include/linux/sched.h; from task_struct.flags */
 	FLAGS(task_flag) flags;
 	/*
-	 * priority as /proc/PID/stat shows it: nice 0 is 20, real-time ones are below 0 [number]; from
+	 * its priority as in /proc/PID/stat: 20 for nice 0, negative for real-time priorities [number]; from
 	 * task_struct.prio
 	 */
 	__s32 prio;
-	/* nice value, -20 (gets more of a CPU) to 19 [number]; from task_struct.static_prio */
+	/*
+	 * its nice value, from -20, which gets most of the CPU, to 19 [number]; from task_struct.static_prio
+	 */
 	__s32 nice;
-	/* real-time priority, 1 to 99; 0 under other policies [number]; from task_struct.rt_priority */
+	/*
+	 * its real-time priority, from 1 to 99; 0 under other policies [number]; from task_struct.rt_priority
+	 */
 	__u32 rt_priority;
 	/* scheduling policy; from task_struct.policy */
 	enum sched_policy policy;
-	/* where it runs, or ran last [CPU]; from thread_info.cpu */
+	/* the CPU that it runs on, or ran on last [CPU]; from thread_info.cpu */
 	__u32 cpu;
 	/* how many threads its process has [threads]; from signal_struct.nr_threads */
 	__s32 threads;
-	/* real user, in the initial user namespace [id]; from cred.uid */
+	/* its real user, in the initial user namespace [id]; from cred.uid */
 	__u32 uid;
-	/* effective user, in the initial user namespace [id]; from cred.euid */
+	/* its effective user, in the initial user namespace [id]; from cred.euid */
 	__u32 euid;
-	/* real group, in the initial user namespace [id]; from cred.gid */
+	/* its real group, in the initial user namespace [id]; from cred.gid */
 	__u32 gid;
-	/* effective group, in the initial user namespace [id]; from cred.egid */
+	/* its effective group, in the initial user namespace [id]; from cred.egid */
 	__u32 egid;
 	/*
-	 * its pid namespace, as in /proc/PID/ns; 0 for a task that exits [inode number]; from upid.ns and
-	 * ns_common.inum
+	 * its pid namespace, as in /proc/PID/ns; 0 for a task that is exiting [inode number]; from upid.ns
+	 * and ns_common.inum
 	 */
 	__u32 pid_ns;
 	/*
-	 * its mount namespace; 0 for a task that exits [inode number]; from nsproxy.mnt_ns and ns_common.inum
+	 * its mount namespace; 0 for a task that is exiting [inode number]; from nsproxy.mnt_ns and
+	 * ns_common.inum
 	 */
 	__u32 mnt_ns;
 	/*
-	 * its network namespace; 0 for a task that exits [inode number]; from nsproxy.net_ns and
+	 * its network namespace; 0 for a task that is exiting [inode number]; from nsproxy.net_ns and
 	 * ns_common.inum
 	 */
 	__u32 net_ns;
 	/*
-	 * its UTS (host name) namespace; 0 for a task that exits [inode number]; from nsproxy.uts_ns and
+	 * its UTS (host name) namespace; 0 for a task that is exiting [inode number]; from nsproxy.uts_ns and
 	 * ns_common.inum
 	 */
 	__u32 uts_ns;
 	/*
-	 * its IPC namespace; 0 for a task that exits [inode number]; from nsproxy.ipc_ns and ns_common.inum
+	 * its IPC namespace; 0 for a task that is exiting [inode number]; from nsproxy.ipc_ns and
+	 * ns_common.inum
 	 */
 	__u32 ipc_ns;
 	/*
-	 * its cgroup namespace; 0 for a task that exits [inode number]; from nsproxy.cgroup_ns and
+	 * its cgroup namespace; 0 for a task that is exiting [inode number]; from nsproxy.cgroup_ns and
 	 * ns_common.inum
 	 */
 	__u32 cgroup_ns;
 	/* its user namespace [inode number]; from cred.user_ns and ns_common.inum */
 	__u32 user_ns;
 	/*
-	 * run time in user mode: the ticks of both modes divide what the scheduler measured, as for
-	 * /proc/PID/stat; from task_struct.utime, sched_entity.sum_exec_runtime
+	 * CPU time in user mode: what the scheduler measured, divided in proportion to the ticks of both
+	 * modes, as for /proc/PID/stat; from task_struct.utime, sched_entity.sum_exec_runtime
 	 */
 	rec_ns utime_ns;
 	/*
-	 * run time in the kernel, out of the same division; from task_struct.stime,
+	 * CPU time in the kernel, from the same division; from task_struct.stime,
 	 * sched_entity.sum_exec_runtime
 	 */
 	rec_ns stime_ns;
-	/* run time, as the scheduler measured it; from sched_entity.sum_exec_runtime */
+	/* CPU time, as the scheduler measured it; from sched_entity.sum_exec_runtime */
 	rec_ns runtime_ns;
 	/*
-	 * when it was made, since boot, time asleep included, in the initial time namespace; from
+	 * when it was made: time since boot, suspend included, in the initial time namespace; from
 	 * task_struct.start_boottime
 	 */
 	rec_ns start_time_ns;
-	/* address space of its process; 0 for a kernel thread and a zombie; from mm_struct.total_vm */
+	/*
+	 * the size of the address space of its process; 0 for a kernel thread and a zombie; from
+	 * mm_struct.total_vm
+	 */
 	rec_bytes_count vsize;
 	/*
-	 * memory of its process that is in RAM, as /proc/PID/stat counts it: without what a CPU has not added
+	 * memory of its process that is in RAM, as /proc/PID/stat counts it, without what a CPU has not added
 	 * yet; 0 for a kernel thread and a zombie; from mm_struct.rss_stat
 	 */
 	rec_bytes_count rss;
-	/* page faults that needed no reading from storage [faults]; from task_struct.min_flt */
+	/* page faults that needed no I/O [faults]; from task_struct.min_flt */
 	__u64 minor_faults;
-	/* page faults that waited for storage [faults]; from task_struct.maj_flt */
+	/* page faults that had to wait for storage [faults]; from task_struct.maj_flt */
 	__u64 major_faults;
-	/* times it gave up the CPU, to wait for something [switches]; from task_struct.nvcsw */
+	/* how often it gave up the CPU to wait for something [switches]; from task_struct.nvcsw */
 	__u64 voluntary_switches;
-	/* times the CPU was taken from it [switches]; from task_struct.nivcsw */
+	/* how often the CPU was taken from it [switches]; from task_struct.nivcsw */
 	__u64 involuntary_switches;
-	/* what it had read from storage; from task_io_accounting.read_bytes */
+	/* what it caused to be read from storage; from task_io_accounting.read_bytes */
 	rec_opt_bytes_count read_bytes NEEDS_IO_ACCOUNTING("read_bytes");
 	/*
-	 * what it had written to storage, counted when a page becomes dirty; from
+	 * what it caused to be written to storage, counted when a page becomes dirty; from
 	 * task_io_accounting.write_bytes
 	 */
 	rec_opt_bytes_count write_bytes NEEDS_IO_ACCOUNTING("write_bytes");
-	/* its group in the unified hierarchy [inode number]; from css_set.dfl_cgrp and kernfs_node.id */
+	/*
+	 * the id of its group in the unified hierarchy [inode number]; from css_set.dfl_cgrp and
+	 * kernfs_node.id
+	 */
 	__u64 cgroup_id;
 	/*
-	 * descriptors that its process has open; None for a task that exits and for one with room for more
-	 * than a million [descriptors]; from fdtable.open_fds
+	 * how many descriptors its process has open; None for a task that is exiting, and for one with room
+	 * for more than a million [descriptors]; from fdtable.open_fds
 	 */
 	rec_opt_u32 open_fds NEEDS_FUNCTIONS;
 	/*
-	 * the program that it runs, as readlink of /proc/PID/exe shows it; None for a kernel thread and a
+	 * the path of its executable, as readlink of /proc/PID/exe shows it; None for a kernel thread and a
 	 * zombie, and for more than 4,095 bytes; from mm_struct.exe_file
 	 */
 	rec_text exe NEEDS_D_PATH;
 	/*
-	 * its working directory, as readlink of /proc/PID/cwd shows it; None for a task that exits, and for
-	 * more than 4,095 bytes; from fs_struct.pwd
+	 * its working directory, as readlink of /proc/PID/cwd shows it; None for a task that is exiting, and
+	 * for more than 4,095 bytes; from fs_struct.pwd
 	 */
 	rec_text cwd NEEDS_D_PATH;
 	/*
-	 * its arguments, of the first 4,096 bytes of them; None for a kernel thread and a zombie, and for
+	 * its arguments, as far as their first 4,096 bytes go; None for a kernel thread and a zombie, and for
 	 * memory that can't be read; from mm_struct.arg_start, mm_struct.arg_end
 	 */
 	rec_user_args cmdline NEEDS_USER_MEMORY;
 	/*
-	 * addresses on its kernel stack, the innermost first, at most 127; None where the kernel gives none;
+	 * the addresses on its kernel stack, the innermost first, at most 127; None if the kernel gives none;
 	 * from task_struct.stack
 	 */
 	rec_kptrs stack;

@@ -34,30 +34,31 @@ struct task_file_record {
 	rec_size record_size;
 
 	/*
-	 * the thread, as the reader's pid namespace numbers it [id]; from task_struct.thread_pid and upid.nr
+	 * the thread, by its number in the reader's pid namespace [id]; from task_struct.thread_pid and
+	 * upid.nr
 	 */
 	__s32 tid;
 	/*
-	 * its process (thread group), as the reader's pid namespace numbers it [id]; from
+	 * its process (thread group), by its number in the reader's pid namespace [id]; from
 	 * task_struct.group_leader and upid.nr
 	 */
 	__s32 pid;
-	/* the thread's name, at most 15 bytes of it; from task_struct.comm */
+	/* the name of the thread, up to 15 bytes of it; from task_struct.comm */
 	char comm[16];
 	/* the descriptor [id]; from bpf_iter__task_file.fd */
 	__u32 fd;
 	/*
-	 * what the file is; ANON is an eventfd, epoll, BPF object …, of which the path says more; from
+	 * what the file is; ANON is an eventfd, epoll, BPF object …, and the path says which; from
 	 * inode.i_mode, super_block.s_magic
 	 */
 	enum file_kind kind;
-	/* the inode's type and permissions; from inode.i_mode */
+	/* the type and permissions of the inode; from inode.i_mode */
 	rec_mode mode;
 	/* how it was opened, as in /proc/PID/fdinfo but without O_CLOEXEC [O_*]; from file.f_flags */
 	__u32 flags;
-	/* where the next read or write is [bytes]; from file.f_pos */
+	/* the position of the next read or write [bytes]; from file.f_pos */
 	__s64 pos;
-	/* the inode's size; from inode.i_size */
+	/* the size of the inode; from inode.i_size */
 	rec_bytes_count size;
 	/* its inode [inode number]; from inode.i_ino */
 	__u64 inode;

@@ -92,33 +92,34 @@ struct task_vma_record {
 	rec_size record_size;
 
 	/*
-	 * the thread, as the reader's pid namespace numbers it [id]; from task_struct.thread_pid and upid.nr
+	 * the thread, by its number in the reader's pid namespace [id]; from task_struct.thread_pid and
+	 * upid.nr
 	 */
 	__s32 tid;
 	/*
-	 * its process (thread group), as the reader's pid namespace numbers it [id]; from
+	 * its process (thread group), by its number in the reader's pid namespace [id]; from
 	 * task_struct.group_leader and upid.nr
 	 */
 	__s32 pid;
-	/* the thread's name, at most 15 bytes of it; from task_struct.comm */
+	/* the name of the thread, up to 15 bytes of it; from task_struct.comm */
 	char comm[16];
 	/* its first address; from vm_area_struct.vm_start */
 	rec_uptr start;
-	/* the first address behind it; from vm_area_struct.vm_end */
+	/* the first address after it; from vm_area_struct.vm_end */
 	rec_uptr end;
 	/* as in /proc/PID/maps: r, w, x, and p for private or s for shared; from vm_area_struct.vm_flags */
 	char permissions[8];
 	/* VM_* of include/linux/mm.h, as VmFlags of /proc/PID/smaps; from vm_area_struct.vm_flags */
 	FLAGS(vm_flag) flags;
-	/* where in the file it begins; 0 without a file [bytes]; from vm_area_struct.vm_pgoff */
+	/* where it begins in the file; 0 without a file [bytes]; from vm_area_struct.vm_pgoff */
 	__u64 offset;
-	/* the file's inode; 0 without a file [inode number]; from inode.i_ino */
+	/* the inode of the file; 0 without a file [inode number]; from inode.i_ino */
 	__u64 inode;
 	/* the device that the inode is on, as st_dev of stat(2); 0 without a file; from super_block.s_dev */
 	rec_dev device;
 	/*
-	 * a file's path, or as in /proc/PID/maps [heap], [stack], [vdso], [anon:NAME] …; None for other
-	 * memory; from vm_area_struct.vm_file, vm_area_struct.vm_ops, vm_area_struct.anon_name
+	 * the path of the file, or [heap], [stack], [vdso], [anon:NAME] … as in /proc/PID/maps; None for
+	 * other memory; from vm_area_struct.vm_file, vm_area_struct.vm_ops, vm_area_struct.anon_name
 	 */
 	rec_text path;
 };

@@ -55,8 +55,8 @@ struct tcp_record {
 	 */
 	rec_ip remote_addr;
 	/*
-	 * who owns it, in the user namespace of who opened the iterator; a request has its listener's; None
-	 * for TIME_WAIT [id]; from bpf_iter__tcp.uid
+	 * its owner, in the user namespace of whoever opened the iterator; a request has the owner of its
+	 * listener; None for TIME_WAIT [id]; from bpf_iter__tcp.uid
 	 */
 	rec_opt_u32 uid;
 	/*
@@ -81,33 +81,39 @@ struct tcp_record {
 	bool reuse_addr;
 	/* SO_REUSEPORT is set; from sock_common.skc_reuseport */
 	bool reuse_port;
-	/* received and not yet read; 0 for a listener; from tcp_sock.rcv_nxt, tcp_sock.copied_seq */
+	/* received but not read yet; 0 for a listener; from tcp_sock.rcv_nxt, tcp_sock.copied_seq */
 	rec_bytes_count rx_queue;
-	/* written and not yet acknowledged; 0 for a listener; from tcp_sock.write_seq, tcp_sock.snd_una */
+	/* written but not acknowledged yet; 0 for a listener; from tcp_sock.write_seq, tcp_sock.snd_una */
 	rec_bytes_count tx_queue;
 	/*
-	 * connections that wait for accept(); None if it doesn't listen [connections]; from
+	 * connections that wait for accept(); None if it isn't listening [connections]; from
 	 * sock.sk_ack_backlog
 	 */
 	rec_opt_u32 backlog;
-	/* how many may wait; None if it doesn't listen [connections]; from sock.sk_max_ack_backlog */
+	/*
+	 * how many of them may wait; None if it isn't listening [connections]; from sock.sk_max_ack_backlog
+	 */
 	rec_opt_u32 backlog_max;
 	/*
-	 * the timer that runs next, as /proc/net/tcp numbers them; from inet_connection_sock.icsk_pending,
+	 * the timer that fires next, numbered as in /proc/net/tcp; from inet_connection_sock.icsk_pending,
 	 * sock.sk_timer
 	 */
 	enum tcp_timer timer;
 	/*
-	 * time left until then, in whole ticks of the kernel; None without a timer; from timer_list.expires
+	 * time left until it fires, in whole ticks of the kernel; None without a timer; from
+	 * timer_list.expires
 	 */
 	rec_opt_ns timer_expires_ns;
-	/* congestion control's name; empty for TIME_WAIT and for a request; from tcp_congestion_ops.name */
+	/*
+	 * the name of its congestion control; empty for TIME_WAIT and for a request; from
+	 * tcp_congestion_ops.name
+	 */
 	char congestion[16];
 	/* congestion window; None for TIME_WAIT and for a request [packets]; from tcp_sock.snd_cwnd */
 	rec_opt_u32 cwnd;
 	/*
-	 * where slow start ends; None while there is no limit, for TIME_WAIT and for a request [packets];
-	 * from tcp_sock.snd_ssthresh
+	 * slow start threshold; None if it has none yet, for TIME_WAIT and for a request [packets]; from
+	 * tcp_sock.snd_ssthresh
 	 */
 	rec_opt_u32 ssthresh;
 	/* smoothed round-trip time; None for TIME_WAIT and for a request; from tcp_sock.srtt_us */
@@ -116,10 +122,12 @@ struct tcp_record {
 	rec_opt_ns rttvar_ns;
 	/* retransmission timeout; None for TIME_WAIT and for a request; from inet_connection_sock.icsk_rto */
 	rec_opt_ns rto_ns;
-	/* timeouts in a row that were not answered [timeouts]; from inet_connection_sock.icsk_retransmits */
+	/*
+	 * how many timeouts in a row went unanswered [timeouts]; from inet_connection_sock.icsk_retransmits
+	 */
 	__u32 retransmits;
 	/*
-	 * segments that were sent again, in all; None for TIME_WAIT and for a request [segments]; from
+	 * segments sent again, in total; None for TIME_WAIT and for a request [segments]; from
 	 * tcp_sock.total_retrans
 	 */
 	rec_opt_u32 total_retrans;
@@ -127,27 +135,21 @@ struct tcp_record {
 	rec_opt_bytes_count bytes_acked;
 	/* received in order; None for TIME_WAIT and for a request; from tcp_sock.bytes_received */
 	rec_opt_bytes_count bytes_received;
-	/*
-	 * sent, repetitions included; None for TIME_WAIT and for a request; from tcp_sock.bytes_sent
-	 */
+	/* sent, retransmissions included; None for TIME_WAIT and for a request; from tcp_sock.bytes_sent */
 	rec_opt_bytes_count bytes_sent;
-	/* segments that came in; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_in */
+	/* segments received; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_in */
 	rec_opt_u32 segs_in;
-	/* segments that went out; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_out */
+	/* segments sent; None for TIME_WAIT and for a request [segments]; from tcp_sock.segs_out */
 	rec_opt_u32 segs_out;
 	/*
-	 * largest segment that it sends now; None for TIME_WAIT and for a request [bytes]; from
+	 * the largest segment that it currently sends; None for TIME_WAIT and for a request [bytes]; from
 	 * tcp_sock.mss_cache
 	 */
 	rec_opt_u32 mss;
-	/*
-	 * the window that the peer offers; None for TIME_WAIT and for a request; from
-	 * tcp_sock.snd_wnd
-	 */
+	/* the window that the peer offers; None for TIME_WAIT and for a request; from tcp_sock.snd_wnd */
 	rec_opt_bytes_count32 snd_wnd;
 	/*
-	 * the window that is offered to the peer; None for TIME_WAIT and for a request; from
-	 * tcp_sock.rcv_wnd
+	 * the window that it offers to the peer; None for TIME_WAIT and for a request; from tcp_sock.rcv_wnd
 	 */
 	rec_opt_bytes_count32 rcv_wnd;
 };

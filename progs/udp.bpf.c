@@ -18,7 +18,7 @@ struct bpf_iter__udp {
 struct udp_record {
 	/* address family; from sock_common.skc_family */
 	enum address_family family;
-	/* TCP_ESTABLISHED: connected; TCP_CLOSE: not; from sock_common.skc_state */
+	/* TCP_ESTABLISHED if it is connected, otherwise TCP_CLOSE; from sock_common.skc_state */
 	enum tcp_state state;
 	/*
 	 * the address it is bound to; 0.0.0.0 or :: for any; never None; from sock_common.skc_rcv_saddr,
@@ -34,7 +34,7 @@ struct udp_record {
 	 * sock_common.skc_v6_daddr
 	 */
 	rec_ip remote_addr;
-	/* who owns it, in the user namespace of who opened the iterator [id]; from bpf_iter__udp.uid */
+	/* its owner, in the user namespace of whoever opened the iterator [id]; from bpf_iter__udp.uid */
 	__u32 uid;
 	/*
 	 * its inode, as in socket:[N] of /proc/PID/fd; 0 without a file [inode number]; from sock.sk_socket
@@ -59,17 +59,20 @@ struct udp_record {
 	/* SO_REUSEPORT is set; from sock_common.skc_reuseport */
 	bool reuse_port;
 	/*
-	 * memory of what it has not read yet, as the kernel accounts it; from sock.sk_backlog,
+	 * memory of datagrams that it hasn't read yet, as the kernel accounts for it; from sock.sk_backlog,
 	 * udp_sock.forward_deficit
 	 */
 	rec_bytes_count rx_queue;
-	/* memory of what has not left the machine yet; from sock.sk_wmem_alloc */
+	/* memory of datagrams that haven't left the machine yet; from sock.sk_wmem_alloc */
 	rec_bytes_count tx_queue;
-	/* datagrams that found no room in it [datagrams]; from sock.sk_drops, sock.sk_drop_counters */
+	/*
+	 * datagrams that were dropped because it had no room [datagrams]; from sock.sk_drops,
+	 * sock.sk_drop_counters
+	 */
 	__u32 drops;
 	/*
-	 * place in the hash table that is walked, which need not be that of /proc/net/udp [number]; from
-	 * bpf_iter__udp.bucket
+	 * its place in the hash table that is walked, which may differ from that in /proc/net/udp [number];
+	 * from bpf_iter__udp.bucket
 	 */
 	__s32 bucket;
 };

@@ -46,13 +46,13 @@ DECLARE_FLAGS(sock_shutdown);
 struct unix_record {
 	rec_size record_size;
 
-	/* kind of socket; from sock.sk_type */
+	/* the type of the socket; from sock.sk_type */
 	enum sock_type type;
-	/* TCP_ESTABLISHED, TCP_LISTEN or TCP_CLOSE, as ss has it; from sock_common.skc_state */
+	/* TCP_ESTABLISHED, TCP_LISTEN or TCP_CLOSE, as ss shows it; from sock_common.skc_state */
 	enum tcp_state state;
-	/* the state that /proc/net/unix shows; from sock.sk_socket, sock_common.skc_state */
+	/* its state as /proc/net/unix shows it; from sock.sk_socket, sock_common.skc_state */
 	enum socket_state socket_state;
-	/* the flags that /proc/net/unix shows; from sock_common.skc_state */
+	/* its flags as /proc/net/unix shows them; from sock_common.skc_state */
 	FLAGS(unix_flag) flags;
 	/* which directions are closed; from sock.sk_shutdown */
 	FLAGS(sock_shutdown) shutdown;
@@ -61,37 +61,41 @@ struct unix_record {
 	 * and inode.i_ino, or sock.sk_ino
 	 */
 	__u64 inode;
-	/* the peer's inode; 0 without a peer [inode number]; from unix_sock.peer and inode.i_ino */
+	/* the inode of its peer; 0 without a peer [inode number]; from unix_sock.peer and inode.i_ino */
 	__u64 peer_inode;
 	/*
 	 * the number that SO_COOKIE gives, unique until the next boot; None before Linux 5.12 if nobody has
 	 * asked for it [id]; from sock_common.skc_cookie
 	 */
 	rec_opt_u64 cookie;
-	/* who owns it, in the user namespace of who opened the iterator [id]; from bpf_iter__unix.uid */
+	/* its owner, in the user namespace of whoever opened the iterator [id]; from bpf_iter__unix.uid */
 	__u32 uid;
 	/* the network namespace it is in [inode number]; from sock_common.skc_net and ns_common.inum */
 	__u32 netns;
 	/*
-	 * not yet read, as SIOCINQ tells; None for more than 256 packets, which are not counted; from
+	 * not read yet, as by SIOCINQ; None for more than 256 packets, which are not counted; from
 	 * unix_sock.inq_len, sk_buff.len
 	 */
 	rec_opt_bytes_count rx_queue;
-	/* memory of what the peer has not read yet; from sock.sk_wmem_alloc */
+	/* memory of what its peer hasn't read yet; from sock.sk_wmem_alloc */
 	rec_bytes_count tx_queue;
 	/*
-	 * connections that wait for accept(); None if it doesn't listen [connections]; from sk_buff_head.qlen
+	 * connections that wait for accept(); None if it isn't listening [connections]; from
+	 * sk_buff_head.qlen
 	 */
 	rec_opt_u32 backlog;
-	/* how many may wait; None if it doesn't listen [connections]; from sock.sk_max_ack_backlog */
-	rec_opt_u32 backlog_max;
-	/* who holds it; from Linux 5.18 on the walk among them [references]; from sock_common.skc_refcnt */
-	__u32 refs;
-	/* its address in the file system; None if it has none; from unix_sock.addr */
-	rec_text path;
 	/*
-	 * its abstract address, without the NUL that it begins with; None if it has none; from unix_sock.addr
+	 * how many of them may wait; None if it isn't listening [connections]; from sock.sk_max_ack_backlog
 	 */
+	rec_opt_u32 backlog_max;
+	/*
+	 * references to it; since Linux 5.18 the walk's own included [references]; from
+	 * sock_common.skc_refcnt
+	 */
+	__u32 refs;
+	/* its path in the file system; None if it has none; from unix_sock.addr */
+	rec_text path;
+	/* its abstract address, without the NUL that leads; None if it has none; from unix_sock.addr */
 	rec_text abstract;
 };
 RECORD(unix_record);

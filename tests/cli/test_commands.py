@@ -175,7 +175,7 @@ def test_fields_say_what_columns_are(run: Run, monkeypatch: pytest.MonkeyPatch) 
     lacking = {field.name for field in here(whole_schema("task")).fields if field.unavailable}
     assert {name for name, row in rows.items() if row["unavailable"]} == lacking
     assert re.search(
-        r"^runtime_ns +int +run time, as the scheduler measured it \[ns\]$",
+        r"^runtime_ns +int +CPU time, as the scheduler measured it \[ns\]$",
         run("fields", "task").stdout,
         re.M,
     )
