@@ -1,9 +1,10 @@
-"""The report of the matrix of kernels, of a run that is written here."""
+"""The matrix of kernels: which a package has, and the report of a run that is written here."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.vm.archive import series_of
 from tests.vm.machine import Run
 from tests.vm.report import Outcome, exit_code, table
 
@@ -42,3 +43,17 @@ def test_what_fails_the_matrix(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code([outcome("6.1"), stopped], least=1) == 1
     assert exit_code([outcome("6.1", FAILURE, 1)], least=1) == 1
     assert "failed on 7.3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("package", "series"),
+    [
+        ("linux-image-5.10.0-46-cloud-amd64", "5.10"),
+        ("linux-image-6.12.118+deb13-rt-amd64", "6.12-rt"),
+        ("linux-binary-7.3.4+deb13-amd64", "7.3-generic"),
+        ("linux-image-6.1-rt-amd64", None),
+        ("linux-image-6.12.118+deb13-rt-amd64-unsigned", None),
+    ],
+)
+def test_a_package_has_a_kernel_by_its_name(package: str, series: str | None) -> None:
+    assert series_of(package) == series

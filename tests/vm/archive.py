@@ -22,8 +22,14 @@ SUITES = (
 # A series alone is the build for virtual machines: small, and with what a machine needs to boot built in.
 # From 6.19 on, linux-image is an empty package that leads to linux-binary.
 PACKAGE = re.compile(r"linux-(?:image|binary)-(\d+\.\d+)\.\S*?-(cloud-|rt-|)amd64")
-NAMES = {"cloud-": "", "rt-": "-rt", "": "-generic"}
+FLAVOURS = {"cloud-": "", "rt-": "-rt", "": "-generic"}
 EMPTY = 1 << 20
+
+
+def series_of(package: str) -> str | None:
+    """Which kernel a package has: 6.12, or 6.12-rt; None where it has none."""
+    match = PACKAGE.fullmatch(package)
+    return match and match[1] + FLAVOURS[match[2]]
 
 
 class Build(NamedTuple):
@@ -54,10 +60,10 @@ class Archive:
         newest: dict[str, Build] = {}
         for stanza in self._apt.run("apt-cache", "dumpavail").split("\n\n"):
             said = dict(re.findall(r"^(Package|Version|Size): (.*)$", stanza, re.MULTILINE))
-            match = PACKAGE.fullmatch(said.get("Package", ""))
-            if match is None or int(said["Size"]) < EMPTY:
+            series = series_of(said.get("Package", ""))
+            if series is None or int(said["Size"]) < EMPTY:
                 continue
-            build = Build(match[1] + NAMES[match[2]], said["Package"], said["Version"])
+            build = Build(series, said["Package"], said["Version"])
             if build.series not in newest or build.order > newest[build.series].order:
                 newest[build.series] = build
         return dict(sorted(newest.items(), key=lambda item: item[1].order))
