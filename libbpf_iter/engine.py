@@ -149,8 +149,10 @@ def first_output(target: str, engine: Engine, given: Parameters, query: Query) -
         size = kernel.threads() * _BYTES_A_THREAD
     elif target == "bpf_map_elem" and given.types is not None and given.types.is_array:
         size = _bytes_of(given.types, query)
+    # Memory is cleared when it is taken: where it is known how much there is to come, little is enough.
+    step = _MEBIBYTE // 4 if size else _MEBIBYTE
     # Behind the last record there has to be room for the largest: progs/emit.h, output_fits().
-    size = bounded(-(-(size + LARGEST_RECORD) // _MEBIBYTE) * _MEBIBYTE)
+    size = bounded(-(-(size + LARGEST_RECORD) // step) * step)
     if engine is not Engine.RUN:
         return Output(size)
     return Output(size, True, {**given.walked, "walked_most": RUN_MOST[target]})

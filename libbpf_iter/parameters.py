@@ -6,7 +6,6 @@ The union is in include/uapi/linux/bpf.h.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import struct
 from contextlib import ExitStack
@@ -158,7 +157,9 @@ _PIDFD_GET_INFO, _PIDFD_INFO = 0xC040FF0B, struct.Struct("=QQI44x")
 def _number_of(pidfd: int) -> int:
     """The process's pid in our pid namespace; 0 on kernels before 6.13, which don't tell."""
     try:
-        info = fcntl.ioctl(pidfd, _PIDFD_GET_INFO, bytes(_PIDFD_INFO.size))
+        from fcntl import ioctl
+
+        info = ioctl(pidfd, _PIDFD_GET_INFO, bytes(_PIDFD_INFO.size))
     except OSError:
         return 0
     return int(_PIDFD_INFO.unpack(info)[2])

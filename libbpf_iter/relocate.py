@@ -29,9 +29,9 @@ def roots(data: bytes) -> frozenset[tuple[str, Kind]] | None:
     relocations = _relocations(extension)
     if any(kind == _TYPE_ID_TARGET for _, kind in relocations):
         return None
-    nodes = [types[types.resolve(type_id)] for type_id in {type_id for type_id, _ in relocations}]
+    ids = {types.resolve(type_id) for type_id in {type_id for type_id, _ in relocations}}
     # What is behind three underscores tells versions of a type apart, and is ours alone.
-    return frozenset((node.name.partition("___")[0], node.kind) for node in nodes)
+    return frozenset((types.name(i).partition("___")[0], Kind(types.kind(i))) for i in ids)
 
 
 def _relocations(extension: bytes) -> set[tuple[int, int]]:

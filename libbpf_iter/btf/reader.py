@@ -147,12 +147,30 @@ class Btf:
             return self._base[type_id]
         node = self._nodes.get(type_id)
         if node is None:
-            offsets = self._index()[0]
-            position = type_id - self._first_id
-            if not 0 <= position < len(offsets):
-                raise BtfError(f"there is no type {type_id}: the last one is {len(self) - 1}")
-            node = self._nodes[type_id] = self._decode(offsets[position])
+            node = self._nodes[type_id] = self._decode(self._index()[0][self._place(type_id)])
         return node
+
+    def kind(self, type_id: int) -> int:
+        """A type's kind; the type isn't decoded for it."""
+        if type_id == 0:
+            return Kind.VOID
+        if type_id < self._first_id and self._base:
+            return self._base.kind(type_id)
+        return self._index()[2][self._place(type_id)]
+
+    def name(self, type_id: int) -> str:
+        """A type's name; the type isn't decoded for it."""
+        if type_id < self._first_id:
+            return self._base.name(type_id) if type_id and self._base else "void"
+        (offset,) = self._part(self._index()[0][self._place(type_id)], "I")
+        return self.string(offset)
+
+    def _place(self, type_id: int) -> int:
+        """Which of this blob's types it is."""
+        place = type_id - self._first_id
+        if not 0 <= place < len(self._index()[0]):
+            raise BtfError(f"there is no type {type_id}: the last one is {len(self) - 1}")
+        return place
 
     def _decode(self, at: int) -> t.Type:
         """The type that begins at ``at``: 12 bytes that all have, and what its kind has behind them."""
@@ -232,7 +250,7 @@ class Btf:
 
     def ids(self, name: str, kind: Kind) -> list[int]:
         """The ids of all types of that name and kind, those of a base left out."""
-        return [type_id for type_id in self._ids(name) if self._kind(type_id) == kind]
+        return [type_id for type_id in self._ids(name) if self.kind(type_id) == kind]
 
     def __contains__(self, name: object) -> bool:
         """Whether a type of any kind has that name."""
@@ -256,9 +274,6 @@ class Btf:
         for type_id, offset in enumerate(memoryview(names).cast("I"), self._first_id):
             if (offset in wanted or not prefix) and kinds[type_id - self._first_id] == kind:
                 yield self[type_id].name, type_id
-
-    def _kind(self, type_id: int) -> int:
-        return self._index()[2][type_id - self._first_id]
 
     def look_up(self, names: Iterable[str]) -> None:
         """Find the types of many names at once: what is asked of one of them later is known then."""
@@ -299,10 +314,9 @@ class Btf:
     def resolve(self, type_id: int) -> int:
         """The id behind typedefs, const, volatile, restrict and type tags."""
         for _ in range(_DEPTH_MAX):
-            node = self[type_id]
-            if node.kind not in _CHAIN:
+            if self.kind(type_id) not in _CHAIN:
                 return type_id
-            type_id = node.type_id  # type: ignore[attr-defined]
+            type_id = self[type_id].type_id  # type: ignore[attr-defined]
         raise BtfError(f"type {type_id} is a chain of typedefs without an end")
 
     def typedefs(self, type_id: int) -> tuple[str, ...]:
