@@ -1,4 +1,4 @@
-"""A walk as a NumPy array. Imports decode, kinds and schema; NumPy only when it is asked for."""
+"""A walk as a NumPy array. Imports decode, kinds and schema, and NumPy only when an array is made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["array", "array_in_place", "dtype"]
 
 
 class Lent(Protocol):
-    """Memory that must be given back."""
+    """Memory of a snapshot, which has to be given back."""
 
     records: memoryview
 
@@ -26,11 +26,11 @@ class Lent(Protocol):
 
 @lru_cache(maxsize=256)
 def dtype(schema: Schema) -> np.dtype[Any] | None:
-    """The structured type of a schema's records, as they lie in memory; None where Python has to decode one.
+    """The structured type of a schema's records as they lie in memory; None if a column needs decoding.
 
-    Numbers are as wide as the kernel's; so are enums, flags, pointers and
-    devices, which are st_dev's. Text of a fixed size is "S", bytes are "V", an address is its family
-    and 16 bytes in network order. A column that may be None has all bits set then.
+    Numbers are as wide as in the kernel, and so are enums, flags, pointers and device numbers. Text of a
+    fixed size is "S", bytes are "V", and an IP address is its family and 16 bytes in network order. A value
+    that is None has all bits set.
     """
     import numpy as np
 
@@ -45,7 +45,7 @@ def dtype(schema: Schema) -> np.dtype[Any] | None:
 
 
 def _format(kind: kinds.Kind) -> Any:
-    """What NumPy calls a kind; "O" for one that is not there as plain bytes."""
+    """NumPy's format for a kind; "O" if its values aren't plain bytes of the record."""
     match kind:
         case kinds.Nullable():
             return _format(kind.inner)
@@ -78,7 +78,7 @@ def _format(kind: kinds.Kind) -> Any:
 
 
 def _column_format(kind: kinds.Kind) -> Any:
-    """The same in an array of its own, where bits are numbers of a width that NumPy has."""
+    """The same for a new array, in which bitfields become numbers of a width that NumPy has."""
     if isinstance(kind, kinds.BitField):
         return "?" if isinstance(kind.inner, kinds.Boolean) else "i8" if kind.signed else "u8"
     return _format(kind)
@@ -89,9 +89,9 @@ def _decoded(format_: Any) -> bool:
 
 
 def array_in_place(schema: Schema, memory: Lent) -> np.ndarray[Any, Any] | None:
-    """The records of a snapshot where they are, read-only; None where they aren't plain bytes of one length.
+    """A read-only view of a snapshot's records; None if they aren't plain bytes of the same length.
 
-    The memory is given back with the last array that looks at it.
+    The memory is given back with the last array that uses it.
     """
     import numpy as np
 
@@ -103,11 +103,11 @@ def array_in_place(schema: Schema, memory: Lent) -> np.ndarray[Any, Any] | None:
 
 
 class _Owner:
-    """What the arrays hang on, instead of on the memory itself: it knows when the last one is gone."""
+    """The base object of the arrays: it is deleted with the last of them, and gives the memory back."""
 
     def __init__(self, memory: Lent, plain: np.ndarray[Any, Any]) -> None:
         self._memory = memory
-        # As bytes, since NumPy describes a structured type anew each time.
+        # As bytes, since NumPy would describe a structured type again each time.
         raw = plain.view(f"V{plain.dtype.itemsize}").__array_interface__
         self.__array_interface__ = raw | {"data": (raw["data"][0], True)}
 
@@ -116,16 +116,16 @@ class _Owner:
 
 
 def array(schema: Schema, chunks: Iterable[Buffer]) -> np.ndarray[Any, Any]:
-    """The records of chunks, as an array of its own."""
+    """The records in chunks, copied into an array."""
     data = bytearray()
     for chunk in chunks:
-        data += chunk  # each is there only until the next is asked for
+        data += chunk  # a chunk is only valid until the next one is asked for
     plain = _plain(schema, data)
     return _decode(schema, data) if plain is None else plain
 
 
 def _plain(schema: Schema, data: Buffer) -> np.ndarray[Any, Any] | None:
-    """A view of records that are plain bytes, and all of the same length."""
+    """A view of records; None if they aren't plain bytes of the same length."""
     import numpy as np
 
     wanted = dtype(schema)
@@ -139,7 +139,7 @@ def _plain(schema: Schema, data: Buffer) -> np.ndarray[Any, Any] | None:
 
 
 def _decode(schema: Schema, data: Buffer) -> np.ndarray[Any, Any]:
-    """Where records differ in length, or columns need decoding: column by column into a new array."""
+    """A new array, column by column, for records of different lengths or columns that need decoding."""
     import numpy as np
 
     formats = {field.name: _format(field.kind) for field in schema.fields}

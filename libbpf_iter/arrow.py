@@ -1,10 +1,8 @@
 """A walk as an Arrow table, by the C data interface. Imports kinds, schema, values and _arrow.
 
-What polars, DuckDB, pyarrow and pandas read through the PyCapsule protocol:
-none of them is imported here. Numbers are as wide as the kernel's; an enum is a
-dictionary of its names; text is UTF-8, in which bytes that are none become
-U+FFFD; addresses are text; what may be None is null then; a nested struct is a
-struct, an array a list of fixed size.
+polars, DuckDB, pyarrow and pandas read it by the PyCapsule protocol; none of them is imported here. Numbers
+are as wide as in the kernel; an enum is a dictionary of its names; text is UTF-8, with U+FFFD for bytes that
+aren't; IP addresses are text; None is null; a nested struct is a struct, and an array a list of fixed size.
 """
 
 from __future__ import annotations
@@ -34,14 +32,14 @@ Array = tuple[int, int, tuple[bytes | None, ...], tuple[Any, ...], Any]
 
 
 def schema_capsule(schema: Schema) -> object:
-    """An ``ArrowSchema``: a struct of the columns."""
+    """An ``ArrowSchema``, which is a struct of the columns."""
     return _arrow.schema(_table(schema))
 
 
 def stream_capsule(schema: Schema, data: Buffer) -> object:
-    """An ``ArrowArrayStream`` of one batch, which holds all records of the data, and none of its memory.
+    """An ``ArrowArrayStream`` of one batch with all the records in ``data``, whose memory it doesn't keep.
 
-    Rows are laid into columns: that much has to be copied, and no more is.
+    Rows become columns, which copies the data once.
     """
     rows = _Rows(data, _arrow.starts(data, schema.size, schema.framed))
     columns = tuple(_column(field.kind, rows, field.offset) for field in schema.fields)
@@ -54,7 +52,7 @@ def _table(schema: Schema) -> Type:
 
 
 class _Rows:
-    """Records' bytes, and where each begins; of an array's elements as well."""
+    """The bytes of records, or of an array's elements, and where each begins."""
 
     def __init__(self, data: Buffer, starts: bytes) -> None:
         self.data, self.starts = data, starts
@@ -66,7 +64,7 @@ class _Rows:
         return _arrow.gather(self.data, self.starts, offset, width)
 
     def values(self, kind: Kind, offset: int) -> list[Any]:
-        """Decoded one by one, for what has no simpler way."""
+        """The values of a column, decoded one by one, for kinds without a faster way."""
         data = bytes(self.data)
         return [kind.decode(data, at + offset) for at in array("q", self.starts)]
 
@@ -145,7 +143,7 @@ def _column(kind: Kind, rows: _Rows, offset: int) -> Array:
 
 
 def _names(kind: kinds.EnumValue, column: bytes) -> Array:
-    """Numbers as indices of a dictionary; one without a name is called by its number."""
+    """Numbers as indices into a dictionary of names; one without a name is called by its number."""
     code = _CODES[kind.size]
     values = array(code if kind.signed else code.upper(), column)
     places: dict[int, int] = {}

@@ -37,15 +37,14 @@ if TYPE_CHECKING:
 class BpfIter(Locked, Generic[R]):
     """An iterable over one kind of kernel object.
 
-    What the kernel has to check it checks here, once; each ``iter()`` is a
-    session of its own, so several may run at once. Closing it, also by
-    ``with``, leaves those running.
+    Making one loads its program and attaches it, once. Each ``iter()`` is then a walk of its own, and several
+    may be in progress at the same time. Closing it, by ``close()`` or ``with``, lets them finish.
 
     Making one raises :class:`~libbpf_iter.errors.MissingCapability` without CAP_BPF and CAP_PERFMON,
-    :class:`~libbpf_iter.errors.UnsupportedTarget` where the kernel has no such target,
-    :class:`~libbpf_iter.errors.ParameterError` for an argument that makes no sense and
-    :class:`~libbpf_iter.errors.VerifierError` for a program that the kernel refuses. What is asked of a
-    closed one raises :class:`~libbpf_iter.errors.ClosedError`.
+    :class:`~libbpf_iter.errors.UnsupportedTarget` if the kernel doesn't have the target,
+    :class:`~libbpf_iter.errors.ParameterError` for an argument that makes no sense, and
+    :class:`~libbpf_iter.errors.VerifierError` for a program that the kernel refuses. Using one that is closed
+    raises :class:`~libbpf_iter.errors.ClosedError`.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class BpfIter(Locked, Generic[R]):
         self._link: Link | None = None
         self._published: dict[str, int] = {}  # pins that have their types beside them, and their modes
         self._snapshots: Snapshots | None = None
-        # What arrays come from: the same, unless something is better where all records are wanted at once.
+        # For arrays, which need all records at once: another engine, if one is better at that.
         self._array_engines = array_engines
         self._array_snapshots: Snapshots | None = None
         with ExitStack() as undo:
@@ -81,11 +80,11 @@ class BpfIter(Locked, Generic[R]):
             self._program = self._start(self._recipe, engines)
             undo.pop_all()
         if self._snapshots is None and not array_engines:
-            # A link takes what its parameters name; only a further link needs the descriptors again.
+            # The link holds what its parameters name by descriptor; only another link would need them again.
             parameters.held.close()
 
     def _start(self, recipe: Recipe, engines: tuple[Engine, ...]) -> Program:
-        """Load what the best engine needs that the kernel takes; the last one's refusal is the reason."""
+        """Load the program of the first engine that the kernel accepts; raises the last one's refusal."""
         for engine in engines[:-1]:
             try:
                 return self._use(recipe, engine)
@@ -105,7 +104,7 @@ class BpfIter(Locked, Generic[R]):
         return snapshots, snapshots.prepare(recipe)
 
     def _for_arrays(self, recipe: Recipe) -> Snapshots | None:
-        """The walks that arrays are made of; what is better than the records' own is looked for once."""
+        """The snapshots that arrays are made from; whether an engine is better for that is tried once."""
         engines, self._array_engines = self._array_engines, ()
         for engine in engines:
             try:
@@ -117,7 +116,7 @@ class BpfIter(Locked, Generic[R]):
 
     @property
     def link(self) -> Link:
-        """The BPF link, for its ``info``, and for pins; a walk that needs none has none until asked."""
+        """The BPF link, for its ``info`` and for pins; if walks don't need one, it is made when asked for."""
         with self._lock:
             if self._link is None:
                 recipe = self._open_recipe()
@@ -139,11 +138,11 @@ class BpfIter(Locked, Generic[R]):
 
     @property
     def engine(self) -> str:
-        """ "seq": read from the descriptor; "snapshot": written into a map by one uncut walk."""
+        """ "seq" if records are read from a descriptor, "snapshot" if the kernel writes them into memory."""
         return "seq" if self._snapshots is None else "snapshot"
 
     def session(self) -> Session[R]:
-        """One walk as records; it says what it lost, and ``close()`` ends it early."""
+        """One walk as records, which says what it may have lost; ``close()`` ends it early."""
         losses = self._losses(session=True)
         schema, engine, chunks = self._begin(losses)
         return Session(schema, chunks, engine, losses)
@@ -153,24 +152,24 @@ class BpfIter(Locked, Generic[R]):
         return Losses(self.target, counts=counting, session=session)
 
     def __iter__(self) -> Iterator[R]:
-        """One walk as records: a :class:`~libbpf_iter.session.Session`, and what it raises."""
+        """One walk as records, by a :class:`~libbpf_iter.session.Session`."""
         return self.session()
 
     def collect(self) -> Rows[R]:
-        """One walk, held: a sequence of records that prints as a table."""
+        """One walk, kept as a sequence of records, which prints as a table."""
         from .rows import Rows
 
         return Rows.of(self.session())
 
     def chunks(self) -> Iterator[bytes]:
-        """One walk as bytes: whole records, as :attr:`schema` lays them out.
+        """One walk as chunks of whole records, laid out as :attr:`schema` says.
 
-        Where it may be incomplete, a :class:`~libbpf_iter.errors.LossWarning` says so.
+        If it may be incomplete, a :class:`~libbpf_iter.errors.LossWarning` says so.
         """
         return map(bytes, self._begin(self._losses())[2])
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
-        """One walk as a structured array, one field a column; the extra ``numpy`` brings what it takes.
+        """One walk as a structured array, with a field for each column; needs the extra ``numpy``.
 
         Numbers are as wide as the kernel's, in the units of their columns; so are enums, flags, pointers
         and devices. Text of a fixed size is "S"; what has no fixed size is "O", Python's own objects.
@@ -193,7 +192,7 @@ class BpfIter(Locked, Generic[R]):
         return array(schema, chunks)
 
     def __arrow_c_schema__(self) -> object:
-        """The columns' Arrow types, a PyCapsule; the kernel isn't asked."""
+        """The columns' Arrow types, as a PyCapsule; walks nothing."""
         from .arrow import schema_capsule
 
         return schema_capsule(self.schema)
@@ -215,13 +214,13 @@ class BpfIter(Locked, Generic[R]):
         schema, _, chunks = self._begin(self._losses())
         data = bytearray()
         for chunk in chunks:
-            data += chunk  # each is there only until the next is asked for
+            data += chunk  # a chunk is only valid until the next one is asked for
         return stream_capsule(schema, data)
 
     def _in_memory(
         self, get: Callable[[Snapshots, Recipe, Opener, Losses], Snapshot | None]
     ) -> Snapshot | None:
-        """All records of a walk in memory, just as they are to be seen; None where they can't be had so."""
+        """All records of a walk in one piece of memory; None if that isn't possible for this walk."""
         losses = self._losses()
         with self._lock:
             recipe = self._open_recipe()
@@ -240,7 +239,7 @@ class BpfIter(Locked, Generic[R]):
             recipe, program, snapshots = self._open_recipe(), self._program, self._snapshots
             link = None if snapshots is not None or self._link is None else self._link.fd
             if self._netns == "all":
-                # Its sessions are opened as it goes; by then the iterator may be closed.
+                # A session is opened for each namespace, and the iterator may be closed by then.
                 again = link and Fd(os.dup, link.number)
                 chunks = _in_every_namespace(partial(_walk, recipe, program, snapshots, again, losses))
             else:
@@ -249,12 +248,12 @@ class BpfIter(Locked, Generic[R]):
 
     @property
     def record(self) -> type[Any]:
-        """The class of its records, as :mod:`libbpf_iter.records` types it."""
+        """The class of its records, which :mod:`libbpf_iter.records` declares for type checkers."""
         return record_class(self.schema)
 
     @property
     def params(self) -> Params:
-        """The constants bound with ``params=``; set one, and the next object of a walk sees it.
+        """The constants bound with ``params=``; setting one takes effect with the next object of a walk.
 
         An iterator made without any raises :class:`~libbpf_iter.errors.ParameterError`.
         """
@@ -264,7 +263,7 @@ class BpfIter(Locked, Generic[R]):
         return self._params
 
     def explain(self) -> str:
-        """What its query was compiled to: where each name leads, and what each instruction is for."""
+        """What its query was compiled to: what each name stands for, and what each instruction does."""
         from .query.explain import explain, explain_columns
 
         program = self._program
@@ -273,7 +272,7 @@ class BpfIter(Locked, Generic[R]):
         return explain(program.asked, program.compiled, program.schema.size)
 
     def update(self, other: BpfIter[Any]) -> None:
-        """Let the link run ``other``'s program: walks that begin from now on give its records.
+        """Let the link run ``other``'s program: walks that start from now on give its records.
 
         They are read from the descriptor: what is in a link knows of no map. Another target's program, and
         one that looks for other tasks by itself, raise :class:`~libbpf_iter.errors.ParameterError`.
@@ -287,9 +286,9 @@ class BpfIter(Locked, Generic[R]):
             types = mine.types
             old, snapshots = link.program, (self._snapshots, self._array_snapshots)
             for path in self._published:
-                pins.withdraw(path)  # First, so that nobody takes the new records for the old ones.
+                pins.withdraw(path)  # first, so that nobody reads the new records with the old types
             try:
-                # A descriptor of its own: either iterator may be closed before the other.
+                # A descriptor of its own, since either iterator may be closed first.
                 link.update(given.replace(fd=Fd(os.dup, given.fd.number)))
             finally:
                 for path, mode in self._published.items():
@@ -303,7 +302,7 @@ class BpfIter(Locked, Generic[R]):
                 each.close()
 
     def pin(self, path: str | os.PathLike[str], mode: int = 0o600) -> None:
-        """Pin the link at ``path``, a new name in a bpffs, with permissions ``mode``; PinnedIter reads it.
+        """Pin the link at ``path``, a new name in a bpffs, with permissions ``mode``, for PinnedIter to read.
 
         Who may read the file sees what the program shows, without any capability. Where ``mode`` lets
         others read it, what its records are is pinned beside it, as PATH_types. A path that can't be
@@ -322,12 +321,12 @@ class BpfIter(Locked, Generic[R]):
             raise
 
     def unpin(self, path: str | os.PathLike[str]) -> None:
-        """Remove a pin; sessions of it that run go on. FileNotFoundError where there is none."""
+        """Remove a pin; walks of it that are in progress go on. FileNotFoundError if there is none."""
         pins.remove(os.fspath(path))
         self._published.pop(os.fspath(path), None)
 
     def close(self) -> None:
-        """Detach. Sessions that run go on to their end; a pin stays."""
+        """Detach. Walks in progress go on to their end, and pins stay."""
         with self._lock:
             if self._recipe is None:
                 return
@@ -353,7 +352,7 @@ class BpfIter(Locked, Generic[R]):
         self.close()
 
     def _facts(self) -> dict[str, Any]:
-        """What it was made with, for its display; the kernel isn't asked."""
+        """What it was made with, for display; walks nothing."""
         facts: dict[str, Any] = {"target": self.target, **self._given}
         if self._netns is not None:
             facts["netns"] = "all" if self._netns == "all" else "another"
@@ -388,7 +387,7 @@ def _walk(
     losses: Losses,
     create: Opener,
 ) -> Iterator[Buffer]:
-    """Buffers of whole records, from memory or from a session that is opened here."""
+    """Chunks of whole records, from memory or from a session that is opened here."""
     chunks: Iterator[Buffer]
     if snapshots is not None:
         chunks = snapshots.walk(recipe, create, losses)

@@ -1,8 +1,9 @@
-"""What lies beside a pin that others may read: the types of its records. Imports load, link and parameters.
+"""The types of a pin's records, for readers without privileges. Imports load, link and parameters.
 
-Who may read the file of a pin reads its records. What these are is in the BTF of its program, and of the map
-that it walks, if any, which only the privileged may ask for. So both are put into a map, and an iterator over
-that is pinned beside the other one as PATH_types, with the same mode: open(2) and read(2) are enough for it.
+Whoever may read a pin gets its records. What these are is in the BTF of its program, and of the map that it
+walks, if any, but only privileged processes may ask the kernel for that. So the BTF is put into a map, and an
+iterator over that map is pinned beside the pin, as PATH_types and with the same mode: it takes open(2) and
+read(2), and nothing else.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ from .program import SEQ, Program, Query
 __all__ = ["Published", "beside", "inode", "publish", "published", "remove", "withdraw"]
 
 _SUFFIX = "_types"
-# An element of the map, and what our program for elements puts before it: a CPU, here none, and the key.
+# The record of an element of that map: a CPU, which is none here, the key, and the element.
 _PART = 4096
 _ELEMENT = struct.Struct(f"=II{_PART}s")
 _LENGTH = struct.Struct("=I")
-# Of half a buffer at least: the kernel takes types of up to 16 MiB (include/uapi/linux/btf.h, BTF_MAX_SIZE).
+# Enough for the 16 MiB of BTF that the kernel accepts at most (include/uapi/linux/btf.h, BTF_MAX_SIZE).
 _READS_MOST = 4096
-_MAP_INFO = struct.Struct("=II16s6I")  # a MapInfo's parts, in their order
+_MAP_INFO = struct.Struct("=II16s6I")  # the parts of a MapInfo, in order
 
 
 class Published(Immutable):
-    """What a pin's owner says of its records."""
+    """What a pin's owner says about its records."""
 
     target: str
     btf: bytes  # of its program
@@ -47,12 +48,12 @@ class Published(Immutable):
 
 
 def beside(path: str) -> Pin:
-    """The name of what says what the records of the pin at ``path`` are."""
+    """The pin that says what the records of the pin at ``path`` are."""
     return Pin(path + _SUFFIX)
 
 
 def publish(pin: Pin, mode: int, program: Program, types: ElementTypes | None) -> None:
-    """Let those who may read a pin know what its records are; ``types``: those of its map."""
+    """Tell those who may read a pin what its records are; ``types`` are those of the map that it walks."""
     said = [program.target.encode(), program.btf]
     if types is not None:
         number, kind, name, *rest = types.info._values()
@@ -74,16 +75,16 @@ def publish(pin: Pin, mode: int, program: Program, types: ElementTypes | None) -
 
 
 def published(path: str) -> Published | None:
-    """What lies beside a pin; None where its owner left nothing that we may read."""
+    """What is said beside a pin; None if its owner left nothing there that we may read."""
     try:
-        # Not to wait for what is no file.
+        # Non-blocking, in case it is a FIFO.
         file = Fd(os.open, path + _SUFFIX, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, PermissionError):
         return None
     with file:
         status = os.fstat(file.number)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.stat(path).st_uid:
-            return None  # somebody else's word for it
+            return None  # not by the pin's owner
         read = b"".join(islice(iter(lambda: os.read(file.number, 1 << 16), b""), _READS_MOST))
     try:
         target, btf, *of_map = _parts(b"".join(part for _, _, part in _ELEMENT.iter_unpack(read)))
@@ -94,7 +95,7 @@ def published(path: str) -> Published | None:
 
 
 def inode(path: str) -> int:
-    """That of the file beside a pin, another one whenever it says something else; 0 where there is none."""
+    """The inode of the file beside a pin, which changes whenever the file does; 0 if there is none."""
     try:
         return os.stat(path + _SUFFIX).st_ino
     except (FileNotFoundError, PermissionError):
@@ -102,7 +103,7 @@ def inode(path: str) -> int:
 
 
 def _parts(data: bytes) -> Iterator[bytes]:
-    """What was put behind each other; the last element of the map is filled up with zeroes."""
+    """The parts that publish() put one after the other; zeroes fill the rest of the last element."""
     at = 0
     while at + _LENGTH.size <= len(data):
         (length,) = _LENGTH.unpack_from(data, at)
@@ -120,13 +121,13 @@ def _types(info: bytes, btf: bytes = b"") -> ElementTypes:
 
 
 def withdraw(path: str) -> None:
-    """Take back what :func:`publish` gave, if anything."""
+    """Remove what :func:`publish` put beside a pin, if anything."""
     with suppress(FileNotFoundError):
         os.unlink(path + _SUFFIX)
 
 
 def remove(path: str) -> None:
-    """Take a pin away; last, so that it can be asked for again where it is interrupted."""
+    """Remove a pin, after its types, so that one can try again if this is interrupted."""
     os.stat(path)
     withdraw(path)
     os.unlink(path)

@@ -15,17 +15,17 @@ Loader = Callable[[Output], Program]
 
 
 class Recipe:
-    """What one iterator's programs and links are made of: the descriptors that its parameters name, too.
+    """What an iterator's programs and links are made from, with the descriptors that its parameters name.
 
-    An iterator holds it until it is closed, and each walk that may need another program until its end;
-    the descriptors go with the last of them.
+    An iterator holds it until it is closed, and so does each walk that may need another program until it
+    ends; the descriptors are closed with the last of them.
     """
 
     def __init__(self, load: Loader, parameters: Parameters, query: Query) -> None:
         self.load, self.parameters, self.query = load, parameters, query
 
     def attach(self, program: Program) -> Link:
-        """A link of a program, which is closed if there can't be one."""
+        """Attach a program; closes it if that fails."""
         given = self.parameters
         try:
             return Link(program, given.info, given.expected)

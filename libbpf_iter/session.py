@@ -1,6 +1,6 @@
-"""One walk: its records, and how chunks are read from a descriptor. Imports kernel, decode, losses, schema.
+"""One walk as records, and how it is read from a descriptor. Imports kernel, decode, losses and schema.
 
-The kernel's contract is kernel/bpf/bpf_iter.c, bpf_seq_read().
+What the kernel promises is in kernel/bpf/bpf_iter.c, bpf_seq_read().
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
 
-# The kernel's buffer: eight pages, and one byte of it is never filled (fs/seq_file.c).
+# The kernel's buffer has eight pages, the last byte of which is never filled (fs/seq_file.c).
 BUFFER = os.sysconf("SC_PAGESIZE") << 3
 LARGEST_RECORD = BUFFER - 1
-# EAGAIN comes after a million objects without output, and where a program asks for
-# the same object again. The second must not go on for ever.
+# The kernel says EAGAIN after a million objects without output, and when a program asks for the same object
+# again, which must not go on for ever.
 _TRIES_OF_ONE_OBJECT = 1000
 
 
 class Session(Records[R]):
     """One walk: an iterator of records, which can't be started again.
 
-    Threads may share it: each record is given to one of them. What the kernel ends before its time
-    raises :class:`~libbpf_iter.errors.WalkCut`, what is larger than a read
+    Threads may share it, in which case each record goes to one of them. A walk that the kernel ends early
+    raises :class:`~libbpf_iter.errors.WalkCut`, and a record that is too large for a read
     :class:`~libbpf_iter.errors.RecordTooLarge`; both are a :class:`~libbpf_iter.errors.KernelError`.
     """
 
     __slots__ = ("_losses", "engine", "schema")
     _losses: Losses
-    #: "seq": read from the descriptor, or "snapshot": written into memory by one uncut walk.
+    #: "seq" if it is read from the descriptor, "snapshot" if the kernel writes it into memory.
     engine: str
     #: The layout of its records.
     schema: Schema
@@ -55,7 +55,7 @@ class Session(Records[R]):
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """What this walk may have left out so far, a sentence each; empty where it is complete."""
+        """What the walk may have left out so far, a sentence each; empty if nothing."""
         return tuple(self._losses.sentences)
 
     def __enter__(self) -> Self:
@@ -67,7 +67,7 @@ class Session(Records[R]):
         self.close()
 
     def _facts(self) -> dict[str, str]:
-        """What is known of it so far, for its display; no record is taken."""
+        """What is known about it so far, for display; takes no record."""
         return {"engine": self.engine, "lost": "; ".join(self.lost) or "nothing so far"}
 
     def _repr_html_(self) -> str:
@@ -85,11 +85,11 @@ class Session(Records[R]):
 
 
 def read_size(schema: Schema, target: str) -> int:
-    """What to ask read() for.
+    """How many bytes to ask read() for.
 
-    A multiple of the record's size below the kernel's buffer: then no record
-    overflows it, and no program runs twice for one object. The cgroup walk must
-    fit one session and so one read, and ends with a buffer that is too small.
+    A multiple of the record's size that is smaller than the kernel's buffer: then no record overflows the
+    buffer, and the program never runs twice for an object. A cgroup walk has to fit a single read, and ends
+    if that read's buffer is too small.
     """
     if target == "cgroup" or schema.framed:
         return BUFFER * 2
@@ -97,10 +97,10 @@ def read_size(schema: Schema, target: str) -> int:
 
 
 def read_chunks(fd: Fd, schema: Schema, target: str, losses: Losses) -> Iterator[bytes]:
-    """The bytes of a walk, in whole records; the descriptor is closed at the end.
+    """The chunks of a walk, in whole records; closes the descriptor at the end.
 
-    The end is final here: a further read() would start again with the objects
-    that came since.
+    The end is final, unlike the kernel's: another read() would start over with the objects that have come
+    since.
     """
     return _read(fd, schema, target, losses, os.getpid())
 
@@ -114,10 +114,10 @@ def _read(fd: Fd, schema: Schema, target: str, losses: Losses, process: int) -> 
     with fd:
         while True:
             if process != os.getpid():
-                # A fork shares the descriptor's place: what one side reads, the other never sees.
+                # Both sides of a fork share the descriptor's position: each would miss what the other reads.
                 raise ClosedError.forked(process)
             if full:
-                # What had no room any more may be lost, and then nothing follows that would say so.
+                # An object that didn't fit may be lost, and if it was the last one, no other read tells.
                 losses.cut()
             data = read(fd, size, target, losses)
             if not data:
@@ -129,8 +129,8 @@ def _read(fd: Fd, schema: Schema, target: str, losses: Losses, process: int) -> 
                 losses.cut()
             full = len(data) > LARGEST_RECORD - _largest(schema)
             if part or (schema.framed and len(data) == size):
-                # Only our own buffer cuts a record in two, never the kernel, and where all records have
-                # one size it ends with one.
+                # The kernel never cuts a record in two, but a full buffer of ours does, unless it holds a
+                # whole number of records of one size.
                 part += data
                 whole = _whole(schema, part)
                 data = bytes(part[:whole])
@@ -142,21 +142,21 @@ def _read(fd: Fd, schema: Schema, target: str, losses: Losses, process: int) -> 
 
 
 def _largest(schema: Schema) -> int:
-    """What a record takes, with its text where a walk loses what had no room (unix: 108 bytes)."""
+    """The size of a record, with the text of those walks that lose what doesn't fit (unix: 108 bytes)."""
     return schema.size + (128 if schema.framed else 0)
 
 
 class _Repeated:
-    """Whether a read gave what the last one gave.
+    """Whether a read gave the same as the one before it.
 
-    kernel/bpf/task_iter.c, task_vma_seq_get_next(): a walk of one thread's
-    mappings that took several reads never ends. Its place is saved where a read
-    stops at a mapping, so after the last it goes back to where that read began.
+    A walk of one thread's mappings that takes several reads never ends (kernel/bpf/task_iter.c,
+    task_vma_seq_get_next()): its position is only saved when a read stops at a mapping, so after the last
+    mapping it goes back to where the last read started.
     """
 
     def __init__(self, schema: Schema, target: str) -> None:
-        # Counters of a mapping may have moved since; which one it is has not. A stranger's records
-        # may not say it, and then have to be the same altogether.
+        # A mapping's counters may have changed, but not which mapping it is. If records of somebody else's
+        # program don't tell which, all their bytes have to be the same.
         self._key = [field for field in schema.fields if field.name in ("tid", "start")]
         self._told = len(self._key) == 2
         self._concerned = target == "task_vma" or (not target and self._told)
@@ -171,7 +171,7 @@ class _Repeated:
 
 
 def _whole(schema: Schema, data: bytearray) -> int:
-    """How many of the bytes are whole records."""
+    """How many of the bytes make up whole records."""
     if not schema.framed:
         return len(data) - len(data) % schema.size
     at = 0
@@ -184,7 +184,7 @@ def _whole(schema: Schema, data: bytearray) -> int:
 
 
 def read(session: Fd, size: int, target: str, losses: Losses) -> bytes:
-    """What the next read gives that gives anything, if only the end."""
+    """Read until there is output, or the end."""
     for _ in range(_TRIES_OF_ONE_OBJECT):
         try:
             return os.read(session.number, size)
@@ -211,7 +211,7 @@ def _read_error(error: OSError, target: str) -> KernelError:
 def without_double(
     chunks: Iterator[Buffer], schema: Schema, target: str, seq_num_offset: int | None, losses: Losses
 ) -> Iterator[Buffer]:
-    """A walk without what the kernel shows twice, or with a word about it where the records don't tell."""
+    """A walk without the object that the kernel shows twice, or one that reports it if it can't be told."""
     if target != "ksym":
         return chunks
     chunks = _told_of_shifts(chunks, losses)
@@ -222,9 +222,9 @@ def without_double(
 
 
 def _told_of_shifts(chunks: Iterator[Buffer], losses: Losses) -> Iterator[Buffer]:
-    """A walk of symbols, which says where its place, a number of symbols, was another's meanwhile.
+    """A walk of symbols, which says if its position may have shifted.
 
-    kernel/kallsyms.c, update_iter(): each symbol is found by counting those of its kind before it.
+    kernel/kallsyms.c, update_iter(), finds each symbol by counting those of its kind before it.
     """
     before = kernel.symbol_owners()
     yield from chunks
@@ -233,17 +233,17 @@ def _told_of_shifts(chunks: Iterator[Buffer], losses: Losses) -> Iterator[Buffer
 
 
 def drop_doubled(schema: Schema, seq_num_offset: int, chunks: Iterator[Buffer]) -> Iterator[bytes]:
-    """Without the last record, if it is the one before it again.
+    """A walk without its last record, if that repeats the one before it.
 
-    kernel/kallsyms.c, bpf_iter_ksym_seq_stop(): the program is called once more
-    at the end, with the last symbol instead of with none, and the same seq_num.
+    kernel/kallsyms.c, bpf_iter_ksym_seq_stop(), calls the program once more at the end, with the last symbol
+    instead of none, and the same seq_num.
     """
     before = held = b""
     for chunk in chunks:
         if held:
             yield held
-        before, held = held, bytes(chunk)  # a chunk is there only until the next is asked for
-    # The last two may be of two chunks.
+        before, held = held, bytes(chunk)  # a chunk is only valid until the next one is asked for
+    # The last two records may be in different chunks.
     last = deque(slices(schema, held), 2)
     if len(last) == 1:
         last.extendleft(deque(slices(schema, before), 1))

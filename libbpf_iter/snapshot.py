@@ -1,10 +1,9 @@
-"""A walk whose records go into a map instead of the descriptor. Imports recipe, program, session, _libbpf.
+"""Walks whose records go into a map instead of the descriptor. Imports recipe, program, session, _libbpf.
 
-The map is mapped into memory, and what drives the walk is one call: a run of a
-program that walks by itself, or a read of one byte from an iterator, which then
-goes to its end, since a program that writes nothing to the file never fills it.
-A loaded program has one map, so each walk has a program of its own;
-they are kept for the next one, as far as they don't hold too much.
+The map is mapped into memory, and one system call drives the whole walk: either the run of a program that
+walks by itself, or a read of one byte from an iterator, which goes on to its end, since a program that writes
+nothing to the file never fills it. A loaded program has a single map, so walks at the same time need a
+program each; these are kept for later walks, as long as they don't hold too much memory.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ from .program import LARGEST_RECORD, SNAPSHOT_HEADER, Output, Program
 from .recipe import Recipe
 from .session import read
 
-# What idle walkers of one iterator may hold; memory of a larger walk goes with that walk.
+# How much memory the idle walkers of an iterator may hold; that of a larger walk goes when the walk ends.
 KEPT_MOST = 64 << 20
-# Walkers whose memory is in somebody's arrays: the last result and the one before, as loops have them.
+# How many walkers' memory may be in use by arrays: in a loop, the last result and the one before it.
 LENT_MOST = 2
 PAGE = mmap.PAGESIZE
 _HEADER = struct.Struct("=QQQ")
@@ -42,7 +41,7 @@ class _Walker(Immutable):
     program: Program
     link: Link | None
     memory: mmap.mmap
-    process: int  # a child that is forked shares the memory, and must not write to it
+    process: int  # a forked child shares the memory, and must not write to it
 
     def close(self) -> None:
         self.memory.close()
@@ -52,9 +51,10 @@ class _Walker(Immutable):
 
 
 class _Walk:
-    """All that a walk takes: a walker, and the session that drives it, unless its program walks by itself.
+    """What a walk needs: a walker, and the session that drives it unless its program walks by itself.
 
-    The session is in the namespaces of the thread that makes this. Dropped unbegun, it gives the walker back.
+    The session is in the namespaces of the thread that makes this. If it is dropped before it has begun, the
+    walker is given back.
     """
 
     _unbegun = False
@@ -69,7 +69,7 @@ class _Walk:
             self._give_back(self.walker, True)
 
     def fill(self, losses: Losses) -> tuple[int, int]:
-        """Make it: the bytes that were written, and how many records found no room."""
+        """Walk; returns how many bytes were written, and how many records had no room."""
         self._unbegun, walker = False, self.walker
         _HEADER.pack_into(walker.memory, 0, 0, 0, 0)
         if self.session is None:
@@ -91,11 +91,11 @@ def _mapped(map_: Fd, size: int) -> mmap.mmap:
 
 
 class _Place:
-    """One of those that have memory for long; it is free with its holder's end, whatever that was."""
+    """The right to keep a walker's memory for long; it ends with its holder, however that ends."""
 
 
 class Snapshot:
-    """The records of one walk, in the map's own memory, until ``release()``."""
+    """The records of one walk, in the memory of the map itself, until ``release()``."""
 
     def __init__(self, give_back: Callable[[_Walker, bool], None], walker: _Walker, used: int) -> None:
         self._give_back, self._walker, self._forks = give_back, walker, forks.count()
@@ -104,17 +104,17 @@ class Snapshot:
         self.records = memoryview(walker.memory)[SNAPSHOT_HEADER : SNAPSHOT_HEADER + used].toreadonly()
 
     def release(self) -> None:
-        """Let the memory be used for another walk; nobody may look at it any more."""
+        """Give the memory back for another walk; it must not be read any more."""
         try:
             self.records.release()
         except BufferError:
-            return  # Cyclic garbage is finalized in any order: what reads the memory goes, and this with it.
+            return  # cyclic garbage is finalized in any order: whatever reads the memory is garbage as well
         self.place = None
         self._give_back(self._walker, self._forks == forks.count())
 
 
 class Snapshots(Locked):
-    """The walkers of one iterator: taken, used for one walk, and given back."""
+    """The walkers of one iterator, each of which is taken for one walk and then given back."""
 
     def __init__(self, first: Output) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class Snapshots(Locked):
         self._closed = False
 
     def prepare(self, recipe: Recipe) -> Program:
-        """Have a walker ready for the first walk; what the kernel refuses is refused here.
+        """Get a walker ready for the first walk, so that a refusal of the kernel's comes now.
 
         The program says what walks give; its descriptors are the walker's alone, and go with it.
         """
@@ -134,11 +134,11 @@ class Snapshots(Locked):
         return walker.program.replace(fd=_NO_DESCRIPTOR, snapshot=None)
 
     def take(self, recipe: Recipe, create: Opener, losses: Losses) -> Snapshot:
-        """One walk; ``create`` opens its session on the link that it is given, if it takes one."""
+        """Walk once; ``create`` opens a session on a link, if the walk needs one."""
         return self._make(self._begin(recipe, create), recipe, create, losses)
 
     def lend(self, recipe: Recipe, create: Opener, losses: Losses) -> Snapshot | None:
-        """One walk whose memory the taker may keep for long; None where enough of it is kept already."""
+        """Walk once, into memory that may be kept for long; None if too much of it is kept already."""
         place = _Place()
         with self._lock:
             self._lent = [held for held in self._lent if held() is not None]
@@ -150,7 +150,7 @@ class Snapshots(Locked):
         return snapshot
 
     def walk(self, recipe: Recipe, create: Opener, losses: Losses) -> Iterator[memoryview]:
-        """One walk as one chunk, which is there until the next is asked for.
+        """Walk once, as a single chunk, which is valid until the next one is asked for.
 
         It has its walker from now on: whatever becomes of the others comes too late for it.
         """
@@ -158,7 +158,7 @@ class Snapshots(Locked):
 
     def _chunks(self, walk: _Walk, recipe: Recipe, create: Opener, losses: Losses) -> Iterator[memoryview]:
         if walk.walker.process != os.getpid():
-            # A fork shares the memory, and the session's place.
+            # Both sides of a fork share the memory, and the position of the session.
             raise ClosedError.forked(walk.walker.process)
         snapshot = self._make(walk, recipe, create, losses)
         try:
@@ -176,7 +176,7 @@ class Snapshots(Locked):
             raise
 
     def _make(self, walk: _Walk, recipe: Recipe, create: Opener, losses: Losses) -> Snapshot:
-        """The walk; or another, where this one's memory is too small, or there is too much for one run."""
+        """Make the walk, again if its memory is too small, or if there are too many objects for one run."""
         while True:
             walker = walk.walker
             try:
@@ -219,7 +219,7 @@ class Snapshots(Locked):
         return _Walker(program, link, memory, os.getpid())
 
     def _give_back(self, walker: _Walker, ours: bool) -> None:
-        """Keep a walker for the next walk, unless its memory is not ``ours`` alone since a fork."""
+        """Keep a walker for another walk, unless a fork has made its memory not ``ours`` alone."""
         with self._lock:
             kept = sum(len(free.memory) for free in (walker, *self._free))
             if ours and not self._closed and kept <= KEPT_MOST:
@@ -242,7 +242,7 @@ class Snapshots(Locked):
             self._output = Output(max(self._output.size, more), output.runs, output.walked)
 
     def _leave_to_iterator(self) -> None:
-        """There are more objects than one run may come by (progs/emit.h, walked_most)."""
+        """Use an iterator from now on: there are too many objects for a run (progs/emit.h, walked_most)."""
         with self._lock:
             self._output = Output(self._output.size)
 
