@@ -313,6 +313,7 @@ def test_a_filter_that_refuses_millions_still_finds_the_last() -> None:
 # ---- errors -----------------------------------------------------------------
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -381,6 +381,7 @@ def test_an_object_file_by_path() -> None:
         assert [task.tid for task in tasks] == [os.getpid()]
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("cut", range(0, 8000, 400))
 def test_damaged_objects_are_refused(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "cut.bpf.o"
@@ -421,6 +422,7 @@ def test_unreadable_btf_is_said(
     assert run.stdout.startswith(said)
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize(
     ("arguments", "parameter"),
     [
@@ -451,6 +453,7 @@ def test_every_program_has_its_target() -> None:
     assert [target for target in packaged_targets() if target not in targets() and has(target)] == []
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize(
     ("chunks", "left"),
     [
