@@ -13,7 +13,7 @@ struct bpf_iter__bpf_link {
 	struct bpf_link *link;
 } __attribute__((preserve_access_index));
 
-/* kernel/bpf/bpf_iter.c keeps these to itself. */
+/* Private to kernel/bpf/bpf_iter.c. */
 struct bpf_iter_reg {
 	const char *target;
 } __attribute__((preserve_access_index));

@@ -11,7 +11,7 @@ struct bpf_iter__bpf_map {
 	struct bpf_map *map;
 } __attribute__((preserve_access_index));
 
-/* As of Linux 6.18, without the BPF_ in front, as the enums of kernel_bpf.h. */
+/* As of Linux 6.18, without the prefix BPF_, like the enums of kernel_bpf.h. */
 enum map_flag {
 	F_NO_PREALLOC = 1 << 0,
 	F_NO_COMMON_LRU = 1 << 1,

@@ -69,7 +69,7 @@ struct bpf_prog_record {
 };
 RECORD(bpf_prog_record);
 
-/* How a type begins, whatever it is: include/uapi/linux/btf.h, struct btf_type. */
+/* The head of every type: include/uapi/linux/btf.h, struct btf_type. */
 struct type_head {
 	__u32 name_off;
 };
@@ -97,7 +97,7 @@ static __always_inline int btf_name(struct bpf_prog_aux *aux, char *to)
 
 #define FUNCTIONS_MAX 256 /* include/linux/bpf_verifier.h, BPF_MAX_SUBPROGS */
 
-/* Functions are compiled one by one; until Linux 6.17 the program itself counts the first alone. */
+/* Functions are compiled one by one, and before Linux 6.17 the program itself counts only the first. */
 static __always_inline __u32 jited_size(struct bpf_prog *prog)
 {
 	__u32 count = prog->aux->func_cnt, size = 0;

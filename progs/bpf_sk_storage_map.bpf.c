@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Sockets that have a value in one socket-storage map. */
+/* Sockets that have a value in one socket storage map. */
 #include "sock_identity.h"
 #include "emit.h"
 

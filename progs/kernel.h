@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's types, as far as the programs read them. CO-RE finds each
- * member by name in the running kernel's BTF, so order, neighbours and sizes
- * don't matter here, and no vmlinux.h is needed. A member that has another
- * name or type in older kernels stands in a struct with a ___suffix, which
- * CO-RE takes for the same struct.
+ * The kernel's types, as far as the programs read them. CO-RE finds each member by name in the running
+ * kernel's BTF, so their order, other members and sizes don't matter, and no vmlinux.h is needed. A member
+ * that older kernels have under another name or type is declared in a struct with a ___suffix, which CO-RE
+ * takes for the same struct.
  */
 #ifndef LIBBPF_ITER_KERNEL_H
 #define LIBBPF_ITER_KERNEL_H
@@ -20,7 +19,7 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-/* ---- what every iterator program is given ------------------------------- */
+/* ---- what every iterator program gets ----------------------------------- */
 
 struct seq_file {
 	void *private;
@@ -106,12 +105,12 @@ struct fs_struct {
 };
 
 /*
- * bpf_d_path() is older than iterators' right to call it, which came with the iterator over mappings
- * in Linux 5.12 (3d06f34aa89e).
+ * Iterators may call bpf_d_path() since Linux 5.12 (3d06f34aa89e), which also brought the iterator over
+ * mappings; the helper itself is older.
  */
 struct bpf_iter__task_vma___any {};
 #define NEEDS_D_PATH NEEDS("bpf_iter__task_vma", "bpf_d_path() for iterators (since Linux 5.12)")
-/* The same version is the first that has programs of several functions without a danger. */
+/* Programs with several functions are safe since the same version: libbpf_iter/workarounds.py. */
 #define NEEDS_FUNCTIONS NEEDS("bpf_iter__task_vma", "safe calls inside of a BPF program (since Linux 5.12)")
 #define HAS_D_PATH bpf_core_type_exists(struct bpf_iter__task_vma___any)
 
@@ -122,7 +121,7 @@ struct pid_namespace {
 	unsigned int level;
 };
 
-/* What an iterator's file over tasks, their files or mappings keeps: kernel/bpf/task_iter.c */
+/* What the file of an iterator over tasks, their files or mappings keeps: kernel/bpf/task_iter.c */
 struct bpf_iter_seq_task_common {
 	struct pid_namespace *ns;
 };
@@ -206,7 +205,7 @@ struct mm_struct {
 	struct percpu_counter rss_stat[4];
 };
 
-/* Until 6.2 (f1a7941243c1): plain counters. */
+/* Before 6.2 (f1a7941243c1): plain counters. */
 struct mm_rss_stat___old {
 	struct {
 		long counter;
@@ -269,7 +268,7 @@ struct task_struct {
 	struct task_io_accounting ioac;
 };
 
-/* Until 5.14 (2f064a59a11f): state. Until 5.16 (bcf9033e5449): cpu of its own. */
+/* Before 5.14 (2f064a59a11f): state. Before 5.16 (bcf9033e5449): its own cpu. */
 struct task_struct___old {
 	long state;
 	unsigned int cpu;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* BPF's own objects, as kernel/bpf has them. See kernel.h for how to read this. */
+/* The kernel's types of BPF objects; kernel.h says how to read them. */
 #ifndef LIBBPF_ITER_KERNEL_BPF_H
 #define LIBBPF_ITER_KERNEL_BPF_H
 
 #include "kernel.h"
 
 /*
- * As of Linux 6.18, without the BPF_ in front: <linux/bpf.h> of the machine
- * that compiles has the full names, and older lists.
+ * As of Linux 6.18, without the prefix BPF_, since the full names are taken by the <linux/bpf.h> of the
+ * machine that compiles, whose lists are older.
  */
 enum map_type {
 	MAP_TYPE_UNSPEC = 0,
@@ -171,7 +171,7 @@ typedef struct {
 	long long counter;
 } atomic64_t;
 
-/* kernel/bpf/btf.c keeps this to itself; so do we, under the same name. */
+/* Private to kernel/bpf/btf.c. */
 struct btf {
 	void **types;
 	const char *strings;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel's types of sockets and routes, in the way of kernel.h. */
+/* The kernel's types of sockets and routes; kernel.h says how to read them. */
 #ifndef LIBBPF_ITER_KERNEL_NET_H
 #define LIBBPF_ITER_KERNEL_NET_H
 
@@ -84,7 +84,7 @@ struct sk_buff_head {
 	__u32 qlen;
 };
 
-/* From 6.18: where many CPUs drop at a time. */
+/* From 6.18: for sockets that drop packets on many CPUs at a time. */
 struct numa_drop_counters {
 	struct net_counter drops0;
 	struct net_counter drops1;
@@ -110,7 +110,7 @@ struct sock {
 	unsigned long sk_ino; /* from 6.17 */
 };
 
-/* From 6.19: TCP's timer of retransmission is here, and sk_timer's place is shared. */
+/* From 6.19: TCP's retransmission timer is here, and sk_timer's place is shared. */
 struct sock___new {
 	struct timer_list tcp_retransmit_timer;
 };
@@ -139,7 +139,7 @@ struct inet_connection_sock___old {
 	unsigned long icsk_timeout;
 };
 
-/* From 6.19: no longer sk_timer. */
+/* From 6.19: no longer in sk_timer. */
 struct inet_connection_sock___new {
 	struct timer_list icsk_keepalive_timer;
 };

@@ -9,7 +9,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 HOST_NODES;
 
 #define NODES_MAX 64
-/* Partly filled slabs of one node that are counted one by one: mm/slub.c, MAX_PARTIAL_TO_SCAN. */
+/* How many partly filled slabs of a node are counted one by one: mm/slub.c, MAX_PARTIAL_TO_SCAN. */
 #define PARTIAL_MAX 10000
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -40,7 +40,7 @@ struct kmem_cache {
 	struct kmem_cache_node *node[NODES_MAX];
 };
 
-/* Later kernels (seen on 7.3): a node's cache of sheaves is beside it. */
+/* Later kernels (seen on 7.3): a node also has a cache of sheaves. */
 struct kmem_cache_per_node_ptrs {
 	struct kmem_cache_node *node;
 };
@@ -93,7 +93,7 @@ struct kmem_cache_record {
 };
 RECORD(kmem_cache_record);
 
-/* One partly filled slab, for bpf_loop(): what is free in it. */
+/* One partly filled slab, for bpf_loop(): counts its free objects. */
 struct count_free {
 	struct list_head *at, *head;
 	__u64 free;
@@ -118,7 +118,7 @@ static long count_slab(__u32 index, struct count_free *counted)
 	return 0;
 }
 
-/* One memory node, for bpf_loop(), since a loop in a loop is too much for the verifier. */
+/* One memory node, for bpf_loop(), since nested loops are too much for the verifier. */
 struct count_node {
 	const void *nodes; /* where the first one's pointer is, */
 	__u32 step;	   /* and how far from it the next */
@@ -162,7 +162,7 @@ static __always_inline struct count_node count_slabs(struct kmem_cache *cache, b
 			    bpf_core_field_offset(struct kmem_cache_per_node_ptrs, node);
 		sum.step = bpf_core_type_size(struct kmem_cache_per_node_ptrs);
 	}
-	/* It is allocated with room for the nodes that the machine can have: what is behind is not its own. */
+	/* It is allocated for the memory nodes that the machine can have: what lies beyond isn't part of it. */
 	bpf_loop(host_nodes, count_one, &sum, 0);
 	return sum;
 }
@@ -182,7 +182,7 @@ static __always_inline void fill(struct kmem_cache *cache, void *row, enum turn 
 	SET(pages_per_slab, 1u << (cache->oo.x >> 16 & 31));
 	SET(flags, cache->flags);
 	SET(refcount, cache->refcount);
-	/* To count them is nearly all of a walk's time. */
+	/* Nearly all of a walk's time goes into counting them. */
 	if (WANTED(kmem_cache_record, turn, slabs) || WANTED(kmem_cache_record, turn, total_objects) ||
 	    WANTED(kmem_cache_record, turn, active_objects)) {
 		bool frees = WANTED(kmem_cache_record, turn, active_objects);

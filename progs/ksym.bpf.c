@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Kernel symbols, those of modules, ftrace and BPF programs among them. */
+/* Kernel symbols, including those of modules, ftrace and BPF programs. */
 #include "kernel.h"
 #include "record.h"
 #include "emit.h"
@@ -78,7 +78,7 @@ int dump_ksym(struct bpf_iter__ksym *ctx)
 	record.address = ksym->value;
 	record.exported = ksym->exported;
 	record.type = ksym->type;
-	/* As /proc/kallsyms: a small letter is a symbol of its file alone. */
+	/* As in /proc/kallsyms, a lower case letter is a local symbol. */
 	if (ksym->module_name[0])
 		record.type = ksym->exported ? record.type & ~0x20 : record.type | 0x20;
 	length = bpf_probe_read_kernel_str(name, NAME_MAX, ksym->name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Netlink sockets of the network namespace that the iterator was opened in, the kernel's too. */
+/* Netlink sockets of the network namespace that the iterator was opened in, the kernel's own included. */
 #include "sock.h"
 #include "emit.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Task numbers as the reader sees them: in the pid namespace of the task that
- * opened the iterator, which the kernel walks; task->pid is the number in the
- * initial one.
+ * The numbers of tasks as the reader sees them: in the pid namespace of the task that opened the
+ * iterator, which is the one that the kernel walks. task->pid is the number in the initial namespace.
  */
 #ifndef LIBBPF_ITER_PIDNS_H
 #define LIBBPF_ITER_PIDNS_H
@@ -21,7 +20,7 @@ struct reader {
 	__u64 level; /* of 32 bits in the kernel; a copy of the struct reads what was written in one piece */
 };
 
-/* One number of a pid; the level may come from anywhere, and no relocation is to hang on it. */
+/* One number of a pid. The level can be any number, so it must not be part of a relocation. */
 static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 {
 	struct upid upid = {};
@@ -31,7 +30,7 @@ static __always_inline struct upid upid_at(struct pid *pid, __u32 level)
 	return upid;
 }
 
-/* Most readers are in the initial namespace, at level 0, which sees every task: nothing more is asked. */
+/* Most readers are in the initial namespace, at level 0, which sees every task: then that is all. */
 static __always_inline struct reader reader_now(void)
 {
 	struct pid *pid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread_pid);
@@ -43,8 +42,8 @@ static __always_inline struct reader reader_now(void)
 }
 
 /*
- * Who opened the iterator's file, whose namespace the file keeps. This is asked for each object: a
- * pointer that leads there costs less than a call that tells the task.
+ * The reader, from the iterator's file, which keeps the namespace of the task that opened it. This runs
+ * for each object, and following a pointer costs less than a call that returns the current task.
  */
 static __always_inline struct reader reader_of(struct seq_file *seq)
 {
@@ -57,7 +56,7 @@ static __always_inline struct reader reader_of(struct seq_file *seq)
 	return (struct reader){ .ns = BPF_CORE_READ(common, ns), .level = BPF_CORE_READ(common, ns, level) };
 }
 
-/* Of a reader that is not in the initial namespace; 0 where its own does not see the task. */
+/* For a reader that isn't in the initial namespace; 0 if its own doesn't see the task. */
 static __always_inline __s32 nested_number(struct pid *pid, const struct reader *reader)
 {
 	struct upid upid = upid_at(pid, reader->level);
@@ -73,22 +72,22 @@ static __always_inline __s32 pid_number(struct pid *pid, const struct reader *re
 		return 0;
 	if (!reader->level) {
 		nr = pid->numbers[0].nr;
-		barrier_var(nr); /* or the compiler makes one load of this and the one from the stack */
+		barrier_var(nr); /* keeps the compiler from merging this load with the one from the stack */
 		return nr;
 	}
 	return nested_number(pid, reader);
 }
 
 /*
- * The task, or the process, that is asked for where the program has to look for itself; 0: all
+ * The task or the process that was asked for, if the program has to pick it out by itself; 0 for all
  * (libbpf_iter/parameters.py, leave_to_program()).
  */
 const volatile __s32 only_tid = 0;
 const volatile __s32 only_pid = 0;
 
 /*
- * A task's number, and its process's. In the initial namespace, where most readers are, the task has
- * them itself, and no further cache line is looked at.
+ * The number of a task, and that of its process. For the initial namespace, where most readers are, the
+ * task itself has them, and no other cache line is touched.
  */
 static __always_inline __s32 task_number(struct task_struct *task, const struct reader *reader)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PLAIN(type, pointer): the same pointer, of which the verifier knows the type and no more.
+ * PLAIN(type, pointer): the same pointer, of which the verifier knows nothing but the type.
  *
- * At each load of a pointer through one that it trusts, the verifier asks whether that one is to
- * be trusted, too, and searches all types of the kernel by name for the answer: several times, a
- * good part of a millisecond each (kernel/bpf/btf.c, btf_nested_type_is_trusted()). Two thirds of
- * the time that a program takes to load are spent so. Helpers that want a trusted pointer need the
- * original.
+ * When a pointer is loaded through one that the verifier trusts, the verifier finds out whether to trust
+ * the new one as well. For that it searches all of the kernel's types by name, several times, which takes
+ * up to a millisecond each (kernel/bpf/btf.c, btf_nested_type_is_trusted()): two thirds of the time that a
+ * program takes to load. It doesn't do so for plain pointers. Helpers that want a trusted pointer need
+ * the original one.
  *
- * Kernels that don't have the cast don't ask either, so there the pointer is good as it is.
+ * Kernels without the cast don't search either, so there the pointer is used as it is.
  */
 #ifndef LIBBPF_ITER_PLAIN_H
 #define LIBBPF_ITER_PLAIN_H
@@ -16,9 +16,9 @@
 #include "record.h"
 
 /*
- * PLAIN_TYPE(task_struct); lets PLAIN(task_struct, pointer) be used. The library sets the variable
- * to the type's id where the kernel has the cast (Linux 6.2): a relocation for it would make libbpf
- * look through all of the kernel's types at each load.
+ * PLAIN_TYPE(task_struct); is needed for PLAIN(task_struct, pointer). If the kernel has the cast (Linux
+ * 6.2), the library sets the variable to the type's id; a relocation would make libbpf search all of the
+ * kernel's types at each load.
  */
 #define PLAIN_TYPE(type) const volatile __u32 cast_to_##type = 0
 
@@ -29,8 +29,8 @@
 	})
 
 /*
- * A pointer that a global function is given and that stays as trusted as it is in the caller; the
- * verifier asks for the tag (Linux 6.9).
+ * An argument of a global function that is as trusted there as in its caller, which takes a tag
+ * (Linux 6.9).
  */
 #define TRUSTED __attribute__((btf_decl_tag("arg:trusted")))
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a program needs so that libbpf_iter can type its records: this header,
- * and RECORD(), which says which struct they are. That struct in the program's
- * BTF is the only schema there is: member names become attributes, C types become
- * Python types, and the typedefs below say what a plain type can't.
+ * This header, and RECORD(), which names the struct of a program's records, are all that libbpf_iter
+ * needs to type them. That struct, as the program's BTF describes it, is the schema: member names become
+ * attributes, C types become Python types, and the typedefs below say what a plain C type can't.
  *
  *	struct task_record {
  *		__s32 tid;                     int
@@ -13,19 +12,18 @@
  *	};
  *	RECORD(task_record);
  *
- * A record that has members of variable length (rec_text, rec_bytes, rec_args,
- * rec_kptrs) begins with a member of type rec_size, the length of the whole
- * record, so that records can be told apart. All other records have the size
- * of their struct.
+ * A record with members of variable length (rec_text, rec_bytes, rec_args, rec_kptrs) begins with a
+ * member of type rec_size, which holds the length of the whole record: it says where the next one
+ * begins. All other records have the size of their struct.
  *
- * Columns that are dear to compute hang on a read-only flag named after them,
- * const volatile bool want_<column>. The library sets it for the columns that
- * were asked for; the verifier drops the code of all others.
+ * A column that is expensive to compute is guarded by a read-only flag named after it,
+ * const volatile bool want_<column>. The library sets the flags of the columns that were asked for, and
+ * the verifier drops the code of all others.
  */
 #ifndef LIBBPF_ITER_RECORD_H
 #define LIBBPF_ITER_RECORD_H
 
-/* Keeps the struct in the BTF, where one that only lives on the stack would be missing. */
+/* A struct that is only used on the stack wouldn't be in the BTF; this keeps it there. */
 #define RECORD(name) const struct name *const record_type = 0
 
 /* ---- meaning ------------------------------------------------------------ */
@@ -39,15 +37,15 @@ typedef __u32 rec_dev;         /* a device number as stat(2) has it: stat_dev() 
 typedef __u32 rec_mode;        /* a file's type and permission bits */
 typedef __u16 rec_port;        /* a port in host byte order */
 
-/* An address of either family; family is AF_INET (2), AF_INET6 (10), or 0 for none. */
+/* An IP address; family is AF_INET (2), AF_INET6 (10), or 0 for none. */
 typedef struct {
 	__u32 family;
 	__be32 addr[4];
 } rec_ip;
 
 /*
- * A device number of the kernel, major << 20 | minor, as it leaves for user space: new_encode_dev() of
- * include/linux/kdev_t.h. So st_dev and a column of it can be joined and compared.
+ * From the kernel's device number, major << 20 | minor, to that of user space: new_encode_dev() of
+ * include/linux/kdev_t.h. So a column can be compared and joined with st_dev.
  */
 static inline __attribute__((always_inline)) rec_dev stat_dev(__u32 dev)
 {
@@ -56,21 +54,21 @@ static inline __attribute__((always_inline)) rec_dev stat_dev(__u32 dev)
 	return (minor & 0xff) | major << 8 | (minor & ~0xff) << 12;
 }
 
-/* The same types where a value may be missing: all bits set means None. */
+/* The same types for values that may be missing: all bits set means None. */
 typedef __u32 rec_opt_u32;
 typedef __u64 rec_opt_u64;
 typedef rec_ns rec_opt_ns;
 typedef rec_bytes_count rec_opt_bytes_count;
 typedef rec_bytes_count32 rec_opt_bytes_count32;
 
-/* An enum whose members are bits to be combined: FLAGS(vm_flag) perms; */
+/* An enum whose members are bits that can be combined: FLAGS(vm_flag) perms; */
 #define FLAGS(name) rec_flags_##name
 #define DECLARE_FLAGS(name) typedef enum name FLAGS(name)
 
 /*
- * A column that some kernels can't give; a name of the kernel's BTF that says which can, a type, a type's
- * member or an enum's value; and what that is to people. Elsewhere the column is None, which its type has
- * to allow and the program has to see to, and the schema says why.
+ * A column that some kernels can't provide, with a name that is in the BTF of those that can (a type, a
+ * member or an enum's value), and with words for it. On all others the program has to leave the column
+ * None, which its type has to allow, and the schema says why it is.
  *
  *	rec_opt_u32 read_bytes NEEDS("task_io_accounting.read_bytes", "I/O accounting");
  */
@@ -81,8 +79,8 @@ typedef rec_bytes_count32 rec_opt_bytes_count32;
 typedef __u32 rec_size;
 
 /*
- * Bytes behind the struct, counted from the record's start. Offset 0 is None:
- * no data can be there, since the struct itself is.
+ * Bytes behind the struct; the offset counts from the start of the record. Offset 0, where the struct
+ * itself is, means None.
  */
 struct rec_span {
 	__u32 offset;
@@ -91,20 +89,19 @@ struct rec_span {
 
 typedef struct rec_span rec_text;  /* str */
 typedef struct rec_span rec_bytes; /* bytes */
-typedef struct rec_span rec_args;  /* tuple of str: NUL-terminated strings in a row */
+typedef struct rec_span rec_args;  /* tuple of str: one NUL-terminated string after the other */
 typedef struct rec_span rec_kptrs; /* tuple of kernel addresses */
 
 /*
- * Read from the memory of the task that is shown, which may have to be paged
- * in: the library loads the program as a sleepable one when such a column is
- * asked for.
+ * Read from the memory of the task that the record is about, which may have to be paged in: if such a
+ * column is asked for, the library loads the program as a sleepable one.
  */
 typedef rec_args rec_user_args;
 
 /*
- * A map's key and value come behind the struct, in the order of their members,
- * with the sizes and types that the map has: __u8 arrays of no length here. Where the value is the last
- * member, a program with MAP_VALUE_SHOWN leaves it out where nobody asked for that column.
+ * A map's key and value are put behind the struct, in the order of their members, with the sizes and
+ * types that they have in the map; here they are arrays without length. If the value comes last, a
+ * program with MAP_VALUE_SHOWN can leave it out when that column isn't asked for.
  */
 typedef __u8 rec_map_key[0];
 typedef __u8 rec_map_value[0];
@@ -115,7 +112,7 @@ typedef __u8 rec_map_value[0];
 #define HOST_PAGE_SIZE const volatile __u32 host_page_size = 4096
 #define HOST_TICK_NS const volatile __u32 host_tick_ns = 4000000
 #define HOST_CPUS const volatile __u32 host_cpus = 1 /* possible CPUs */
-#define HOST_NODES const volatile __u32 host_nodes = 1 /* numbers that memory nodes can have */
+#define HOST_NODES const volatile __u32 host_nodes = 1 /* possible memory nodes */
 #define MAP_KEY_SIZE const volatile __u32 map_key_size = 4
 #define MAP_VALUE_SIZE const volatile __u32 map_value_size = 8
 #define MAP_VALUE_SHOWN const volatile bool map_value_shown = true /* false: records end before it */

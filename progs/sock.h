@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the records of all kinds of sockets have in common. */
+/* What records of all sorts of sockets have in common. */
 #ifndef LIBBPF_ITER_SOCK_H
 #define LIBBPF_ITER_SOCK_H
 
@@ -17,7 +17,7 @@ enum address_family {
 	AF_INET6 = 10,
 };
 
-/* include/net/tcp_states.h; other protocols use some of them */
+/* include/net/tcp_states.h; other protocols use some of them as well */
 enum tcp_state {
 	TCP_ESTABLISHED = 1,
 	TCP_SYN_SENT = 2,
@@ -70,8 +70,8 @@ static __always_inline __u32 sock_netns(const struct sock_common *sk)
 }
 
 /*
- * The kernel makes a socket's cookie when it is first asked for. Iterators may
- * ask from 5.12 on, which is told by a helper that came with it; before, some have none.
+ * The kernel makes a socket's cookie when it is first asked for. Iterators can ask since Linux 5.12,
+ * which a helper of that version tells; before that, some sockets have no cookie.
  */
 static __always_inline rec_opt_u64 sock_cookie(struct sock_common *sk)
 {
@@ -98,7 +98,7 @@ static __always_inline __u64 sock_rmem(const struct sock *sk)
 	return sk->sk_backlog.rmem_alloc.counter;
 }
 
-/* One is the socket's reference to itself. */
+/* One of them is the socket's reference to itself. */
 static __always_inline __u64 sock_wmem(const struct sock *sk)
 {
 	return sk->sk_wmem_alloc.refs.counter - 1;

@@ -11,8 +11,8 @@ HOST_PAGE_SIZE;
 
 #define PATH_MAX 4096
 /*
- * include/linux/mm.h, the bits that every kernel from 5.10 on has in the same place. Those from 32 on have
- * moved (VM_UFFD_MINOR, VM_SEALED), and bit 11 has had two meanings: they stay without a name.
+ * include/linux/mm.h: the bits that are the same in every kernel since 5.10. Those from 32 on have moved
+ * (VM_UFFD_MINOR, VM_SEALED), and bit 11 has had two meanings, so these have no names here.
  */
 enum vm_flag : __u64 {
 	VM_READ = 0x1,
@@ -131,14 +131,14 @@ SCRATCH(path_scratch, PATH_MAX)
 #define ANON_NAME_MAX 80
 #define ANON "[anon:"
 
-/* As fs/proc/task_mmu.c, get_vma_name(), names what has no file. */
+/* The name of a mapping without a file, as in fs/proc/task_mmu.c, get_vma_name(). */
 static __always_inline int area_name(struct vm_area_struct *vma, char *to)
 {
 	struct mm_struct___areas *mm = vma->vm_mm;
 	const struct vm_operations_struct *ops = vma->vm_ops;
 	long length;
 
-	/* Of all memory without a file, only the kernel's own pages can name themselves. */
+	/* Among mappings without a file, only those of the kernel's own pages have this. */
 	if (ops && ops->name) {
 		struct vm_special_mapping *special = vma->vm_private_data;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* TCP sockets of the network namespace that the iterator was opened in, those without a file too. */
+/* TCP sockets of the network namespace that the iterator was opened in, with or without a file. */
 #include "sock.h"
 #include "emit.h"
 
@@ -212,7 +212,7 @@ static __always_inline void fill_tcp(void *row, enum turn turn, const struct tcp
 	} else {
 		__s32 unread = tp->rcv_nxt - tp->copied_seq;
 
-		/* A FIN that is not yet in rcv_nxt makes it negative. */
+		/* Negative if there is a FIN that rcv_nxt doesn't count yet. */
 		SET(rx_queue, unread > 0 ? unread : 0);
 		SET(tx_queue, (__u32)(tp->write_seq - tp->snd_una));
 	}
@@ -259,7 +259,7 @@ static __always_inline void fill_none(void *row, enum turn turn)
 PLAIN_TYPE(sock_common);
 PLAIN_TYPE(tcp_sock);
 
-/* A socket's columns: those of its own kind, and those that all kinds have. */
+/* The columns of a socket: those of its own sort, and those that all sorts have. */
 static __always_inline void fill(struct sock_common *sk, __u32 uid, void *row, enum turn turn)
 {
 	struct sock_common *common = PLAIN(sock_common, sk);

@@ -105,7 +105,7 @@ static __always_inline void fill(struct udp_sock *trusted, struct bpf_iter__udp 
 	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
 	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
 	if (WANTED(udp_record, turn, rx_queue)) {
-		/* What was read leaves the account late; what came between these two loads was never in it. */
+		/* rmem still counts what was read, by as much as the deficit; the two may change between the loads. */
 		__s64 unread = sock_rmem(sk) - udp->forward_deficit;
 
 		SET(rx_queue, unread > 0 ? unread : 0);

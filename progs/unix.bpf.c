@@ -128,7 +128,7 @@ static __always_inline __u64 receive_queue(const struct unix_sock *sk, __u16 typ
 	return bytes;
 }
 
-/* As net/unix/af_unix.c, unix_seq_show(), makes it up for /proc/net/unix. */
+/* As net/unix/af_unix.c, unix_seq_show(), derives it for /proc/net/unix. */
 static __always_inline enum socket_state socket_state(const struct sock *sk, enum tcp_state state)
 {
 	if (sk->sk_socket)
