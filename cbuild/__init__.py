@@ -1,4 +1,4 @@
-"""What of libbpf_iter is compiled, and how: build time only, never installed.
+"""What gets compiled, and how. Only for building: it is never installed.
 
 ========== ==================================================================================
 extension  ``libbpf_iter._extension``: libbpf by cffi (``libbpf.cdef.h``, ``glue/``)

@@ -1,4 +1,4 @@
-"""Debian's archive: packages of other releases than the system's, fetched by apt.
+"""Packages of other Debian releases than the system's, fetched by apt.
 
 apt has a state of its own for it, so that the system's sources and lists stay as they are. Where the archive
 is, the system's own sources say.
@@ -20,11 +20,11 @@ LISTS_LIVE = 12 * 3600
 
 
 class Unfetched(BuildError):
-    """What the archive has, or its index, can't be had; the message says why."""
+    """Something can't be fetched from the archive; the message says why."""
 
 
 class Suite(NamedTuple):
-    """A part of the archive, at the address that this release has for ``like``: "" or "-security"."""
+    """A part of the archive; it is at the address that this system uses for ``like``, "" or "-security"."""
 
     name: str
     like: str = ""
@@ -33,12 +33,12 @@ class Suite(NamedTuple):
 
 class Apt:
     def __init__(self, folder: Path, suites: Iterable[Suite]) -> None:
-        # apt takes a path that is not absolute for one below /.
+        # apt takes a relative path to be below /.
         self.folder = folder.resolve()
         self._suites = suites
 
     def update(self) -> None:
-        """Fetch the indices, unless those that are there are fresh."""
+        """Fetch the indices, unless they are there and recent."""
         fresh = self.folder / "updated"
         if fresh.exists() and time.time() - fresh.stat().st_mtime < LISTS_LIVE:
             return
@@ -60,7 +60,7 @@ class Apt:
             "Dir::State::Lists": self.folder / "lists",
             "Dir::State::status": "/dev/null",
             "Dir::Cache": self.folder / "cache",
-            "APT::Sandbox::User": "root",  # the folder may be nobody else's
+            "APT::Sandbox::User": "root",  # apt's own user may not be allowed into the folder
             "Acquire::Retries": "3",
         }
         arguments = [argument for name, value in options.items() for argument in ("-o", f"{name}={value}")]
@@ -75,7 +75,7 @@ class Apt:
 
 
 def _addresses() -> dict[str, str]:
-    """Where the archive is, and where its security updates are: as the system's sources have it."""
+    """The addresses of the archive and of its security updates, from the system's own sources."""
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     form = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
     command = ["apt-get", "indextargets", "--format", form, "Created-By: Packages"]

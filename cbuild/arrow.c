@@ -17,12 +17,12 @@
 /* ---- columns -------------------------------------------------------------------------------- */
 
 typedef struct {
-	Py_buffer data, starts; /* records, and where each begins: 64 bits each */
+	Py_buffer data, starts; /* the records, and the 64-bit offset of each */
 	const int64_t *at;
 	Py_ssize_t count, offset;
 } Source;
 
-/* A column of `width` bytes at `offset` of each record: whether all of them are inside. */
+/* Whether a column of `width` bytes at `offset` is inside of every record. */
 static bool source_open(Source *source, PyObject *data, PyObject *starts, Py_ssize_t offset,
 			Py_ssize_t width)
 {
@@ -149,7 +149,7 @@ static PyObject *gather(PyObject *module, PyObject *args)
 	result = PyBytes_FromStringAndSize(NULL, source.count * width);
 	if (result) {
 		to = PyBytes_AsString(result);
-		/* Constant sizes: the compiler makes a load and a store of each. */
+		/* Constant sizes, each of which the compiler turns into a load and a store. */
 #define GATHER(bytes)                                                    \
 	for (Py_ssize_t i = 0; i < source.count; i++)                    \
 		memcpy(to + i * (bytes), source_cell(&source, i), (size_t)(bytes))
@@ -277,7 +277,7 @@ typedef struct {
 	bool mixed;    /* how addresses are written, see addresses() */
 } Varying;
 
-/* What adds a cell of which the records have these bytes. */
+/* Adds a cell, from the bytes that the record has for it. */
 typedef bool (*AddCell)(Varying *made, const char *from, size_t length);
 
 static bool add_bytes(Varying *made, const char *from, size_t length)
@@ -286,7 +286,7 @@ static bool add_bytes(Varying *made, const char *from, size_t length)
 	       growing_add_offset(&made->offsets, made->bytes.used);
 }
 
-/* Arrow wants UTF-8, and the kernel has any bytes. */
+/* Arrow wants UTF-8, but text in the kernel may be any bytes. */
 static bool add_utf8(Growing *to, const char *from, size_t length)
 {
 	PyObject *text, *encoded = NULL;
@@ -313,7 +313,7 @@ static bool add_text(Varying *made, const char *from, size_t length)
 	       growing_add_offset(&made->offsets, made->bytes.used);
 }
 
-/* Each ends with a NUL; the last one may lack it. */
+/* Each ends with a NUL, which the last one may lack. */
 static bool add_args(Varying *made, const char *from, size_t length)
 {
 	for (size_t own; length; from += own, length -= own) {
@@ -355,7 +355,7 @@ static char *put_ipv4(char *to, const unsigned char *address)
 	return to;
 }
 
-/* RFC 5952: the longest run of zeroes, of two groups at least, is left out. */
+/* RFC 5952: the longest run of at least two groups of zeroes is left out. */
 static char *put_ipv6(char *to, const unsigned char *address, bool mixed)
 {
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -384,7 +384,7 @@ static char *put_ipv6(char *to, const unsigned char *address, bool mixed)
 	return to;
 }
 
-/* record.h, struct rec_ip. Of another family there is none, and its cell is empty. */
+/* record.h, struct rec_ip. Without a known family there is no address, and the cell is empty. */
 static bool add_address(Varying *made, const char *from, size_t length)
 {
 	const unsigned char *address = (const unsigned char *)from + sizeof(uint32_t);
@@ -421,7 +421,7 @@ static bool add_cells(Varying *made, PyObject *data, PyObject *starts, Py_ssize_
 	return done;
 }
 
-/* record.h, struct rec_span: what lies behind the struct. Where nothing does, the cell is empty. */
+/* record.h, struct rec_span: data behind the struct. Without any, the cell is empty. */
 static bool add_spans(Varying *made, PyObject *data, PyObject *starts, Py_ssize_t offset, AddCell add)
 {
 	uint32_t span[2];
@@ -628,7 +628,7 @@ failed:
 	return false;
 }
 
-/* Its node holds the bytes that its buffers are. */
+/* Its node holds the bytes objects that are its buffers. */
 static void array_release(struct ArrowArray *array)
 {
 	PyGILState_STATE state;
@@ -750,7 +750,7 @@ static void stream_release(struct ArrowArrayStream *stream)
 	stream->release = NULL;
 }
 
-/* A consumer moves the struct out, and marks it as released; otherwise it is released here. */
+/* A consumer moves the struct out and marks it as released; if none has, it is released here. */
 static void schema_drop(PyObject *capsule)
 {
 	struct ArrowSchema *schema = PyCapsule_GetPointer(capsule, "arrow_schema");

@@ -19,7 +19,7 @@ from . import libbpf
 from .libbpf import Libbpf
 from .tools import ROOT, BuildError, run
 
-# As SPDX has it. A library that isn't here stops the build: somebody has to read its licence first.
+# SPDX expressions. A library that isn't here stops the build, since somebody has to read its licence first.
 LICENSES = {
     "libbpf": "(LGPL-2.1-only OR BSD-2-Clause)",
     "libelf": "(GPL-2.0-or-later OR LGPL-3.0-or-later)",
@@ -29,7 +29,7 @@ EXPRESSION = "License-Expression: "
 
 
 def bundle(wheel: Path, destination: Path) -> Path:
-    """The bundled wheel, in ``destination``."""
+    """Make the bundled wheel in ``destination``; returns its path."""
     built = libbpf.build(ROOT / "build" / "libbpf")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -49,29 +49,29 @@ def bundle(wheel: Path, destination: Path) -> Path:
 
 
 def _notices(wheel: Path, scratch: Path, built: Libbpf) -> dict[str, Path]:
-    """Of each library that the extension is linked with, what says of its authors and licences."""
+    """For each library that the extension is linked with, the file with its authors and licences."""
     run([sys.executable, "-m", "wheel", "unpack", "--dest", scratch, wheel])
     (extension,) = scratch.glob("*/libbpf_iter/_extension*.so")
-    # The linker finds libelf at /lib/.../libelf-0.188.so.
+    # The linker finds libelf as /lib/.../libelf-0.188.so.
     found = re.findall(r"^\t(\w+)\.so\S* => (/\S+)", run(["ldd", extension]), re.MULTILINE)
     of_the_system = {name: _notice(Path(path).resolve()) for name, path in found if name in LICENSES}
     return of_the_system | {"libbpf": built.copyright}
 
 
 def _add_licenses(tree: Path, notices: dict[str, Path]) -> None:
-    """Say in the wheel's metadata, and in full beside it, what the libraries in it are licensed under."""
+    """Put the licences of the libraries into the wheel, and name them in its metadata."""
     (info,) = tree.glob("*.dist-info")
     metadata = info / "METADATA"
     before, expression, after = metadata.read_text().partition(EXPRESSION)
     own, newline, after = after.partition("\n")
     files = []
     for copied in sorted(tree.glob("*.libs/*")):
-        name = copied.name.partition("-")[0]  # auditwheel puts a hash behind it
+        name = copied.name.partition("-")[0]  # auditwheel appends a hash
         if name not in LICENSES or name not in notices:
             raise BuildError(f"{copied.name} is in the wheel, and nothing says under which licence")
         own += f" AND {LICENSES[name]}"
         files.append((f"{name}.txt", notices[name]))
-        # What the notice leaves to files that Debian alone has.
+        # The licences that the notice refers to by files of a Debian system.
         for text in re.findall(r"/usr/share/common-licenses/([\w.-]*\w)", notices[name].read_text()):
             files.append((f"{text}.txt", Path("/usr/share/common-licenses", text)))
     for name, source in dict(files).items():
@@ -81,7 +81,7 @@ def _add_licenses(tree: Path, notices: dict[str, Path]) -> None:
 
 
 def _notice(library: Path) -> Path:
-    """What Debian's package of a library says of its authors and licences."""
+    """The copyright file of the Debian package that a library is from."""
     for path in (library, Path("/", *library.parts[2:])):  # /usr/lib is also /lib
         try:
             package = run(["dpkg-query", "--search", str(path)]).partition(":")[0]

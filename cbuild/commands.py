@@ -1,4 +1,4 @@
-"""The setuptools commands that pyproject.toml hooks in: the extension and the programs."""
+"""The setuptools commands that pyproject.toml names, which build the extension and the programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .tools import ROOT
 
 
 class BuildExt(build_ext):
-    """build_ext, one source of which is generated and whose flags come from pkg-config."""
+    """build_ext, with one source that is generated, and flags from pkg-config."""
 
     def build_extension(self, ext: Extension) -> None:
         extension.configure(ext, Path(self.build_temp))
@@ -67,13 +67,13 @@ class BuildPrograms(Command):
 
 
 class Build(build):
-    """build, and the programs."""
+    """build, with the programs."""
 
     sub_commands: ClassVar = [*build.sub_commands, ("build_programs", None)]
 
 
 def build_extension_in_place(*, force: bool = False) -> None:
-    """What ``setup.py build_ext --inplace`` was."""
+    """Build the extensions in place, like ``setup.py build_ext --inplace``."""
     distribution = Distribution(
         {
             "name": "libbpf_iter",

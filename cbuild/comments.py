@@ -1,10 +1,10 @@
-"""What the programs say above each column: the one place where a column is explained.
+"""The comments on columns in the programs, which are the only place where columns are explained.
 
-    /* the parent's number; 0 where it is outside of the namespace [id]; from task_struct.real_parent */
+    /* its parent process; 0 if the parent is outside of the namespace [id]; from task_struct.real_parent */
     __s32 ppid;
 
-What it is, and when it is None; its unit in brackets, where the type doesn't say it; the members of the
-kernel's structs that it comes from.
+A comment says what the column is, and when it is None; its unit in brackets, unless the type says it; and
+which members of the kernel's structs it comes from.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _COLUMN = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _SAID = re.compile(r"(?P<what>.+?)(?: \[(?P<unit>[^\]]+)\])?; from (?P<source>(?:(?!; from ).)+)")
-# Members that records share, as SOCK_IDENTITY of sock_identity.h.
+# Members that several records share, such as SOCK_IDENTITY of sock_identity.h.
 _MACRO = re.compile(r"^\t(?P<name>[A-Z][A-Z_]+);$", re.MULTILINE)
 
 
 class Comment(NamedTuple):
-    """What is said of one column, each part on one line."""
+    """The parts of the comment on one column, without line breaks."""
 
     what: str
     unit: str
@@ -40,14 +40,14 @@ class Comment(NamedTuple):
 
 
 def _definition(name: str) -> str:
-    """The members that a macro of the headers stands for."""
+    """The members that a macro in one of the headers stands for."""
     define = re.compile(rf"^#define {name}\s*\\\n((?:.*\\\n)*.*)$", re.MULTILINE)
     (found,) = (m[1] for header in PROGS.glob("*.h") for m in define.finditer(header.read_text()))
     return re.sub(r"\s*\\$", "", found, flags=re.MULTILINE) + ";"
 
 
 def comments(target: str) -> dict[str, Comment]:
-    """What is said of each member of struct <target>_record that is explained."""
+    """The comment on each member of struct <target>_record that has one."""
     source = (PROGS / f"{target}.bpf.c").read_text()
     start = source.index(f"struct {target}_record {{\n")
     body = source[start : source.index("\n};", start)]
@@ -67,5 +67,5 @@ def what(field: Field, comment: Comment) -> str:
 
 
 def unit(field: Field, comment: Comment) -> str:
-    """What a number counts: its type says it, or its comment."""
+    """The unit of a number, which its comment or its type says."""
     return comment.unit or field.unit

@@ -22,7 +22,7 @@ HERE = ROOT / "cbuild"
 GLUE = HERE / "glue"
 DECLARATIONS = (HERE / "libbpf.cdef.h", GLUE / "glue.cdef.h")
 
-# 1.0 made errors uniform: a negative errno or NULL, with errno set. The glue relies on it.
+# Version 1.0 made errors uniform: a negative errno, or NULL with errno set. The glue relies on that.
 LIBBPF_VERSION = "1.0"
 
 ADVICE = (
@@ -32,8 +32,8 @@ ADVICE = (
 
 
 def write_source(path: Path) -> None:
-    """Generate the extension's C file, leaving it untouched where nothing changed."""
-    from cffi import FFI  # here, so that setuptools can ask for metadata without cffi
+    """Generate the extension's C file, unless it wouldn't change."""
+    from cffi import FFI  # here, so that setuptools can get the metadata without cffi
 
     ffi = FFI()
     for declarations in DECLARATIONS:
@@ -44,7 +44,7 @@ def write_source(path: Path) -> None:
 
 
 def configure(extension: Extension, folder: Path) -> None:
-    """Complete what pyproject.toml says of an extension with what this machine has."""
+    """Complete an extension as pyproject.toml declares it with the flags for this machine."""
     _require_python_headers()
     extension.py_limited_api = True
     extension.extra_compile_args = ["-std=gnu11", "-Wall", "-Wextra", f"-ffile-prefix-map={ROOT}=."]
@@ -54,12 +54,12 @@ def configure(extension: Extension, folder: Path) -> None:
     write_source(source)
     extension.sources = [str(source), *(str(path.relative_to(ROOT)) for path in sorted(GLUE.glob("*.c")))]
     extension.depends = [*map(str, DECLARATIONS), str(GLUE / "glue.h"), __file__]
-    # cffi defines Py_LIMITED_API itself. Not we, as 3.11's: its Python.h then leaves out the
-    # <string.h> that cffi's code counts on.
+    # cffi defines Py_LIMITED_API itself. Defined here, Python 3.11's Python.h would leave out the <string.h>
+    # that cffi's code relies on.
     extension.define_macros = [("_GNU_SOURCE", None)]
     extension.include_dirs = [str(GLUE)]
     extension.extra_compile_args += ["-fvisibility=hidden", *_pkg_config("--cflags")]
-    extension.extra_compile_args += ["-Wno-unused-parameter"]  # cffi's functions have them
+    extension.extra_compile_args += ["-Wno-unused-parameter"]  # cffi's functions have some
     extension.extra_link_args = _pkg_config("--libs")
 
 

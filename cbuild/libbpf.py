@@ -1,4 +1,4 @@
-"""The libbpf of a bundled wheel: that of Debian's stable release, built for this one.
+"""The libbpf for a bundled wheel: the one of Debian's stable release, built on this system.
 
 An older system's knows no BPF tokens (Debian 12 has 1.1, they came with 1.4), and the newer release's package
 wants a newer C library than a wheel for many systems may.
@@ -19,7 +19,7 @@ FLAGS = "-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2"
 
 
 class Libbpf(NamedTuple):
-    folder: Path  # of the shared library
+    folder: Path  # where the shared library is
     copyright: Path
 
 

@@ -18,10 +18,10 @@ from .tools import ROOT, find_tool, is_stale, run
 PROGS = ROOT / "progs"
 PACKAGE = ROOT / "libbpf_iter"
 
-# The headers that are an interface, installed for anyone's program: emit.h includes record.h.
+# The public headers, installed for programs of other people; emit.h includes record.h.
 HEADERS = (PROGS / "record.h", PROGS / "emit.h")
 
-# v3 (32-bit registers and jumps) is what the verifier of 5.1 and later reads; v4 would need 6.6.
+# v3, with 32-bit registers and jumps, needs Linux 5.1; v4 would need 6.6.
 FLAGS = ("-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror")
 
 
@@ -42,7 +42,7 @@ def build(package: Path = PACKAGE, *, force: bool = False) -> list[Path]:
     """
     folder = package / "programs"
     folder.mkdir(parents=True, exist_ok=True)
-    # This file is a source too: it holds the flags.
+    # This file counts as a source, since it has the flags.
     common = [*PROGS.glob("*.h"), Path(__file__)]
     wanted = {folder / object_name(source): source for source in sources()}
     for leftover in set(folder.glob("*.bpf.o")) - set(wanted):
@@ -69,7 +69,7 @@ def _compile_all(stale: list[tuple[Path, Path]]) -> list[Path]:
 
 
 def _compile(clang: str, strip: str, source: Path, made: Path) -> Path:
-    """Compile one program. `made` appears whole or not at all: others may be reading it."""
+    """Compile one program. It replaces `made` at once, since others may be reading that."""
     with tempfile.TemporaryDirectory(dir=made.parent, prefix=".build-") as scratch:
         fresh = (Path(scratch) / made.name).resolve()
         run([clang, *FLAGS, *include_flags(), "-c", source.relative_to(ROOT), "-o", fresh])
@@ -79,9 +79,9 @@ def _compile(clang: str, strip: str, source: Path, made: Path) -> Path:
 
 
 def include_flags() -> list[str]:
-    """Where headers are looked for, and how the paths of this machine stay out of the object."""
+    """Where headers are, and how to keep this machine's paths out of the object."""
     flags = ["-I", str(PROGS), f"-ffile-prefix-map={ROOT}/=", "-fdebug-compilation-dir=."]
-    # <linux/types.h> wants <asm/types.h>, which Debian keeps where only a native target looks.
+    # <linux/types.h> includes <asm/types.h>, which Debian keeps where clang only looks for native targets.
     for folder in sorted(Path("/usr/include").glob(f"{platform.machine()}-linux-gnu*")):
         flags += ["-idirafter", str(folder)]
     return flags

@@ -90,8 +90,8 @@ static PyType_Spec bytes_spec = {
 /* ---- numbers -------------------------------------------------------------------------------- */
 
 /*
- * Integers that print in another base. Of a class that is made in Python the collector would have to
- * look through each list of them, and each tuple that has one.
+ * Integers that print in another base. If their class were made in Python, the garbage collector
+ * would have to visit every list of them, and every tuple that has one.
  */
 static PyObject *hexadecimal(PyObject *self)
 {
@@ -130,10 +130,9 @@ typedef struct {
 	Py_ssize_t size;
 	int is_signed;
 	int nullable;      /* an integer of all ones is None */
-	/* What is made of the number or the bytes, or None; RECORD: its class; DECODED: decode(data, offset). */
-	PyObject *convert;
+	PyObject *convert; /* of the number or bytes, or None; RECORD: its class; DECODED: decode(data, offset) */
 	newfunc number;    /* of a type of integers: what makes one, where a call of it takes a third longer */
-	PyObject *error;   /* SPAN: what is raised for one that leaves its record */
+	PyObject *error;   /* SPAN: the exception for one that reaches beyond its record */
 	PyObject *doc;
 } Column;
 
@@ -262,7 +261,7 @@ static PyObject *read_integer(const Column *self, const char *data)
 	uint64_t value = 0;
 	int64_t number;
 
-	/* In the width that it has: either byte order, and no alignment is asked for. */
+	/* By its width, in either byte order, without alignment. */
 	switch (self->size) {
 	case 1: {
 		uint8_t v;
@@ -301,7 +300,7 @@ static PyObject *read_text(const char *data, Py_ssize_t size)
 	return PyUnicode_DecodeUTF8(data, size, "surrogateescape");
 }
 
-/* What convert() makes of a value; the reference to that is taken. */
+/* The result of convert() for a value, whose reference this takes. */
 static PyObject *converted(const Column *self, PyObject *value)
 {
 	PyObject *result, *args;
@@ -319,7 +318,7 @@ static PyObject *converted(const Column *self, PyObject *value)
 	return result;
 }
 
-/* record.h, struct rec_span: what lies somewhere behind the struct. */
+/* record.h, struct rec_span: data behind the struct. */
 static PyObject *read_span(const Column *self, const Bytes *record, Py_ssize_t size)
 {
 	uint32_t span[2];
@@ -424,11 +423,11 @@ static PyType_Spec column_spec = {
 typedef struct {
 	PyObject_HEAD
 	PyTypeObject *record; /* the class that is made */
-	PyObject *chunks;     /* where buffers of whole records come from; NULL once at its end */
+	PyObject *chunks;     /* gives buffers of whole records; NULL once it has ended */
 	Py_ssize_t size;      /* of the fixed part */
 	int framed;           /* records begin with their own length */
-	PyObject *error;      /* what is raised for a chunk of something else */
-	PyObject *forked;     /* forked(pid): what is raised in a child whose parent holds the lock */
+	PyObject *error;      /* the exception for a chunk that isn't whole records */
+	PyObject *forked;     /* forked(pid): the exception in a child whose parent held the lock */
 	Py_buffer view;       /* the chunk that is being read, if view.obj */
 	Py_ssize_t at;
 	PyThread_type_lock lock; /* one thread at a time asks for a chunk */
@@ -475,7 +474,7 @@ static void records_forget(Records *self)
 {
 	PyObject *chunks = self->chunks;
 
-	/* The buffer first: whoever made the chunk may want its memory back. */
+	/* The buffer first, since whatever made the chunk may want its memory back. */
 	if (self->view.obj)
 		PyBuffer_Release(&self->view);
 	self->at = 0;
@@ -483,7 +482,8 @@ static void records_forget(Records *self)
 	Py_XDECREF(chunks);
 }
 
-/* What gives the chunks may lead back here: an iterator that keeps its own walk, say. */
+/* What gives the chunks may refer to this in turn, an iterator that keeps its own walk for example.
+ */
 static int records_traverse(PyObject *object, visitproc visit, void *arg)
 {
 	Records *self = (Records *)object;
@@ -520,7 +520,9 @@ static void records_dealloc(PyObject *object)
 static int records_lock(Records *self)
 {
 	if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
-		/* A thread of the parent's is not there in its child, and would never let go. */
+		/* A thread of the parent doesn't exist in its child, so it would never release the
+		 * lock.
+		 */
 		if (self->holder != getpid()) {
 			PyObject *error = PyObject_CallFunction(self->forked, "l", (long)self->holder);
 
@@ -537,7 +539,7 @@ static int records_lock(Records *self)
 	return 0;
 }
 
-/* With the lock held: the next chunk that has bytes. 1, or 0 at the end, or -1. */
+/* With the lock held, the next chunk that isn't empty: 1, 0 at the end, or -1 for an error. */
 static int records_fetch(Records *self)
 {
 	while (!self->view.obj || self->at >= self->view.len) {
@@ -571,7 +573,7 @@ static int records_fetch(Records *self)
 	return 1;
 }
 
-/* How long the record is at which the walk is; 0 where there is none, or not the whole of it. */
+/* The length of the next record; 0 if there is none, or not the whole of it. */
 static Py_ssize_t records_length(const Records *self)
 {
 	Py_ssize_t length = self->size, left;
@@ -621,7 +623,9 @@ static PyObject *records_next(PyObject *object)
 		record = bytes_make(self->record, length);
 		if (!record)
 			return NULL;
-		/* With the collector any Python code ran, which may have gone on here, or closed the walk. */
+		/* The collector runs any Python code, which may have gone on with this walk, or
+		 * closed it.
+		 */
 		if (records_length(self) == length) {
 			memcpy(record->data, (const char *)self->view.buf + self->at, (size_t)length);
 			self->at += length;

@@ -1,4 +1,4 @@
-"""The records' stub, ``libbpf_iter/records.pyi``: the programs' BTF and comments, for checkers and people.
+"""Generates ``libbpf_iter/records.pyi`` from the programs' BTF and comments, for type checkers and people.
 
 ``python -m cbuild.stubs`` writes it; a test compares it with what it would write.
 """
@@ -25,7 +25,7 @@ from .values import Device, FileMode, KernelEnum, KernelFlags, KernelPointer, Us
 
 def _annotation(field: Field) -> str:
     if field.c_type == "void":
-        # What a map holds is known when the map is.
+        # It depends on the map that is walked.
         return "Any"
     annotation = field.kind.annotation
     if field.dear and "None" not in annotation:
@@ -52,7 +52,7 @@ def _class(schema: Schema, said: dict[str, Comment]) -> str:
 
 
 def stub() -> str:
-    """The stub's text."""
+    """The text of the stub."""
     classes = [
         _class(objects.object_schema(objects.packaged(target), target), comments(target))
         for target in objects.packaged_targets()

@@ -1,4 +1,4 @@
-"""Finding what compiles, and saying in one sentence which package is missing."""
+"""Finds compilers, or says in one sentence which package is missing."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Distributions install compilers under versioned names too; the newest known one is preferred.
+# Distributions also install compilers under versioned names; the newest known version is preferred.
 LLVM_VERSIONS = range(25, 11, -1)
 
 
 class BuildError(Exception):
-    """The package can't be built here; the message says what to do about it."""
+    """The package can't be built here; the message says what to do."""
 
 
 def find_tool(name: str, variable: str, package: str) -> str:
-    """The path of an LLVM tool: from the environment, as `name`, or as `name`-<version>."""
+    """The path of an LLVM tool: from the environment, or called `name` or `name`-<version>."""
     chosen = os.environ.get(variable)
     candidates = [chosen] if chosen else [name, *(f"{name}-{n}" for n in LLVM_VERSIONS)]
     for candidate in candidates:
