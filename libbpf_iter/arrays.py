@@ -49,7 +49,7 @@ def _format(kind: kinds.Kind) -> Any:
     match kind:
         case kinds.Nullable():
             return _format(kind.inner)
-        case kinds.Integer() | kinds.EnumValue() | kinds.Of() if kind.size in (1, 2, 4, 8):
+        case kinds.Integer() | kinds.EnumValue() | kinds.Typed() if kind.size in (1, 2, 4, 8):
             return f"{'i' if kind.signed else 'u'}{kind.size}"
         case kinds.Boolean() if kind.size == 1:
             return "?"

@@ -78,7 +78,7 @@ def _type(name: str, kind: Kind) -> Type:
     match inner:
         case kinds.EnumValue(flags=False):
             return ("i", name, flags, (), ("u", "", 0, (), None))
-        case kinds.Integer() | kinds.EnumValue() | kinds.Of() if inner.size in _INTEGERS:
+        case kinds.Integer() | kinds.EnumValue() | kinds.Typed() if inner.size in _INTEGERS:
             code = _INTEGERS[inner.size]
             return (code if inner.signed else code.upper(), name, flags, (), None)
         case kinds.Boolean():

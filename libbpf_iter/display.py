@@ -46,7 +46,7 @@ def cell(kind: kinds.Kind) -> Callable[[Any], str]:
             return size
         case kinds.Integer():
             return str
-        case kinds.Of(meaning="FileMode"):
+        case kinds.Typed(meaning="FileMode"):
             return stat.filemode
         case kinds.Text():
             return printable
@@ -133,7 +133,7 @@ def is_whole(kind: kinds.Kind) -> bool:
         return kind.inner is None or is_whole(kind.inner)
     if isinstance(kind, kinds.EnumValue):
         return not kind.flags
-    return isinstance(kind, kinds.Integer | kinds.Float | kinds.Boolean | kinds.Of)
+    return isinstance(kind, kinds.Integer | kinds.Float | kinds.Boolean | kinds.Typed)
 
 
 # ---- tables -------------------------------------------------------------------

@@ -167,7 +167,7 @@ class EnumValue(Kind):
         return "KernelFlags" if self.flags else "KernelEnum | int"
 
     @cached_property
-    def meaning_of(self) -> Callable[[int], int]:
+    def convert(self) -> Callable[[int], int]:
         """A look-up in a cache, since calling an enum's class takes four times as long.
 
         The class is made when the first value is read, which most columns of most programs never are.
@@ -175,7 +175,7 @@ class EnumValue(Kind):
         return _Meanings(lambda value: self.enum(value)).__getitem__
 
     def decode(self, data: bytes, offset: int) -> int:
-        return self.meaning_of(_INTEGERS[self.size, self.signed](data, offset)[0])
+        return self.convert(_INTEGERS[self.size, self.signed](data, offset)[0])
 
 
 _MEANINGS: dict[str, Callable[[int], Any]] = {
@@ -186,7 +186,7 @@ _MEANINGS: dict[str, Callable[[int], Any]] = {
 }
 
 
-class Of(Kind):
+class Typed(Kind):
     """An unsigned integer that has a Python type of its own."""
 
     meaning: str
@@ -197,11 +197,11 @@ class Of(Kind):
         return self.meaning
 
     @property
-    def meaning_of(self) -> Callable[[int], Any]:
+    def convert(self) -> Callable[[int], Any]:
         return _MEANINGS[self.meaning]
 
     def decode(self, data: bytes, offset: int) -> Any:
-        return self.meaning_of(_INTEGERS[self.size, False](data, offset)[0])
+        return self.convert(_INTEGERS[self.size, False](data, offset)[0])
 
 
 class Nullable(Kind):
@@ -240,7 +240,7 @@ class Ip(Kind):
         return "IPv4Address | IPv6Address | None"
 
     @property
-    def meaning_of(self) -> Callable[[bytes], Any]:
+    def convert(self) -> Callable[[bytes], Any]:
         return _address
 
     def decode(self, data: bytes, offset: int) -> Any:
@@ -314,10 +314,10 @@ class Span(Kind):
         raw = data[start : start + length]
         if len(raw) != length:
             raise SchemaError(f"a span of {length} bytes at {start} leaves a record of {len(data)}")
-        return self.meaning_of(raw)
+        return self.convert(raw)
 
     @property
-    def meaning_of(self) -> Callable[[bytes], Any]:
+    def convert(self) -> Callable[[bytes], Any]:
         return _SPANS[self.meaning]
 
 
@@ -410,8 +410,8 @@ def column(kind: Kind, offset: int, doc: str) -> Column:
     match plain:
         case Integer(size=1 | 2 | 4 | 8):
             return Column.integer(offset, size, plain.signed, nullable, None, doc)
-        case EnumValue(size=1 | 2 | 4 | 8) | Of(size=1 | 2 | 4 | 8):
-            return Column.integer(offset, size, plain.signed, nullable, plain.meaning_of, doc)
+        case EnumValue(size=1 | 2 | 4 | 8) | Typed(size=1 | 2 | 4 | 8):
+            return Column.integer(offset, size, plain.signed, nullable, plain.convert, doc)
     if not nullable:
         match plain:
             case Text():
@@ -419,11 +419,11 @@ def column(kind: Kind, offset: int, doc: str) -> Column:
             case Bytes():
                 return Column.raw(offset, size, None, doc)
             case Ip():
-                return Column.raw(offset, size, plain.meaning_of, doc)
+                return Column.raw(offset, size, plain.convert, doc)
             case Boolean():
                 return Column.integer(offset, 1, False, False, bool, doc)
             case Span():
-                convert = None if plain.meaning == "text" else plain.meaning_of
+                convert = None if plain.meaning == "text" else plain.convert
                 return Column.span(offset, convert, SchemaError, doc)
             case Nested():
                 return Column.record(offset, size, plain.group, doc)

@@ -195,7 +195,7 @@ def _plain_kind(btf: Btf, type_id: int, node: bt.Type, typedefs: tuple[str, ...]
         case bt.Float():
             return kinds.Float(node.size)
         case bt.Pointer():
-            return kinds.Of(8, "KernelPointer")
+            return kinds.Typed(8, "KernelPointer")
         case bt.Enum():
             if node.size not in (1, 2, 4, 8):
                 raise SchemaError(f"enum {node.name!r} of {node.size} bytes can't be decoded")
@@ -227,7 +227,7 @@ def _int_kind(node: bt.Int, typedefs: tuple[str, ...]) -> kinds.Kind:
         return kinds.Text(node.size)
     for name in typedefs:
         if name in _NUMBERS and node.size in (1, 2, 4, 8):
-            return kinds.Of(node.size, _NUMBERS[name])
+            return kinds.Typed(node.size, _NUMBERS[name])
     unit = next((_UNITS[name] for name in typedefs if name in _UNITS), "")
     return kinds.Integer(node.size, node.signed, unit)
 

@@ -67,7 +67,7 @@ def _plain(kind: kinds.Kind) -> Callable[[Any], Any]:
     match kind:
         case kinds.EnumValue(flags=False):
             return lambda value: getattr(value, "name", str(value))
-        case kinds.EnumValue() | kinds.Of():
+        case kinds.EnumValue() | kinds.Typed():
             return int
         case kinds.Nullable():
             present = _plain(kind.inner)

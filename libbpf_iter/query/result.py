@@ -113,7 +113,7 @@ class Result:
 def _alignment(kind: kinds.Kind, size: int) -> int:
     if isinstance(kind, kinds.Nullable):
         kind = kind.inner
-    return size if isinstance(kind, kinds.Integer | kinds.Of | kinds.EnumValue | kinds.Boolean) else 8
+    return size if isinstance(kind, kinds.Integer | kinds.Typed | kinds.EnumValue | kinds.Boolean) else 8
 
 
 def record_members(btf: Btf, record: str | None) -> dict[str, int]:

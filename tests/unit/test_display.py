@@ -74,7 +74,7 @@ def test_bytes_that_are_no_text_are_escaped() -> None:
 def test_values_by_kind() -> None:
     assert cell(kinds.Nullable(8, kinds.Integer(8, False, "ns")))(None) == "-"
     assert cell(kinds.Boolean(1))(True) == "yes"
-    assert cell(kinds.Of(4, "FileMode"))(0o100644) == "-rw-r--r--"
+    assert cell(kinds.Typed(4, "FileMode"))(0o100644) == "-rw-r--r--"
     assert cell(kinds.Span(8, "args"))(("sh", "-c", "a\nb")) == r"sh -c a\nb"
     number = kinds.Integer(4, False)
     pair = kinds.Nested(8, "pair", (("a", 0, number), ("b", 4, kinds.Nullable(4, number))))
@@ -174,7 +174,7 @@ def test_a_path_is_cut_at_its_beginning() -> None:
 
 def test_names_of_the_kernel_and_addresses_in_memory_are_whole() -> None:
     enum = kinds.EnumValue(4, "state", False, False, ())
-    for kind in (enum, kinds.Nullable(4, enum), kinds.Of(8, "KernelPointer"), kinds.Boolean(1)):
+    for kind in (enum, kinds.Nullable(4, enum), kinds.Typed(8, "KernelPointer"), kinds.Boolean(1)):
         assert is_whole(kind)
     for kind in (kinds.Text(16), kinds.Span(8, "text"), kinds.EnumValue(4, "flags", False, True, ())):
         assert not is_whole(kind)
