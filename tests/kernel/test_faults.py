@@ -259,6 +259,7 @@ classes = TaskIter, TaskFileIter, UnixIter
 kept = [iter(made(engine=engine)) for made in classes for engine in ("seq", "snapshot")]
 for session in kept:
     next(session)
+unread = [iter(made(engine=engine)) for made in classes for engine in ("seq", "snapshot")]
 array = TaskIter(columns=["tid"]).to_numpy()
 
 def walk():
