@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import mmap
 import os
+import random
 import socket
 import stat
 import struct
@@ -26,11 +27,13 @@ import libbpf_iter
 from libbpf_iter import BpfMapElemIter, TaskFileIter, TaskIter, TaskVmaIter, TcpIter, kinds, values
 from libbpf_iter.arrow import schema_capsule, stream_capsule
 from libbpf_iter.cli.output import columns_of
-from libbpf_iter.decode import records
+from libbpf_iter.decode import asdict, records
 from libbpf_iter.errors import SchemaError
 from libbpf_iter.schema import Field, Schema
 from tests.kernel.test_maps import ARRAY, PERCPU_ARRAY, Map
 from tests.kernel.test_query import sleepers
+from tests.unit.test_fuzz import damaged
+from tests.unit.test_records import event, event_bytes
 
 DEAR = {"task": ["exe", "cwd", "cmdline", "stack", "open_fds"]}
 EVERY = sorted(set(libbpf_iter.targets()) - {"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
@@ -119,6 +122,22 @@ def test_no_cell_comes_from_another_record(meaning: str, place: tuple[int, int])
             stream_capsule(schema, chunk)
         with pytest.raises(SchemaError, match="leaves a record"):
             _ = [record.what for record in records(schema, chunk)]  # type: ignore[attr-defined]
+
+
+def test_damaged_records_are_refused_as_columns_too() -> None:
+    schema, chance, refused = event(), random.Random(0), 0
+    for _ in range(400):
+        data = damaged(event_bytes() * 3, chance)
+        try:
+            for record in records(schema, data):
+                asdict(record)
+        except SchemaError:
+            refused += 1
+            with pytest.raises(ValueError):
+                stream_capsule(schema, data)
+        else:
+            same(schema, data)
+    assert 50 < refused < 350
 
 
 def test_a_device_is_one_number_wherever_it_leaves(tmp_path: Path) -> None:
