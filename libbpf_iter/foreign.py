@@ -26,6 +26,7 @@ from .parameters import CgroupRef, MapRef, for_target
 from .program import Columns, Output, Program, Query
 from .schema import Schema
 from .session import Session, read_chunks, without_double
+from .workarounds import processes_mix_threads_up
 
 if TYPE_CHECKING:
     from .rows import Rows
@@ -87,9 +88,18 @@ class ObjectIter(BpfIter[Any]):
                 text=prints,
             )
 
+        # The package's own programs pick the process out by themselves: Parameters.leave_to_program().
+        chosen_process = target in ("task_file", "task_vma") and (pid, pidfd) != (None, None)
+        self._mixed_up = chosen_process and processes_mix_threads_up()
         self.prints, ways = prints, BARE if prints else STRANGERS
         engines = candidates(target, engine, query, link, ways)
         super().__init__(target, load_object, link, query=query, netns=netns, engines=engines)
+
+    def _losses(self, *, session: bool = False) -> Losses:
+        losses = super()._losses(session=session)
+        if self._mixed_up:
+            losses.mixed_up()
+        return losses
 
     def collect(self) -> Rows[Any]:
         """One walk, kept as a sequence; SchemaError if the program prints lines."""

@@ -10,6 +10,7 @@ _CUT_UNIX = "sockets may be missing: this kernel loses some between two reads"
 _CUT_COUNTED = "objects may be missing, or doubled, if others came or went between two reads"
 _SHIFTED = "ksym: symbols of modules and of BPF may be missing, or doubled: some came or went meanwhile"
 _DOUBLED = "ksym: the last symbol may be there twice: records that have seq_num tell them apart"
+_MIXED_UP = "threads may be missing, or doubled: this kernel mixes those of one process up"
 
 
 class Losses:
@@ -37,6 +38,10 @@ class Losses:
     def doubled(self) -> None:
         """The kernel shows its last object twice, and the records don't tell the two apart."""
         self._add(_DOUBLED, warn=not self._session)
+
+    def mixed_up(self) -> None:
+        """The kernel asks the wrong threads of a process whether they share its files."""
+        self._add(f"{self._target}: {_MIXED_UP}", warn=not self._session)
 
     def _add(self, sentence: str, *, warn: bool) -> None:
         if sentence in self.sentences:

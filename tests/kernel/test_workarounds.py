@@ -10,7 +10,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
@@ -166,6 +166,22 @@ def test_files_of_a_process_are_those_of_threads_that_have_their_own(own: list[b
         with TaskFileIter(pid=process.pid, engine=engine) as files:
             assert Counter((file.tid, file.fd) for file in files) == expected
         process.stdin.close()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_strangers_walk_of_a_process_says_that_threads_are_mixed_up(
+    mixed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not kernel.has(TASK_LINKS):
+        lacks("task parameters", "this kernel's links know of no task")
+    monkeypatch.setattr("libbpf_iter.foreign.processes_mix_threads_up", lambda: mixed)
+    path, said = PROGRAMS / "task_file.bpf.o", "task_file: threads may be missing, or doubled"
+    with ObjectIter(path, pid=os.getpid()) as files, files.session() as session:
+        assert [sentence.startswith(said) for sentence in session.lost] == [True] * mixed
+        with pytest.warns(errors.LossWarning, match=said) if mixed else nullcontext():
+            assert b"".join(files.chunks())
+    with ObjectIter(path, tid=os.getpid()) as files, files.session() as session:
+        assert session.lost == ()
 
 
 def test_where_faults_panic_is_known() -> None:
