@@ -1,7 +1,8 @@
 """The kernel's functions that an object calls, linked before libbpf sees it. Imports btf, rewrite; pure.
 
 libbpf reads the whole of the kernel's BTF to find them, and indexes it, which takes longer than all else
-that it does for a load. An object without such calls it leaves alone.
+that it does for a load. A program that is run needs nothing else of it; an iterator's does: what it attaches
+to. Objects that aren't the package's may call modules, whose functions libbpf alone finds.
 """
 
 from __future__ import annotations

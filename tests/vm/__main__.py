@@ -27,6 +27,7 @@ TESTS = (
     "tests/kernel/test_every_target.py",
     "tests/kernel/test_task.py",
     "tests/kernel/test_workarounds.py",
+    "tests/kernel/test_kfuncs.py",
     "tests/kernel/test_files_and_memory.py",
     "tests/kernel/test_maps.py",
     "tests/kernel/test_sockets.py",
