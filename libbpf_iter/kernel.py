@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import lru_cache
 
@@ -103,7 +103,7 @@ def btf() -> Btf:
         raise BtfError(f"{BTF_PATH}: {error}") from error
 
 
-def functions(names: Iterable[str]) -> dict[str, int]:
+def functions(names: Collection[str]) -> dict[str, int]:
     """The BTF ids of those of these functions that the kernel itself has; its modules aren't asked."""
     btf().look_up(names)
     found = {name: btf().get(name, Kind.FUNC) for name in names}

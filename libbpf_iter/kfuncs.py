@@ -8,7 +8,7 @@ to. Objects that aren't the package's may call modules, whose functions libbpf a
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from .btf import Btf, Kind
 from .btf.writer import Writer
@@ -24,7 +24,7 @@ _HELPER, _KFUNC = 0, 2 << 4  # BPF_PSEUDO_KFUNC_CALL, as the source register
 _NO_FUNCTION = 0x7FFFFFFF
 
 
-def linked(data: bytes, find: Callable[[Iterable[str]], Mapping[str, int]]) -> bytes:
+def linked(data: bytes, find: Callable[[Collection[str]], Mapping[str, int]]) -> bytes:
     """The same object, which needs nothing of the kernel by name: what it calls is called by BTF id.
 
     ``find`` says the ids; what isn't among them the kernel lacks, in its modules, too. Then
