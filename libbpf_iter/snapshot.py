@@ -61,8 +61,8 @@ class _Walk:
 
     def __init__(self, walker: _Walker, create: Opener, give_back: Callable[[_Walker, bool], None]) -> None:
         self.walker, self._give_back = walker, give_back
-        self.session = None if walker.link is None else create(walker.link.fd)
         self._unbegun = True
+        self.session = None if walker.link is None else create(walker.link.fd)
 
     def __del__(self) -> None:
         if self._unbegun:
@@ -168,12 +168,7 @@ class Snapshots(Locked):
             snapshot.release()
 
     def _begin(self, recipe: Recipe, create: Opener) -> _Walk:
-        walker = self._borrow(recipe)
-        try:
-            return _Walk(walker, create, self._give_back)
-        except BaseException:
-            walker.close()
-            raise
+        return _Walk(self._borrow(recipe), create, self._give_back)
 
     def _make(self, walk: _Walk, recipe: Recipe, create: Opener, losses: Losses) -> Snapshot:
         """Make the walk, again if its memory is too small, or if there are too many objects for one run."""
