@@ -152,12 +152,14 @@ def test_keys_alone_take_no_room_for_values(kind: int, value: int, engine: str, 
 
 def test_keys_alone_may_be_chosen_by_their_values() -> None:
     table = Map(HASH, 4, 8, 10, btf=True)
-    for number in range(10):
-        table[key_of(number, 4)] = struct.pack("=Ii", number, -number)
-    for engine in ("seq", "snapshot"):
-        with BpfMapElemIter(table, columns=["key"], where="value.right <= -8", engine=engine) as elements:
-            assert sorted(element.key for element in elements) == [8, 9]
-    table.close()
+    try:
+        for number in range(10):
+            table[key_of(number, 4)] = struct.pack("=Ii", number, -number)
+        for engine in ("seq", "snapshot"):
+            with BpfMapElemIter(table, columns=["key"], where="value.right <= -8", engine=engine) as elements:
+                assert sorted(element.key for element in elements) == [8, 9]
+    finally:
+        table.close()
 
 
 def test_a_map_that_outgrows_its_first_memory_is_walked_again() -> None:
