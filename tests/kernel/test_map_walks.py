@@ -206,18 +206,21 @@ def test_sessions_that_nobody_began_before_the_iterator_was_closed(
     """Each finds what it needs, more memory too, and what that took goes with the last of them."""
     before = count_fds()
     large, empty = Map(HASH, 8, 16, 100_000), Map(HASH, 8, 16, 10)
-    elements = BpfMapElemIter(large, where="map.id > least", params={"least": 0}, engine=engine)
-    sessions = [elements.session() for _ in range(3)]
-    elements.close()
-    for number in range(100_000):
-        large[key_of(number, 8)] = key_of(number, 16)
-    large.close()
-    # Numbers of descriptors that were let go are somebody else's soon.
-    others = [Fd(os.dup, empty.fileno()) for _ in range(32)]
-    for session in sessions:
-        assert sum(1 for _ in session) == 100_000
-    empty.close()
-    others.clear()
+    try:
+        elements = BpfMapElemIter(large, where="map.id > least", params={"least": 0}, engine=engine)
+        sessions = [elements.session() for _ in range(3)]
+        elements.close()
+        for number in range(100_000):
+            large[key_of(number, 8)] = key_of(number, 16)
+        large.close()
+        # Numbers of descriptors that were let go are somebody else's soon.
+        others = [Fd(os.dup, empty.fileno()) for _ in range(32)]
+        for session in sessions:
+            assert sum(1 for _ in session) == 100_000
+        others.clear()
+    finally:
+        large.close()
+        empty.close()
     assert count_fds() == before
 
 
