@@ -12,11 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
-from .typed import Buffer, Generic, R
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Self
+from .typed import Any, Buffer, Generic, R, Self
 
 _SPAN = struct.Struct("=II").unpack_from
 

@@ -23,15 +23,15 @@ from .recipe import Loader, Recipe
 from .schema import Schema
 from .session import Session, read_chunks, without_double
 from .snapshot import Snapshot, Snapshots
-from .typed import Generic, R
+from .typed import Any, Generic, Later, NoReturn, R, Self
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Self
-
     import numpy as np
 
-    from .rows import Rows
+    from . import rows
+else:
+    np, rows = Later("numpy"), Later("libbpf_iter.rows")
 
 
 class BpfIter(Locked, Generic[R]):
@@ -155,11 +155,9 @@ class BpfIter(Locked, Generic[R]):
         """One walk as records, by a :class:`~libbpf_iter.session.Session`."""
         return self.session()
 
-    def collect(self) -> Rows[R]:
+    def collect(self) -> rows.Rows[R]:
         """One walk, kept as a sequence of records, which prints as a table."""
-        from .rows import Rows
-
-        return Rows.of(self.session())
+        return rows.Rows.of(self.session())
 
     def chunks(self) -> Iterator[bytes]:
         """One walk as chunks of whole records, laid out as :attr:`schema` says.

@@ -13,10 +13,7 @@ from . import kinds
 from .columns import Buffer, Bytes, Records
 from .errors import ClosedError, SchemaError
 from .schema import Field, Schema
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .typed import Any
 
 __all__ = ["Buffer", "Record", "Records", "asdict", "family", "fields", "record_class", "records", "schema"]
 

@@ -11,10 +11,7 @@ import struct
 from .btf import Btf
 from .btf.check import check
 from .errors import BtfError, ObjectError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .typed import Any
 
 _BPF = "EM_BPF"
 _NO_BITS = "SHT_NOBITS"

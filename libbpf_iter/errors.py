@@ -1,4 +1,4 @@
-"""The exception tree. Imports nothing of ours.
+"""The exception tree. Imports typed.
 
 ::
 
@@ -29,9 +29,7 @@ from __future__ import annotations
 import errno as _errno
 import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Self
+from .typed import Any, Self
 
 __all__ = [
     "BtfError",

@@ -26,10 +26,13 @@ from .parameters import CgroupRef, MapRef, for_target
 from .program import Columns, Output, Program, Query
 from .schema import Schema
 from .session import Session, read_chunks, without_double
+from .typed import Later
 from .workarounds import processes_mix_threads_up
 
 if TYPE_CHECKING:
-    from .rows import Rows
+    from . import rows
+else:
+    rows = Later("libbpf_iter.rows")
 
 __all__ = ["ObjectIter", "PinnedIter"]
 
@@ -101,7 +104,7 @@ class ObjectIter(BpfIter[Any]):
             losses.mixed_up()
         return losses
 
-    def collect(self) -> Rows[Any]:
+    def collect(self) -> rows.Rows[Any]:
         """One walk, kept as a sequence; SchemaError if the program prints lines."""
         _check_records(self.prints)
         return super().collect()
@@ -178,12 +181,10 @@ class PinnedIter:
         """One walk as records, a :class:`~libbpf_iter.session.Session`, or as lines without their ends."""
         return _lines(self.chunks()) if self.prints else self.session()
 
-    def collect(self) -> Rows[Any]:
+    def collect(self) -> rows.Rows[Any]:
         """One walk, kept as a sequence, which prints as a table; SchemaError if it is lines."""
-        from .rows import Rows
-
         _check_records(self.prints)
-        return Rows.of(self.session())
+        return rows.Rows.of(self.session())
 
     def chunks(self) -> Iterator[bytes]:
         """One walk as bytes: whole records, as :attr:`schema` lays them out."""

@@ -1,4 +1,4 @@
-"""Immutable values with named parts. Imports nothing of ours.
+"""Immutable values with named parts. Imports typed.
 
 They do what ``@dataclass(frozen=True)`` does, without its cost at import: it compiles code for each class and
 imports ``inspect``, which together took half of the time that this package takes to import.
@@ -6,9 +6,11 @@ imports ``inspect``, which together took half of the time that this package take
 
 from __future__ import annotations
 
+from .typed import Any, Self
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self, dataclass_transform
+    from typing import dataclass_transform
 else:
 
     def dataclass_transform(**_):

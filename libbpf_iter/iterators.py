@@ -16,13 +16,15 @@ from .netns import HasFileno
 from .objects import packaged_targets
 from .parameters import CgroupRef, MapRef, Parameters, for_target
 from .program import Columns, Output, Program, Query
-from .typed import Any, R
+from .typed import Any, Later, R
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import records  # noqa: F401 - for annotations: importing it decodes BTF
-    from .query.paths import KernelPath
-    from .query.scope import Place
+    from .query import paths as query_paths
+    from .query import scope as query_scope
+else:
+    query_paths, query_scope = Later("libbpf_iter.query.paths"), Later("libbpf_iter.query.scope")
 
 __all__ = [
     "BpfLinkIter",
@@ -82,7 +84,7 @@ class _Own(BpfIter[R]):
         )
 
     @classmethod
-    def fields(cls, path: str = "") -> list[Place]:
+    def fields(cls, path: str = "") -> list[query_scope.Place]:
         """How a kernel path can continue: the name, C type, offset and size of each member.
 
         ``path`` starts at the target's object, or with one of the program's arguments:
@@ -95,7 +97,7 @@ class _Own(BpfIter[R]):
         return places(scope(cls._target, Query(), None, None), path)
 
     @classmethod
-    def paths(cls) -> KernelPath:
+    def paths(cls) -> query_paths.KernelPath:
         """The target's object, as a path that completes: ``TaskIter.paths().mm.total_vm`` is a column.
 
         A member that doesn't exist raises AttributeError, with the nearest names.

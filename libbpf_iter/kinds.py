@@ -18,11 +18,10 @@ from . import columns
 from .columns import Column
 from .errors import SchemaError
 from .immutable import Immutable
+from .typed import Any
 from .values import Device, FileMode, KernelPointer, Members, UserPointer, enum_class
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 _INTEGERS = {
     (size, signed): struct.Struct("=" + (code if signed else code.upper())).unpack_from

@@ -16,10 +16,13 @@ from .errors import BtfError, ObjectError, ParameterError, SchemaError
 from .layout import layout, record_struct, says_record
 from .maps import ElementTypes
 from .schema import Schema
+from .typed import Later
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pathlib
+else:
+    pathlib = Later("pathlib")  # takes a third as long to import as the whole package
 
 # The schema of a program that prints: its lines have no columns.
 LINES = Schema("Line", 1, False, ())
@@ -38,11 +41,9 @@ def _contents(path: str | os.PathLike[str]) -> bytes:
         return file.read()
 
 
-def include_dir() -> Path:
+def include_dir() -> pathlib.Path:
     """The directory of record.h and emit.h, by which programs of your own are typed and take queries."""
-    from pathlib import Path  # takes a third as long to import as the whole package
-
-    return Path(__file__).parent / "include"
+    return pathlib.Path(__file__).parent / "include"
 
 
 def packaged_targets() -> list[str]:

@@ -16,11 +16,8 @@ from .errors import Error, NoSuchObject, NoSuchProcess, ParameterError
 from .maps import MapTypes, map_types
 from .netns import HasFileno
 from .probes import TASK_LINKS, threads_are_found
+from .typed import Any
 from .workarounds import processes_mix_threads_up
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 # include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
 ORDERS = {

@@ -9,10 +9,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from . import _libbpf
 from .errors import ClosedError, ParameterError
 from .names import near
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .typed import Any
 
 __all__ = ["Params"]
 

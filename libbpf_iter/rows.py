@@ -10,9 +10,12 @@ from .arrays import array
 from .arrow import schema_capsule, stream_capsule
 from .schema import Schema
 from .session import Session
+from .typed import Later
 
 if TYPE_CHECKING:
     import numpy as np
+else:
+    np = Later("numpy")
 
 __all__ = ["Rows"]
 

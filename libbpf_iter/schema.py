@@ -8,10 +8,7 @@ from . import kinds
 from .errors import ParameterError
 from .immutable import Immutable
 from .names import near
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .typed import Any
 
 __all__ = ["COLUMN_HEAD", "Field", "Schema", "column_rows"]
 

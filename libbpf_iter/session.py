@@ -18,11 +18,7 @@ from .decode import Buffer, Records, record_class, slices
 from .errors import ClosedError, KernelError, RecordTooLarge, SchemaError, WalkCut
 from .losses import Losses
 from .schema import Schema
-from .typed import R
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Self
+from .typed import Any, R, Self
 
 # The kernel's buffer has eight pages, the last byte of which is never filled (fs/seq_file.c).
 BUFFER = os.sysconf("SC_PAGESIZE") << 3

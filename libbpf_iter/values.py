@@ -10,10 +10,7 @@ import os
 from functools import lru_cache
 
 from .columns import FileMode, KernelPointer, UserPointer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .typed import Any
 
 __all__ = ["Device", "FileMode", "KernelEnum", "KernelFlags", "KernelPointer", "UserPointer", "enum_class"]
 

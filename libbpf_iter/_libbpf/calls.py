@@ -12,12 +12,9 @@ from contextlib import contextmanager
 
 from .._extension import ffi, lib
 from ..errors import KernelError, MissingCapability, NoSuchObject
+from ..typed import Any
 from .fd import Fd
 from .token import in_user_namespace, token_obstacle
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def text(string: Any) -> str:

@@ -7,10 +7,7 @@ from collections.abc import Callable
 
 from .._extension import ffi, lib
 from ..errors import ClosedError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, NoReturn, Self
+from ..typed import Any, NoReturn, Self
 
 
 class Fd:

@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterator
 from .._extension import ffi, lib
 from ..errors import ObjectError
 from ..immutable import Immutable
+from ..typed import Any
 from .calls import check, checked, text
 from .fd import Fd
 from .token import by_token
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 class LinkInfo(Immutable):

@@ -10,13 +10,10 @@ from .._extension import ffi, lib
 from ..btf import Btf
 from ..errors import KernelError, ObjectError
 from ..immutable import Immutable
+from ..typed import Any
 from .calls import check, failure, logged, text
 from .fd import Fd
 from .loading import need_descriptors, refusal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 # include/uapi/linux/bpf.h
 _PERCPU_ARRAY, _TASK_STORAGE = 6, 29

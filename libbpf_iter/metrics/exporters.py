@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Error
 from ..forks import Locked
+from ..typed import Later
 from .aggregate import Named
 from .groups import Metrics, Series
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import CallbackOptions, Meter, Observation
-    from prometheus_client.core import GaugeMetricFamily
+    from opentelemetry import metrics as otel
+    from prometheus_client import core
+else:
+    otel, core = Later("opentelemetry.metrics"), Later("prometheus_client.core")
 
 __all__ = ["opentelemetry", "prometheus"]
 
@@ -28,11 +31,11 @@ class _Prometheus:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def describe(self) -> list[GaugeMetricFamily]:
+    def describe(self) -> list[core.GaugeMetricFamily]:
         """The names, by which a registry refuses duplicates; without them it would walk to learn them."""
         return [*map(self._family, self._metrics.named), *self._state(0, 0)]
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[core.GaugeMetricFamily]:
         try:
             series, lost = self._metrics.series()
         except Error:
@@ -46,19 +49,15 @@ class _Prometheus:
         yield from families.values()
         yield from self._state(1, len(lost))
 
-    def _family(self, named: Named) -> GaugeMetricFamily:
-        from prometheus_client.core import GaugeMetricFamily
-
+    def _family(self, named: Named) -> core.GaugeMetricFamily:
         name = f"{self._metrics.prefix}_{named.name}"
-        return GaugeMetricFamily(name, named.help, labels=named.labels, unit=named.unit)
+        return core.GaugeMetricFamily(name, named.help, labels=named.labels, unit=named.unit)
 
-    def _state(self, up: int, lost: int) -> list[GaugeMetricFamily]:
-        from prometheus_client.core import GaugeMetricFamily
-
-        prefix = self._metrics.prefix
+    def _state(self, up: int, lost: int) -> list[core.GaugeMetricFamily]:
+        prefix, family = self._metrics.prefix, core.GaugeMetricFamily
         return [
-            GaugeMetricFamily(f"{prefix}_up", "1 where the last walk came to its end", value=up),
-            GaugeMetricFamily(f"{prefix}_lost", "Ways in which the last walk may be incomplete", value=lost),
+            family(f"{prefix}_up", "1 where the last walk came to its end", value=up),
+            family(f"{prefix}_lost", "Ways in which the last walk may be incomplete", value=lost),
         ]
 
 
@@ -102,14 +101,12 @@ class _Observed(Locked):
             return self._waiting.pop(id(named))
 
 
-def opentelemetry(metrics: Metrics, meter: Meter) -> None:
+def opentelemetry(metrics: Metrics, meter: otel.Meter) -> None:
     """Create observable gauges PREFIX.NAME on a meter: one walk per collection.
 
     A walk that fails is an exception of the callback, which the SDK logs, and no number.
     PREFIX.lost is what the walk before it may have left out, see :attr:`Session.lost`.
     """
-    from opentelemetry.metrics import Observation
-
     observed = _Observed(metrics)
     for named in metrics.named:
         name = f"{metrics.prefix}.{named.name}"
@@ -117,14 +114,14 @@ def opentelemetry(metrics: Metrics, meter: Meter) -> None:
         unit = f"{{{named.counted}}}" if named.counted else _UCUM[named.unit]
         meter.create_observable_gauge(name, [callback], unit=unit, description=named.help)
     lost = "Ways in which the last walk may be incomplete"
-    tell = [lambda _: map(Observation, observed.lost())]
+    tell = [lambda _: map(otel.Observation, observed.lost())]
     meter.create_observable_gauge(f"{metrics.prefix}.lost", tell, unit="{way}", description=lost)
 
 
-def _callback(observed: _Observed, named: Named) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    from opentelemetry.metrics import Observation
-
-    def observe(_: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(one.value, dict(one.labels)) for one in observed.take(named)]
+def _callback(
+    observed: _Observed, named: Named
+) -> Callable[[otel.CallbackOptions], Iterable[otel.Observation]]:
+    def observe(_: otel.CallbackOptions) -> Iterable[otel.Observation]:
+        return [otel.Observation(one.value, dict(one.labels)) for one in observed.take(named)]
 
     return observe

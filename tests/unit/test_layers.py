@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
+import typing
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from libbpf_iter import decode
 
 PACKAGE = Path(__file__).parents[2] / "libbpf_iter"
 
 # From the bottom up; a module imports only from those above it in this list.
 LAYERS = [
-    "errors",
     "typed",
+    "errors",
     "forks",
     "immutable",
     "names",
@@ -180,6 +187,44 @@ def test_the_package_is_imported_without_what_is_slow() -> None:
     code = f"import sys; sys.path[:] = {sys.path!r}; import libbpf_iter; print({SLOW!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def annotated(module: ModuleType) -> Iterator[tuple[str, object]]:
+    """What a module defines that has annotations: its functions, its classes and their methods."""
+    for name, value in vars(module).items():
+        if getattr(value, "__module__", "") != module.__name__:
+            continue
+        if inspect.isfunction(value):
+            yield name, value
+        elif inspect.isclass(value):
+            yield name, value
+            for part, member in vars(value).items():
+                member = getattr(member, "__func__", getattr(member, "fget", member))
+                if inspect.isfunction(member):
+                    yield f"{name}.{part}", member
+
+
+PUBLIC = [
+    *("aio", "base", "decode", "errors", "foreign", "iterators", "kernel", "link", "metrics.aggregate"),
+    *("metrics.exporters", "metrics.groups", "objects", "params", "query.paths", "query.scope", "records"),
+    *("rows", "schema", "session", "symbols", "values", "_libbpf.info", "_libbpf.fd"),
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_annotations_can_be_evaluated(name: str) -> None:
+    """For tools that check calls or make forms of them; what they name is imported late, if at all."""
+    found = list(annotated(import_module(f"libbpf_iter.{name}")))
+    assert found or name == "records"
+    for _, value in found:
+        typing.get_type_hints(value)
+
+
+def test_what_stands_in_for_typing_is_anything() -> None:
+    hints = typing.get_type_hints(decode.asdict)
+    assert hints["record"] is decode.Record and hints["return"].__origin__ is dict
+    _, stand_in = hints["return"].__args__
+    assert isinstance(None, stand_in) and isinstance(3, stand_in)
 
 
 @pytest.mark.parametrize("name", PURE)
