@@ -16,7 +16,7 @@ from .forks import Locked
 from .link import Link
 from .losses import Losses
 from .netns import Opener, chosen_namespace
-from .parameters import Parameters
+from .parameters import OF_NETWORKS, Parameters
 from .params import Params
 from .program import SEQ, Program, Query
 from .recipe import Loader, Recipe
@@ -241,7 +241,10 @@ class BpfIter(Locked, Generic[R]):
                 again = link and Fd(os.dup, link.number)
                 chunks = _in_every_namespace(partial(_walk, recipe, program, snapshots, again, losses))
             else:
-                chunks = _walk(recipe, program, snapshots, link, losses, netns.opener(self._netns))
+                # A snapshot that outgrows its memory opens another session, and other threads may read it.
+                several = snapshots is not None and self.target in OF_NETWORKS
+                create = netns.opener(self._netns, several=several)
+                chunks = _walk(recipe, program, snapshots, link, losses, create)
             return program.schema, self.engine, chunks
 
     @property

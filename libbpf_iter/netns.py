@@ -55,9 +55,27 @@ def every_namespace() -> Iterator[Fd]:
             fd.close()
 
 
-def opener(namespace: Fd | str | None) -> Opener:
-    """A function that opens sessions in a chosen namespace."""
+def opener(namespace: Fd | str | None, *, several: bool = False) -> Opener:
+    """A function that opens sessions in a chosen namespace, or in that of the thread which calls it.
+
+    If it is to open ``several``, all are in the namespace of the thread which is here now.
+    """
     if not isinstance(namespace, Fd):
-        return _libbpf.iter_create
+        return _opener_here() if several else _libbpf.iter_create
     own = Fd(os.dup, namespace.number)  # The iterator may be closed before the session is opened.
     return lambda link: _libbpf.iter_create_in(own, link)
+
+
+def _opener_here() -> Opener:
+    path = "/proc/thread-self/ns/net"
+    try:
+        here = Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return _libbpf.iter_create  # /proc isn't mounted: there is no way back to where a thread was
+
+    def create(link: Fd) -> Fd:
+        if os.path.samestat(os.fstat(here.number), os.stat(path)):
+            return _libbpf.iter_create(link)  # to enter one takes CAP_SYS_ADMIN, even from within
+        return _libbpf.iter_create_in(here, link)
+
+    return create

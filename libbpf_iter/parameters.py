@@ -260,7 +260,7 @@ def _open_cgroup(cgroup: CgroupRef) -> Fd:
 
 _OF_TASKS = frozenset({"task", "task_file", "task_vma"})
 _OF_MAPS = frozenset({"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
-_OF_NETWORKS = frozenset({"tcp", "udp", "unix", "netlink", "ipv6_route"})
+OF_NETWORKS = frozenset({"tcp", "udp", "unix", "netlink", "ipv6_route"})
 
 
 def for_target(target: str, **arguments: Any) -> Parameters:
@@ -273,7 +273,7 @@ def for_target(target: str, **arguments: Any) -> Parameters:
         known = {"map"}
     elif target == "cgroup":
         known = {"cgroup", "order"}
-    elif target in _OF_NETWORKS:
+    elif target in OF_NETWORKS:
         known = {"netns"}
     for name in given:
         if name not in known:
@@ -291,6 +291,7 @@ def for_target(target: str, **arguments: Any) -> Parameters:
 
 
 __all__ = [
+    "OF_NETWORKS",
     "ORDERS",
     "CgroupRef",
     "MapRef",

@@ -117,6 +117,30 @@ def test_a_session_is_in_the_namespace_of_the_thread_that_made_it(engine: str) -
         assert {record.netns for record in made[0]} == {os.fstat(namespace).st_ino}
 
 
+def test_a_walk_that_outgrows_its_memory_stays_where_it_began() -> None:
+    """Whichever thread reads it, and finds that another session is needed."""
+    wide = {"inode": "inode", **{f"copy{number}": "inode" for number in range(250)}}
+    with (
+        other_namespace() as namespace,
+        UnixIter(columns=wide, engine="snapshot") as sockets,
+        ExitStack() as held,
+    ):
+        made: list[Any] = []
+
+        def make() -> None:
+            assert ctypes.CDLL(None).setns(namespace, 0) == 0
+            for _ in range(300):
+                made.extend(held.enter_context(one) for one in socket.socketpair())
+            made.append(sockets.session())
+
+        thread = threading.Thread(target=make)
+        thread.start()
+        thread.join()
+        session = made.pop()
+        assert {record.inode for record in session} == set(map(inode, made))
+        assert session.lost == ()
+
+
 def test_all_namespaces() -> None:
     here = os.stat("/proc/thread-self/ns/net").st_ino
     stop, ready = threading.Event(), threading.Event()
