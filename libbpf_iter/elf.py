@@ -1,6 +1,6 @@
-"""Whether a file is a BPF object that libbpf can be given. Imports btf, errors; pyelftools when used.
+"""Check that a file is a BPF object that is safe to pass to libbpf. Imports btf, errors; pyelftools when used.
 
-libbpf is C and trusts what it reads; a damaged file must not get that far.
+libbpf is written in C and trusts its input, so a damaged file must not reach it.
 """
 
 from __future__ import annotations
@@ -18,26 +18,25 @@ _NO_BITS = "SHT_NOBITS"
 
 
 def check_elf(data: bytes, name: str) -> None:
-    """Raise :class:`ObjectError` unless ``data`` is a whole 64-bit BPF relocatable object.
+    """Raise :class:`ObjectError` unless ``data`` is a complete 64-bit BPF relocatable object.
 
-    Sections must lie within the file, links name sections of the right kind,
-    names end within their string tables, and relocations and symbols point to
-    what exists.
+    Sections must be within the file, links must name sections of the right type, names must end within
+    their string tables, and relocations and symbols must refer to what exists.
     """
     from elftools.common.exceptions import ELFError
     from elftools.construct import ConstructError
     from elftools.elf.elffile import ELFFile
 
     if len(data) < 64 or data[:4] != b"\x7fELF":
-        raise ObjectError(f"{name} is no ELF file")
+        raise ObjectError(f"{name} isn't an ELF file")
     if data[4] != 2:
-        raise ObjectError(f"{name} is no 64-bit ELF file")
+        raise ObjectError(f"{name} isn't a 64-bit ELF file")
     try:
         elf = ELFFile(io.BytesIO(data))
         if elf["e_machine"] != _BPF or elf["e_type"] != "ET_REL":
-            raise ObjectError(f"{name} is no BPF object, but {elf['e_type']} for {elf['e_machine']}")
+            raise ObjectError(f"{name} isn't a BPF object, but {elf['e_type']} for {elf['e_machine']}")
         if elf["e_shoff"] + elf["e_shnum"] * elf["e_shentsize"] > len(data):
-            raise ObjectError(f"{name} is truncated: its section table lies beyond its end")
+            raise ObjectError(f"{name} is truncated: its section table is beyond its end")
         if not 0 < elf["e_shstrndx"] < elf["e_shnum"] or elf["e_shentsize"] != 64:
             raise ObjectError(f"{name} is damaged: it has no usable section table")
         headers = [elf.get_section(i).header for i in range(elf.num_sections())]
@@ -80,22 +79,22 @@ def _check_sections(data: bytes, name: str, headers: list[Any]) -> None:
         kind = header["sh_type"]
         if kind in (_NO_BITS, "SHT_NULL"):
             if header["sh_size"] > 1 << 30:
-                raise ObjectError(f"{name} is damaged: section {index} is absurdly large")
+                raise ObjectError(f"{name} is damaged: section {index} claims to be larger than 1 GiB")
             continue
         if header["sh_offset"] + header["sh_size"] > len(data):
             raise ObjectError(f"{name} is truncated: section {index} ends beyond the file")
         if header["sh_link"] >= len(headers):
-            raise ObjectError(f"{name} is damaged: section {index} links to one that isn't there")
+            raise ObjectError(f"{name} is damaged: section {index} links to one that doesn't exist")
         if kind == "SHT_STRTAB" and not _content(data, header).endswith(b"\0"):
-            raise ObjectError(f"{name} is damaged: string table {index} has no end")
+            raise ObjectError(f"{name} is damaged: string table {index} doesn't end in a NUL")
         if header["sh_addralign"] & (header["sh_addralign"] - 1 if header["sh_addralign"] else 0):
-            raise ObjectError(f"{name} is damaged: section {index} is aligned to no power of two")
+            raise ObjectError(f"{name} is damaged: the alignment of section {index} isn't a power of two")
 
 
 def _check_symbols(data: bytes, name: str, header: Any, headers: list[Any]) -> None:
     strings = headers[header["sh_link"]]
     if strings["sh_type"] != "SHT_STRTAB" or header["sh_entsize"] != 24 or header["sh_size"] % 24:
-        raise ObjectError(f"{name} is damaged: its symbol table isn't one")
+        raise ObjectError(f"{name} is damaged: its symbol table has a wrong link or entry size")
     for name_offset, _, _, section, value, size in struct.iter_unpack(
         "<IBBHQQ" if data[5] == 1 else ">IBBHQQ", _content(data, header)
     ):
@@ -103,18 +102,18 @@ def _check_symbols(data: bytes, name: str, header: Any, headers: list[Any]) -> N
             raise ObjectError(f"{name} is damaged: a symbol's name is outside of the string table")
         if 0 < section < 0xFF00:
             if section >= len(headers):
-                raise ObjectError(f"{name} is damaged: a symbol is in a section that isn't there")
+                raise ObjectError(f"{name} is damaged: a symbol is in a section that doesn't exist")
             if value + size > headers[section]["sh_size"]:
-                raise ObjectError(f"{name} is damaged: a symbol reaches beyond its section")
+                raise ObjectError(f"{name} is damaged: a symbol extends beyond its section")
 
 
 def _check_relocations(data: bytes, name: str, header: Any, headers: list[Any]) -> None:
     symbols = headers[header["sh_link"]]
     if header["sh_info"] >= len(headers) or symbols["sh_type"] != "SHT_SYMTAB":
-        raise ObjectError(f"{name} is damaged: relocations of a section that isn't there")
+        raise ObjectError(f"{name} is damaged: its relocations are for a section that doesn't exist")
     if header["sh_entsize"] != 16 or header["sh_size"] % 16:
-        raise ObjectError(f"{name} is damaged: its relocations aren't any")
+        raise ObjectError(f"{name} is damaged: its relocations have a wrong entry size")
     section, count = headers[header["sh_info"]], symbols["sh_size"] // 24
     for offset, info in struct.iter_unpack("<QQ" if data[5] == 1 else ">QQ", _content(data, header)):
         if offset + 4 > section["sh_size"] or info >> 32 >= count:
-            raise ObjectError(f"{name} is damaged: a relocation points outside")
+            raise ObjectError(f"{name} is damaged: a relocation refers beyond its section or symbol table")

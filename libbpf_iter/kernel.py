@@ -21,13 +21,13 @@ _CLOCK_MONOTONIC_COARSE = 6  # include/uapi/linux/time.h; the time module has no
 
 
 def _text(path: str) -> str:
-    """A small file. Not by pathlib: its import takes a third of what the package's own does."""
+    """Read a small file. Without pathlib, which takes a third as long to import as the package."""
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return file.read()
 
 
 def _unescaped(path: str) -> str:
-    """A path as mountinfo has it, with a blank as \\040: fs/proc_namespace.c, mangle()."""
+    """Decode a path of mountinfo, where a space is \\040: fs/proc_namespace.c, mangle()."""
     return os.fsdecode(os.fsencode(path).decode("unicode_escape").encode("latin-1"))
 
 
@@ -36,7 +36,7 @@ def page_size() -> int:
 
 
 def tick_ns() -> int:
-    """Nanoseconds of a jiffy. The coarse clock advances once in each: include/linux/hrtimer.h."""
+    """The length of a jiffy, in nanoseconds: the resolution of the coarse clock, include/linux/hrtimer.h."""
     return round(time.clock_getres(_CLOCK_MONOTONIC_COARSE) * 1e9)
 
 
@@ -45,7 +45,7 @@ def release() -> str:
 
 
 def threads() -> int:
-    """How many threads the system has, about; 0 where /proc isn't mounted."""
+    """About how many threads the system has; 0 if /proc isn't mounted."""
     try:
         return int(_text("/proc/loadavg").split()[3].partition("/")[2])
     except OSError:
@@ -53,7 +53,7 @@ def threads() -> int:
 
 
 def pid_of(pidfd: int) -> int:
-    """The number of a pidfd's process in the pid namespace of the mounted /proc; 0 where it has none."""
+    """The pid of a pidfd's process in the pid namespace of the mounted /proc; 0 if it has none there."""
     try:
         fields = _text(f"/proc/self/fdinfo/{pidfd}").split()
     except FileNotFoundError:
@@ -62,7 +62,7 @@ def pid_of(pidfd: int) -> int:
 
 
 def process_of(tid: int) -> int:
-    """The number of a thread's process in the pid namespace of the mounted /proc; 0 where it has none."""
+    """The pid of a thread's process in the pid namespace of the mounted /proc; 0 if it has none there."""
     try:
         lines = _text(f"/proc/{tid}/status").splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -71,19 +71,19 @@ def process_of(tid: int) -> int:
 
 
 def possible_nodes() -> int:
-    """How many memory nodes are numbered (nr_node_ids); one where the kernel knows no others."""
+    """The number of possible memory nodes (nr_node_ids); 1 on a kernel without CONFIG_NUMA."""
     try:
         ranges = _text("/sys/devices/system/node/possible").strip()
     except FileNotFoundError:
         return 1
-    # As "0-1,4": include/linux/cpumask.h, the list form.
+    # A list such as "0-1,4": include/linux/cpumask.h.
     return int(ranges.replace("-", ",").split(",")[-1]) + 1
 
 
 def _contents(path: str) -> memoryview:
-    """A large file of sysfs: read() gives a page at a time, which takes longer than all that follows."""
+    """Map a large file of sysfs: read() returns a page at a time, and would dominate the load."""
     with open(path, "rb", buffering=0) as file:
-        # Linux before 6.16 maps none.
+        # Before Linux 6.16 it can't be mapped.
         return _libbpf.map_file(file.fileno()) or memoryview(file.readall())
 
 
@@ -104,7 +104,7 @@ def btf() -> Btf:
 
 
 def functions(names: Collection[str]) -> dict[str, int]:
-    """The BTF ids of those of these functions that the kernel itself has; its modules aren't asked."""
+    """The BTF ids of the named functions of vmlinux, by name; modules aren't searched."""
     btf().look_up(names)
     found = {name: btf().get(name, Kind.FUNC) for name in names}
     return {name: type_id for name, type_id in found.items() if type_id is not None}
@@ -112,7 +112,7 @@ def functions(names: Collection[str]) -> dict[str, int]:
 
 @lru_cache(maxsize=64)
 def types_of(roots: frozenset[tuple[str, Kind]]) -> bytes | None:
-    """The BTF of these types alone, as far as the kernel has them."""
+    """A BTF with only these types, as far as the kernel has them; None if that would be too large."""
     whole = btf()
     whole.look_up(name for name, _ in roots)
     return _libbpf.extract_types(whole, [i for name, kind in sorted(roots) for i in whole.ids(name, kind)])
@@ -120,9 +120,9 @@ def types_of(roots: frozenset[tuple[str, Kind]]) -> bytes | None:
 
 @lru_cache(maxsize=256)
 def has(name: str) -> bool:
-    """Whether the kernel's types know of a name: a type, a type's member, or an enum's value.
+    """Whether the kernel's BTF has a type, a type's member, or an enum's value.
 
-    As "bpf_iter__task_vma", "bpf_prog_aux.verified_insns", "bpf_func_id.BPF_FUNC_loop".
+    For example "bpf_iter__task_vma", "bpf_prog_aux.verified_insns", "bpf_func_id.BPF_FUNC_loop".
     """
     of, _, part = name.partition(".")
     if not part:
@@ -140,7 +140,7 @@ def has(name: str) -> bool:
 
 
 def lacking(names: Collection[str]) -> set[str]:
-    """Those that :func:`has` would say no to; types are looked for all at once."""
+    """The names for which :func:`has` is false; all types are looked up in one pass."""
     if names:
         btf().look_up(name.partition(".")[0] for name in names)
     return {name for name in names if not has(name)}
@@ -148,10 +148,10 @@ def lacking(names: Collection[str]) -> set[str]:
 
 @lru_cache(maxsize=1)
 def targets() -> dict[str, int]:
-    """The running kernel's iterator targets, and the BTF id of the struct that their programs are given.
+    """The running kernel's iterator targets, with the BTF id of each one's context struct.
 
-    A target is a function bpf_iter_X together with a struct bpf_iter__X: the
-    functions alone are also those of open-coded iterators.
+    A target has both a function bpf_iter_X and a struct bpf_iter__X; open-coded iterators have only
+    functions of such names.
     """
     functions = {name.removeprefix(_FUNC) for name, _ in btf().names(Kind.FUNC, _FUNC)}
     return {
@@ -162,25 +162,25 @@ def targets() -> dict[str, int]:
 
 
 def no_target(target: str, *, call: str = "", log: str = "") -> UnsupportedTarget:
-    """What is raised where :func:`targets` has none of that name."""
+    """The exception for a target that :func:`targets` doesn't have."""
     message = f"this kernel has no iterator over {target!r} (Linux {release()})"
     return UnsupportedTarget(target, message, call=call, log=log)
 
 
 def map_type(number: int) -> str:
-    """What the kernel calls a type of maps: "BPF_MAP_TYPE_QUEUE", or "type 99" without a name."""
+    """The kernel's name of a map type, "BPF_MAP_TYPE_QUEUE"; "type 99" if it has none."""
     node = btf()[btf().find("bpf_map_type", Kind.ENUM)]
     assert isinstance(node, bt.Enum)
-    # Of two names the later one is without _DEPRECATED.
+    # Where a value has two names, the later one is the one without _DEPRECATED.
     return {value: name for name, value in node.values}.get(number, f"type {number}")
 
 
 def symbol_owners() -> tuple[frozenset[str], frozenset[int]]:
-    """Whose symbols there are besides the kernel's: modules, and where we may list them, programs."""
+    """What has symbols besides vmlinux: the modules, and the BPF programs if we may list them."""
     modules: frozenset[str] = frozenset()
     programs: frozenset[int] = frozenset()
     with suppress(FileNotFoundError), open("/proc/modules") as file:
-        # Name and address: include/linux/module.h; how many use it is another matter.
+        # Name and address, kernel/module/procfs.c, m_show(); its reference count may change meanwhile.
         modules = frozenset(f"{fields[0]} {fields[5]}" for fields in map(str.split, file))
     with suppress(MissingCapability):
         programs = frozenset(_libbpf.program_ids())
@@ -188,7 +188,7 @@ def symbol_owners() -> tuple[frozenset[str], frozenset[int]]:
 
 
 def is_unified(fd: int) -> bool:
-    """Whether an open folder is of the unified cgroup hierarchy, wherever that is mounted."""
+    """Whether an open directory is in the unified cgroup hierarchy, wherever that is mounted."""
     status = os.fstat(fd)
     if not stat.S_ISDIR(status.st_mode):
         return False
@@ -201,7 +201,7 @@ def is_unified(fd: int) -> bool:
 
 
 def cgroups_below(fd: int) -> int:
-    """How many groups are below one, or (0) below the unified root; 0 where that isn't mounted."""
+    """The number of cgroups below one, or below the root if ``fd`` is 0; 0 if cgroup2 isn't mounted."""
     folder = f"/proc/self/fd/{fd}" if fd else mount_of("cgroup2")
     if folder is None:
         return 0
@@ -213,7 +213,7 @@ def cgroups_below(fd: int) -> int:
 
 
 def mount_of(filesystem: str) -> str | None:
-    """Where a file system is mounted: "cgroup2", the unified hierarchy; "bpf", where pins are made."""
+    """Where a file system type is first mounted: "cgroup2", "bpf"; None if it isn't."""
     for line in _text("/proc/self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         if after.startswith(f"{filesystem} "):
@@ -226,7 +226,7 @@ _CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_PERFMON": 38, "CAP_BPF": 39}
 
 
 def missing_capabilities() -> list[str]:
-    """What this thread would need to load programs; CAP_SYS_ADMIN stands in for both of the others."""
+    """The capabilities that this thread lacks to load programs. CAP_SYS_ADMIN implies both of them."""
     status = _text("/proc/thread-self/status")
     line = next(line for line in status.splitlines() if line.startswith("CapEff:"))
     mask = int(line.split()[1], 16)
@@ -235,9 +235,9 @@ def missing_capabilities() -> list[str]:
 
 
 def net_namespaces() -> Iterator[tuple[int, str]]:
-    """Inode and a path of every network namespace that a task is in or that is mounted somewhere."""
+    """The inode and a path of every network namespace that a task is in, or that is mounted."""
     seen: set[int] = set()
-    # A thread may have left its process's namespace.
+    # Of each thread: it may be in another namespace than its process.
     paths = [f"/proc/{tid}/ns/net" for tid in _tids()]
     for line in _text("/proc/self/mountinfo").splitlines():
         fields = line.partition(" - ")[0].split()
@@ -247,7 +247,7 @@ def net_namespaces() -> Iterator[tuple[int, str]]:
         try:
             inode = os.stat(path).st_ino
         except OSError:
-            # The task is gone, or isn't ours to look into: another path may lead to the same place.
+            # The task has exited, or may not be inspected; another path may lead to the same namespace.
             continue
         if inode not in seen:
             seen.add(inode)
@@ -260,4 +260,4 @@ def _tids() -> Iterator[str]:
             try:
                 yield from os.listdir(f"/proc/{pid}/task")
             except FileNotFoundError:
-                continue  # It ended since it was listed.
+                continue  # It has exited since it was listed.

@@ -1,8 +1,9 @@
-"""The kernel's functions that an object calls, linked before libbpf sees it. Imports btf, rewrite; pure.
+"""Resolve the kfuncs that an object calls before libbpf sees it. Imports btf, rewrite; pure.
 
-libbpf reads the whole of the kernel's BTF to find them, and indexes it, which takes longer than all else
-that it does for a load. A program that is run needs nothing else of it; an iterator's does: what it attaches
-to. Objects that aren't the package's may call modules, whose functions libbpf alone finds.
+To find them, libbpf would parse and index the kernel's whole BTF, which takes longer than the rest of a load.
+For a program that is run (walk_TARGET) it then needs that BTF for nothing at all; for an iterator it still
+does, to find what the program attaches to. Only the package's own objects are linked here: others may call
+kfuncs of modules, which libbpf finds.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ _SECTION = ".ksyms"
 _INSTRUCTION = struct.Struct("=BBhi")  # opcode, registers, offset, immediate
 _CALL, _LOAD = 0x85, 0x18  # BPF_JMP | BPF_CALL, BPF_LD | BPF_IMM | BPF_DW
 _HELPER, _KFUNC = 0, 2 << 4  # BPF_PSEUDO_KFUNC_CALL, as the source register
-# No helper has this number: where a program may get there, the verifier refuses it.
+# No helper has this number, so the verifier rejects a program that may reach such a call.
 _NO_FUNCTION = 0x7FFFFFFF
 
 
 def linked(data: bytes, find: Callable[[Collection[str]], Mapping[str, int]]) -> bytes:
-    """The same object, which needs nothing of the kernel by name: what it calls is called by BTF id.
+    """The same object with its kfunc calls resolved: it refers to nothing in the kernel by name any more.
 
-    ``find`` says the ids; what isn't among them the kernel lacks, in its modules, too. Then
-    ``bpf_ksym_exists()`` is false, and a call must not be reached.
+    ``find`` returns BTF ids by name. A function that it leaves out doesn't exist: ``bpf_ksym_exists()`` is
+    false for it, and a call to it must be unreachable.
     """
     elf = Elf(data)
     uses = elf.take_externs()

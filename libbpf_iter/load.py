@@ -1,6 +1,6 @@
 """From an object file to a program in the kernel. Imports _libbpf, kernel, objects and program.
 
-The compiler of queries is imported by those that have one: it is a good part of what there is to import.
+The query compiler is a large part of the package, so it is imported only when there is a query to compile.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def load(
     output: Output = SEQ,
     text: bool = False,
 ) -> Program:
-    """Load one program of an object file with what it is to compute.
+    """Fit a query into one program of an object file, and load it.
 
-    With ``text`` it prints lines, and no record is looked for.
+    With ``text`` the program prints lines, and no record struct is looked for.
     """
     query = query or Query()
     with Object(data, name) as obj:
@@ -66,7 +66,7 @@ def load(
     if output.size and "snapshot_size" not in known:
         raise _no_snapshot(name)
     loaded = _load(fitted, name, chosen, target, whole, known, types, output)
-    # A record that leaves as it is has its number, too, where nobody asked for that column.
+    # A record that is output whole contains seq_num even if that column wasn't asked for.
     numbered = fitted.schema if fitted.btf else whole
     return Program(
         loaded.program,
@@ -82,12 +82,12 @@ def load(
 
 
 def _output_map(loaded: Loaded, name: str) -> Fd | None:
-    """The map that records go into, if any; the program holds its other maps by itself."""
+    """The map that records go into, if any. The others are closed: the program keeps them alive."""
     snapshot = loaded.maps.pop(_SNAPSHOT_MAP, None)
     for map_ in loaded.maps.values():
         map_.close()
     if snapshot and _libbpf.map_info(snapshot).id not in _libbpf.maps_of(loaded.program):
-        # The header is there, and the program writes to the file by itself.
+        # The object includes emit.h, but the program calls bpf_seq_write() itself.
         snapshot.close()
         loaded.program.close()
         raise _no_snapshot(name)
@@ -95,7 +95,8 @@ def _output_map(loaded: Loaded, name: str) -> Fd | None:
 
 
 def _no_snapshot(name: str) -> UnsupportedEngine:
-    return UnsupportedEngine("engine", f"{name} doesn't write its records by emit.h: only 'seq' reads them")
+    message = f"{name} doesn't output its records with emit.h: only engine='seq' can read them"
+    return UnsupportedEngine("engine", message)
 
 
 def _load(
@@ -137,7 +138,7 @@ def _load(
 
 
 def here(schema: Schema) -> Schema:
-    """The schema as this kernel fills it: it may lack what a column needs."""
+    """The schema on this kernel, with a reason for each column that it can't provide."""
     lacking = kernel.lacking({field.needs for field in schema.fields if field.needs})
     fields = []
     for field in schema.fields:
@@ -149,28 +150,28 @@ def here(schema: Schema) -> Schema:
 
 
 def _check_alone(fitted: Fitted, query: Query) -> None:
-    """That a program without other functions is enough: a slot is one."""
+    """Refuse a query that needs the slot, which is a second function (:func:`.workarounds.faults_panic`)."""
     if fitted.compiled:
         part = "where" if query.where is not None else "columns"
-        message = "here the record's columns can't be computed with: before Linux 5.12 that may panic"
+        message = "expressions can't use the record's columns on this kernel: before Linux 5.12 that may panic"
         raise UnsupportedQuery(part, message)
 
 
 def _check_runs(whole: Schema, fitted: Fitted) -> None:
-    """A walk outside of an iterator has no file to describe, and may not look up all that is dear."""
+    """Refuse what only an iterator can compute: ``meta``, and columns whose helpers only it may call."""
     if fitted.asked is not None and "meta" in fitted.asked.objects:
-        raise UnsupportedEngine("engine", "meta is the iterator's: a snapshot in one run has none")
+        raise UnsupportedEngine("engine", "meta exists only in an iterator: a snapshot in one run has none")
     dear = [field for field in whole.fields if field.name in fitted.used and field.dear]
     spans = [field.name for field in dear if isinstance(field.kind, kinds.Span)]
     if spans:
-        message = f"{', '.join(spans)} can only be computed by an iterator"
+        message = f"only an iterator can compute {', '.join(spans)}: a snapshot in one run can't"
         raise UnsupportedEngine("engine", message)
 
 
 def _values(
     known: Mapping[str, tuple[int, int]], fitted: Fitted, types: MapTypes | None, output: Output
 ) -> dict[str, int]:
-    """What the library knows better than the compiler did: progs/record.h and emit.h."""
+    """The values of the program's read-only variables: progs/record.h and emit.h."""
     compiled = fitted.compiled
     values: dict[str, int] = {
         "host_page_size": kernel.page_size(),
@@ -204,7 +205,7 @@ def _values(
 
 
 def _unused_maps(values: Mapping[str, int], types: MapTypes | None, output: Output) -> frozenset[str]:
-    """The maps that a program with these variables has no use for: they aren't made."""
+    """The maps that the program doesn't use when its variables have these values; they aren't created."""
     unused = {
         f"{name.removeprefix('want_')}_scratch"
         for name, value in values.items()
@@ -220,28 +221,30 @@ def _unused_maps(values: Mapping[str, int], types: MapTypes | None, output: Outp
 
 
 def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:
-    """The same by place and size; whoever declares one of these names may have given it any type."""
+    """The values encoded, by offset and size. Another object may declare such a name with any type."""
     found = {}
     for name, value in values.items():
         if name in known:
             size = known[name][1]
             if value.bit_length() > size * 8:
-                raise ObjectError(f"the object's {name} has {size} bytes: emit.h and record.h declare it")
+                message = f"the object's {name} has {size} bytes, too few for {value}: use record.h and emit.h"
+                raise ObjectError(message)
             found[known[name]] = value.to_bytes(size, sys.byteorder)
     return found
 
 
-# These walks lose objects, or double one, when they are read plainly: only our programs are ready for it.
+# Walks of these lose or repeat objects between two reads: the package's programs allow for it, a compiled
+# one wouldn't.
 _NEED_A_SLOT = frozenset({"cgroup", "ksym", "unix"})
 
 
 def load_own(
     target: str, query: Query, types: MapTypes | None, output: Output, only: Mapping[str, int] = _NONE
 ) -> Program:
-    """The package's program of a target; or, where a query needs no column of it, one that is compiled whole.
+    """Load the package's program for a target; or, if a query uses none of its columns, compile a whole one.
 
-    That one is in the kernel in a tenth of the time: it needs no relocation. ``only`` are variables
-    of ours that say which objects are walked.
+    The latter needs no relocation, and loads in a tenth of the time. ``only`` sets those read-only variables
+    of the package's program that restrict which objects it walks.
     """
     data = packaged(target)
     if query != Query() and types is None and target not in _NEED_A_SLOT and not output.size and not only:
@@ -261,7 +264,7 @@ def load_own(
 
 
 def explain(error: KernelError, target: str) -> KernelError:
-    """Why a load failed, where the reason is that the kernel has no such target."""
+    """The error of a failed load, or UnsupportedTarget if it failed because the kernel has no such target."""
     if error.errno in (errno.ESRCH, errno.EINVAL, errno.ENOENT) and target not in kernel.targets():
         return kernel.no_target(target, call=error.call, log=error.log)
     return error

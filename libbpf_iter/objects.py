@@ -1,4 +1,4 @@
-"""Object files, the package's own and anyone's, and what they say about their records.
+"""Object files, the package's own and others, and what they say about their records.
 
 Imports _libbpf, btf, elf, maps and layout; nothing here asks the kernel.
 """
@@ -26,7 +26,7 @@ else:
 
 # The schema of a program that prints: its lines have no columns.
 LINES = Schema("Line", 1, False, ())
-# The end of a program's name that does the same as another, but in a single function (workarounds.py).
+# Suffix of a program that does the same as the one without it, in a single function (workarounds.py).
 ALONE = "_alone"
 _PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
 
@@ -42,7 +42,7 @@ def _contents(path: str | os.PathLike[str]) -> bytes:
 
 
 def include_dir() -> pathlib.Path:
-    """The directory of record.h and emit.h, by which programs of your own are typed and take queries."""
+    """The directory of record.h and emit.h, with which your own programs are typed and take queries."""
     return pathlib.Path(__file__).parent / "include"
 
 
@@ -87,7 +87,7 @@ def choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
         raise ParameterError("program", f"{obj.name} has no iterator program {name!r}, but {names}")
     if not found:
         raise ObjectError(f"{obj.name} has no iterator program: no section is named iter/TARGET")
-    raise ParameterError("program", f"{obj.name} has several, name one: {names}")
+    raise ParameterError("program", f"{obj.name} has several iterator programs, choose one: {names}")
 
 
 def read_object(path: str | os.PathLike[str]) -> tuple[bytes, str]:

@@ -1,7 +1,7 @@
-"""Which types of the kernel an object's relocations begin at (CO-RE). Imports btf, errors, rewrite; pure.
+"""The kernel types that an object's CO-RE relocations start from. Imports btf, errors, rewrite; pure.
 
-libbpf looks through all 130,000 types of the kernel for each of these, at every
-load; given a BTF of those alone, it needs a third of the time.
+At every load, libbpf searches all of the kernel's 130,000 types for each of them. Given a BTF with only
+these types, it takes a third of the time.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from .rewrite import Elf
 
 __all__ = ["roots"]
 
-# Documentation/bpf/llvm_reloc.rst: a type's id in the kernel's own BTF, which a smaller one doesn't keep.
+# Documentation/bpf/llvm_reloc.rst: a type's id in vmlinux, which a BTF with fewer types can't give.
 _TYPE_ID_TARGET = 7
 _HEADER = struct.Struct("=HBBIIIIIII")
 
 
 def roots(data: bytes) -> frozenset[tuple[str, Kind]] | None:
-    """Names and kinds of the types; None where the whole of the kernel's BTF is needed."""
+    """The names and kinds of the types; None if the kernel's whole BTF is needed."""
     elf = Elf(data)
     try:
         types, extension = Btf(elf.section(".BTF")), elf.section(".BTF.ext")
     except ObjectError:
-        return None  # Without either there are no relocations, and libbpf says what it thinks of that.
+        return None  # Without both there are no relocations; libbpf reports what is wrong.
     relocations = _relocations(extension)
     if any(kind == _TYPE_ID_TARGET for _, kind in relocations):
         return None
     ids = {types.resolve(type_id) for type_id in {type_id for type_id, _ in relocations}}
-    # What is behind three underscores tells versions of a type apart, and is ours alone.
+    # A suffix that starts with three underscores isn't part of the kernel's name (CO-RE flavours).
     return frozenset((types.name(i).partition("___")[0], Kind(types.kind(i))) for i in ids)
 
 
 def _relocations(extension: bytes) -> set[tuple[int, int]]:
-    """Type and kind of each, out of .BTF.ext: struct bpf_core_relo by section."""
+    """The type and kind of each relocation in .BTF.ext: struct bpf_core_relo, grouped by section."""
     found: set[tuple[int, int]] = set()
     if len(extension) < _HEADER.size:
         return found

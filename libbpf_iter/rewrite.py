@@ -1,9 +1,8 @@
-"""An object file with a function, section or instruction of other contents. Imports errors, immutable; pure.
+"""Replace a function, a section or single instructions of an object file. Imports errors, immutable; pure.
 
-New contents go behind the file's end, where they may have any length, and the
-section's header is led to them: nothing else moves. So a function can be
-replaced that is the last of its section, and a section that nothing points
-into by offset.
+New contents of a section, of any length, are appended to the file, and the section's header is pointed at
+them; nothing else moves. So what can be replaced is the last function of a section, and a section that
+nothing refers into by offset.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _RELOCATION = struct.Struct("=QQ")
 # include/uapi/linux/bpf.h: struct bpf_insn is code, registers, off at 2, imm at 4.
 _JEQ, _JNE = 0x10, 0x50
 
-# A section's number and an offset in it: where an instruction is, which stays when the section is replaced.
+# Where an instruction is: a section's index and an offset in it. It stays valid if the section is replaced.
 Place = tuple[int, int]
 
 
@@ -40,7 +39,7 @@ class _Section(Immutable):
 
 
 class Elf:
-    """A 64-bit object of this machine's byte order, which has been checked before (:mod:`.elf`)."""
+    """A 64-bit object file of the native byte order, which :mod:`.elf` has checked."""
 
     def __init__(self, data: bytes) -> None:
         self._data = bytearray(data)
@@ -66,13 +65,13 @@ class Elf:
         raise ObjectError(f"the object has no section {name}")
 
     def _symbols(self, *prefixes: bytes) -> Iterator[tuple[int, str, int, int, int, int]]:
-        """Where each symbol whose name begins so is in the file, its name, type, section, value and size."""
+        """Each symbol with such a name: its place in the file, name, type, section, value and size."""
         for table in self._sections:
             if table.type == _SYMTAB:
                 names = self._sections[table.link]
                 for at in range(table.offset, table.offset + table.size, _SYMBOL.size):
                     name, info, _, section, value, size = _SYMBOL.unpack_from(self._data, at)
-                    # Before it is decoded: most symbols are labels of the compiler's.
+                    # Compare before decoding: most symbols are the compiler's own labels.
                     if self._data.startswith(prefixes, names.offset + name):
                         yield at, self._name(names, name), info & 15, section, value, size
 
@@ -93,7 +92,7 @@ class Elf:
         self._sections[index] = old.replace(offset=offset, size=len(content))
 
     def replace_function(self, name: str, code: bytes) -> None:
-        """Give a static function other instructions; it has to be the last one of .text."""
+        """Replace the instructions of a static function, which has to be the last one in .text."""
         text = self._index(".text")
         last = 0
         found = None
@@ -103,30 +102,30 @@ class Elf:
                 if symbol == name:
                     found = at, value
         if found is None:
-            raise ObjectError(f"the object has no function {name}() that could be replaced")
+            raise ObjectError(f"the object has no function {name}() in .text: SLOT() of emit.h defines it")
         at, value = found
         if value != last:
-            raise ObjectError(f"{name}() isn't the last function of .text: call it behind all others")
+            raise ObjectError(f"{name}() isn't the last function in .text: write SLOT() behind the others")
         self.replace_section(".text", self.section(".text")[:value] + code)
         # st_size, behind name, info, other, section and value.
         struct.pack_into("=Q", self._data, at + 16, len(code))
 
     def labels(self, *prefixes: str) -> dict[str, Place]:
-        """Where the instructions are whose labels begin so."""
+        """The places of labelled instructions, by label, for labels that begin with one of the prefixes."""
         found = self._symbols(*(prefix.encode() for prefix in prefixes))
         return {name: (section, value) for _, name, _, section, value, _ in found}
 
     def negate_jump(self, place: Place) -> None:
-        """Let the jump at a place that :meth:`labels` gave be taken where it was not, != becoming ==."""
+        """Negate the condition of the jump at a place: != becomes ==, and the reverse."""
         at = self._at(place)
         self._data[at] ^= _JEQ ^ _JNE
 
     def add_to_offset(self, place: Place, number: int) -> None:
-        """Let the instruction there load or store that much further on."""
+        """Add to the offset at which the instruction there loads or stores."""
         self._add("=h", self._at(place) + 2, number)
 
     def add_to_immediate(self, place: Place, number: int) -> None:
-        """Another constant in the instruction there."""
+        """Add to the constant in the instruction there."""
         self._add("=i", self._at(place) + 4, number)
 
     def instruction(self, place: Place) -> bytes:
@@ -146,14 +145,14 @@ class Elf:
         struct.pack_into(kind, self._data, at, old + number)
 
     def take_externs(self) -> list[tuple[str, Place]]:
-        """The names that are defined elsewhere, wherever an instruction uses one; they are so no longer.
+        """Remove undefined symbols, and return each use of one: its name, and the instruction's place.
 
-        What they mean has to be written into the instructions then.
+        The caller has to write into those instructions what they refer to.
         """
         names = {}
         for table in self._sections:
             if table.type == _SYMTAB:
-                # sh_info is the first that isn't local.
+                # sh_info is the index of the first symbol that isn't local.
                 for number in range(table.info, table.size // _SYMBOL.size):
                     at = table.offset + number * _SYMBOL.size
                     name, info, other, section, value, size = _SYMBOL.unpack_from(self._data, at)

@@ -1,14 +1,14 @@
-"""libbpf, as Python wants it: owned descriptors, exceptions with the log. The extension's only importer.
+"""libbpf for Python: owned descriptors, and exceptions with its log. The only importer of the extension.
 
-fd       descriptors that are owned: :class:`Fd`
-calls    what each call needs: :func:`check`, :func:`checked`, the log
-token    BPF tokens, for those in a user namespace
-loading  what loading a program asks for: descriptors, the verifier's last word
+fd       owned file descriptors: :class:`Fd`
+calls    return values to exceptions: :func:`check`, :func:`checked`, and libbpf's log
+token    BPF tokens, for processes in a user namespace
+loading  common to all loads: room for descriptors, the verifier's reason
 object   object files: :class:`Object`
-bare     programs, maps and types that no object file holds
-types    the kernel's BTF at the speed of C
-links    links, iterators, pins
-info     what the kernel holds, and says of it
+bare     programs, maps and BTF that don't come from an object file
+types    the kernel's BTF, indexed and searched in C
+links    links, iterator sessions, pins
+info     programs, maps, links and BTF that are in the kernel
 """
 
 from .bare import create_array, load_btf, load_iterator, run_program

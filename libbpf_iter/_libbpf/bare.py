@@ -1,4 +1,4 @@
-"""Programs, maps and types that no object file holds."""
+"""Programs, maps and BTF that don't come from an object file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load_btf(data: bytes) -> Fd:
 
 
 def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function: int) -> Fd:
-    """Load an iterator's program from bare instructions; ``function`` is its FUNC in ``btf``."""
+    """Load an iterator program from instructions; ``function`` is the id of its FUNC in ``btf``."""
     need_descriptors()
     program = ffi.new("struct lbi_program *")
     parts = (
@@ -47,7 +47,7 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
 
     loaded = load()
     if loaded.error not in (0, errno.EPERM):
-        # Asked for only now: a log costs every load, and most have nothing to say.
+        # Load it again with a log, which would have slowed down every load that succeeds.
         log = ffi.new("char[]", _LOG_SIZE)
         program.log, program.log_size, program.log_level = log, _LOG_SIZE, 1
         loaded = load()
@@ -57,22 +57,22 @@ def load_iterator(code: bytes, name: str, attach_btf_id: int, btf: Fd, function:
 
 
 def run_program(program: Fd) -> None:
-    """Run a program of section "syscall" once, without a context; the GIL is not held meanwhile."""
+    """Run a SEC("syscall") program once, without a context and without holding the GIL."""
     result = ffi.new("uint32_t *")
     what = "the walk failed"
     check(lib.lbi_program_run(program.number, ffi.NULL, 0, result), "bpf_prog_test_run", what)
     if result[0]:
-        # As the kernel does it: an int, and negative for an errno.
+        # The program returns an int, which is negative for an errno.
         number = -int(ffi.cast("int32_t", result[0]))
         raise failure(number, "bpf_prog_test_run", what)
 
 
 def create_array(name: str, value_size: int, entries: int = 1) -> Fd:
-    """An array that can be mapped into memory."""
+    """Create an array map that can be mapped into memory."""
     need_descriptors()
     what = _ARRAY, name.encode()[:15], 4, value_size, entries, lib.BPF_F_MMAPABLE
     map_ = by_token(
         lambda: Fd(lib.lbi_map_create, *what, 0, 0, 0),
         lambda token: Fd(lib.lbi_token_map_create, token.number, *what),
     )
-    return checked(map_, "bpf_map_create", f"map {name!r} can't be made")
+    return checked(map_, "bpf_map_create", f"map {name!r} can't be created")

@@ -1,6 +1,6 @@
-"""What every call needs: exceptions, with libbpf's log.
+"""From return values to exceptions, with libbpf's log.
 
-Each return convention is decoded by :func:`check` and :func:`checked`.
+The two return conventions are decoded by :func:`check` and :func:`checked` alone.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .token import in_user_namespace, token_obstacle
 
 
 def text(string: Any) -> str:
-    """A C string; a damaged object's names need not be UTF-8."""
+    """Decode a C string; in a damaged object, names may not be UTF-8."""
     raw: bytes = ffi.string(string)
     return raw.decode("utf-8", "replace")
 
 
 def c_path(path: str) -> bytes:
-    """A path as C takes it, which would end it at a NUL."""
+    """Encode a path for C; one with a NUL in it would be cut there."""
     encoded = os.fsencode(path)
     if b"\0" in encoded:
         raise ValueError("embedded null byte")  # as os.open() says
@@ -34,13 +34,13 @@ def c_path(path: str) -> bytes:
 def _take_log() -> str:
     records = bytearray(lib.lbi_log_end())
     lib.lbi_log_take(ffi.from_buffer(records))
-    # Each is a level's digit, its text, a NUL.
+    # Each record is a digit for its level, its text, and a NUL.
     return "".join(part[1:].decode("utf-8", "replace") for part in records.split(b"\0") if part)
 
 
 @contextmanager
 def logged() -> Iterator[Callable[[], str]]:
-    """Collect what libbpf has to say meanwhile; the function gives it."""
+    """Collect what libbpf logs in the block; the function that it yields returns that."""
     said: list[str] = []
 
     def take() -> str:
@@ -55,7 +55,7 @@ def logged() -> Iterator[Callable[[], str]]:
         take()
 
 
-# What the kernel checks in kernel/bpf/syscall.c, and can't say in an errno.
+# The capabilities that kernel/bpf/syscall.c checks for; its errno doesn't say which.
 _LOADING = "CAP_BPF and CAP_PERFMON"
 _NEEDS = {
     "bpf_object__load": _LOADING,
@@ -75,7 +75,7 @@ def failure(number: int, call: str, what: str, log: str = "") -> KernelError:
     if number in (errno.EPERM, errno.EACCES):
         need = _NEEDS.get(call)
         if need is None:
-            # Of the file, say, that is to be opened: no capability that we could name.
+            # A file's permissions, say: there is no capability to name.
             return MissingCapability("", f"{what}: no permission", errno=number, call=call, log=log)
         takes = need
         if need == _LOADING and in_user_namespace():
@@ -88,21 +88,21 @@ def failure(number: int, call: str, what: str, log: str = "") -> KernelError:
 
 
 def check(result: int, call: str, what: str, log: str = "") -> int:
-    """libbpf 1.x: an int is a value, or a negative errno."""
+    """The result of a call that returns a value or a negative errno, as all of libbpf 1.x does."""
     if result < 0:
         raise failure(-result, call, what, log)
     return result
 
 
 def checked(fd: Fd, call: str, what: str, log: str = "") -> Fd:
-    """The same descriptor, if the call that was to give it was not refused."""
+    """The descriptor, unless the call that was to return it failed."""
     if fd.error:
         raise failure(fd.error, call, what, log)
     return fd
 
 
 def open_file(path: str, what: str) -> Fd:
-    """A file or a folder, to read."""
+    """Open a file or directory for reading."""
     try:
         return Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:

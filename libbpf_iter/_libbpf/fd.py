@@ -1,4 +1,4 @@
-"""Descriptors that are owned."""
+"""Owned file descriptors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..typed import Any, NoReturn, Self
 
 
 class Fd:
-    """What ``call(*arguments)`` gives: a descriptor, which is closed exactly once.
+    """The descriptor that ``call(*arguments)`` returns; it is closed exactly once.
 
-    By ``close()``, at ``with``'s end, or with its owner. It is never without one: KeyboardInterrupt
-    may come between any two instructions of Python, so that only C is between the call and the cell
-    that owns the descriptor, and around its closing.
+    That is by ``close()``, at the end of a ``with`` block, or when this object is collected. It always has an
+    owner: KeyboardInterrupt may be raised between any two bytecode instructions, so nothing but C runs
+    between the call and the cell that owns the descriptor, nor while that is closed.
     """
 
     __slots__ = ("_cell",)
@@ -26,14 +26,14 @@ class Fd:
 
     @property
     def error(self) -> int:
-        """The errno that the call was refused with; 0 for none."""
+        """The errno of the call if it failed, otherwise 0."""
         return max(-int(self._cell[0]), 0)
 
     @property
     def number(self) -> int:
         number: int = self._cell[0]
         if number < 0:
-            raise ClosedError("it is closed")
+            raise ClosedError("the descriptor is closed")
         return number
 
     def fileno(self) -> int:

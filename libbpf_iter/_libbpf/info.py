@@ -1,4 +1,4 @@
-"""What the kernel holds, and what it says of it."""
+"""What the kernel tells about programs, maps, links and BTF, and how to find them by id."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .token import by_token
 
 
 class LinkInfo(Immutable):
-    """An iterator's link, as the kernel describes it.
+    """What the kernel says about an iterator's link.
 
-    ``argument`` is what its target was given: ``{"tid": 7}``,
-    ``{"map_id": 3}``, ``{"cgroup_id": 1, "order": 2}``; empty for none.
+    ``argument`` is what was passed to its target: ``{"tid": 7}``, ``{"map_id": 3}``,
+    ``{"cgroup_id": 1, "order": 2}``; it is empty if nothing was.
     """
 
     id: int
@@ -28,14 +28,14 @@ class LinkInfo(Immutable):
 
 
 def link_info(link: Fd) -> LinkInfo:
-    """include/uapi/linux/bpf.h, struct bpf_link_info."""
+    """Describe a link: struct bpf_link_info, include/uapi/linux/bpf.h."""
     info = ffi.new("struct lbi_link_info *")
     result = lib.lbi_link_info(link.number, info)
     check(result, "bpf_link_get_info_by_fd", "the link can't be inspected")
     target = text(info.target)
-    # Maps and programs have a type there, too: only an iterator's link fills in a target.
+    # A map or a program may have the same number there as its type; only an iterator's link has a target.
     if info.type != lib.BPF_LINK_TYPE_ITER or not target:
-        raise ObjectError("it is no iterator's link")
+        raise ObjectError("this isn't an iterator's link")
     raw = bytes(ffi.buffer(info.argument))
     argument: dict[str, int] = {}
     if info.map_id:
@@ -66,7 +66,7 @@ def _info(fd: Fd, struct: str) -> Any:
     info = ffi.new(f"struct {struct} *")
     size = ffi.new("uint32_t *", ffi.sizeof(f"struct {struct}"))
     result = lib.bpf_obj_get_info_by_fd(fd.number, info, size)
-    check(result, "bpf_obj_get_info_by_fd", f"no {struct} of that descriptor")
+    check(result, "bpf_obj_get_info_by_fd", f"the kernel gives no {struct} for that descriptor")
     return info
 
 
@@ -145,7 +145,7 @@ def _ids(after: Callable[[int, Any], int], call: str, what: str) -> Iterator[int
 
 
 def version() -> str:
-    """libbpf's."""
+    """The version of libbpf."""
     return f"{lib.libbpf_major_version()}.{lib.libbpf_minor_version()}"
 
 

@@ -1,4 +1,4 @@
-"""Links, iterators, pins."""
+"""Links, iterator sessions, pins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .fd import Fd
 
 
 def link_create(program: Fd, info: bytes) -> Fd:
-    """A link of an iterator program; ``info`` is a union bpf_iter_link_info, empty for none."""
+    """Attach an iterator program. ``info`` is a union bpf_iter_link_info, empty for no parameters."""
     what = "the iterator can't be attached"
     with logged() as log:
         link = Fd(lib.lbi_link_create, program.number, info or ffi.NULL, len(info))
@@ -22,7 +22,7 @@ def link_create(program: Fd, info: bytes) -> Fd:
 
 def link_update(link: Fd, program: Fd) -> None:
     result = lib.bpf_link_update(link.number, program.number, ffi.NULL)
-    check(result, "bpf_link_update", "the link can't take that program: is it of the same target?")
+    check(result, "bpf_link_update", "the link can't take that program: is it for the same target?")
 
 
 def iter_create(link: Fd) -> Fd:
@@ -30,7 +30,7 @@ def iter_create(link: Fd) -> Fd:
 
 
 def iter_create_in(netns: Fd, link: Fd) -> Fd:
-    """The same in a network namespace, which this thread isn't moved to."""
+    """Open a session in a network namespace, without moving this thread there."""
     entered = ffi.new("bool *", True)
     session = Fd(lib.lbi_iter_create_in, netns.number, link.number, entered)
     if not entered[0]:
@@ -39,9 +39,9 @@ def iter_create_in(netns: Fd, link: Fd) -> Fd:
 
 
 class Pin:
-    """A new name in a bpffs; what gave it can take it back, and never one that was there before.
+    """A new path in a bpffs, which is removed again only if it was made here.
 
-    As with a descriptor, only C is between the call and what remembers that it was made.
+    As with :class:`Fd`, nothing but C runs between the call and the cell that remembers its result.
     """
 
     def __init__(self, path: str) -> None:
@@ -49,16 +49,16 @@ class Pin:
         self._result = ffi.new("int *", -1)
 
     def give(self, fd: Fd, mode: int) -> None:
-        """Name what the descriptor is of. Whatever is raised, the name may be there."""
+        """Pin what the descriptor refers to. Even if this raises, the path may exist then."""
         path, descriptor, name = self.path, fd.number, c_path(self.path)
         deque(map(self._result.__setitem__, (0,), map(lib.bpf_obj_pin, (descriptor,), (name,))), 0)
         result = self._result[0]
         folder, last = os.path.split(path)
         if result == -errno.EPERM and os.access(folder or ".", os.W_OK, effective_ids=True):
-            # kernel/bpf/inode.c, bpf_obj_do_pin() and bpf_lookup(), where no privilege is missing.
-            why = "a pin's name has no dot" if "." in last else "a path in a mounted bpffs is expected"
+            # EPERM for other reasons: kernel/bpf/inode.c, bpf_obj_do_pin() and bpf_lookup().
+            why = "a pin's name can't have a dot" if "." in last else "a path in a mounted bpffs is expected"
             raise ParameterError("path", f"{path} can't be pinned: {why}")
-        check(result, "bpf_obj_pin", f"{path} can't be pinned: a new name in a mounted bpffs is expected")
+        check(result, "bpf_obj_pin", f"{path} can't be pinned: a new path in a mounted bpffs is expected")
         os.chmod(path, mode)
 
     def take_back(self) -> None:
@@ -69,6 +69,6 @@ class Pin:
 def get_pinned(path: str) -> Fd:
     found = Fd(lib.bpf_obj_get, c_path(path))
     if found.error == errno.EACCES and os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-        # kernel/bpf/inode.c, bpf_inode_type(): the kernel says so of what is no object of BPF, too.
-        raise ObjectError(f"{path} is no pin: a path in a mounted bpffs is expected")
+        # Also the error for a file that isn't a pin: kernel/bpf/inode.c, bpf_inode_type().
+        raise ObjectError(f"{path} isn't a pin: a path in a mounted bpffs is expected")
     return checked(found, "bpf_obj_get", f"{path} can't be opened")

@@ -1,4 +1,4 @@
-"""Object files: opened, fitted, loaded."""
+"""Object files in libbpf: open, adjust, load."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _PERCPU_ARRAY, _TASK_STORAGE = 6, 29
 
 
 class Loaded(Immutable):
-    """What is left of an object once its program is in the kernel."""
+    """What remains of an object once it is loaded: its program, and the maps that were created."""
 
     program: Fd
     maps: dict[str, Fd]
 
 
 class Object:
-    """An opened object file; a context manager, since libbpf's memory goes with it."""
+    """An open object file; a context manager, which frees libbpf's memory."""
 
     def __init__(self, data: bytes, name: str, kernel_types: bytes | None = None) -> None:
-        """``kernel_types``: what of the kernel's BTF its relocations need; None for all of it."""
+        """``kernel_types``: the part of the kernel's BTF that its relocations need; None for all of it."""
         path = ffi.NULL
         self._types = None
-        # libbpf takes a path alone; without /proc it looks through all types, which takes longer.
+        # libbpf accepts only a path. Without /proc there is none, and it searches all types, which is slower.
         if kernel_types is not None and os.path.exists("/proc/self/fd"):
             self._types = Fd(os.memfd_create, "kernel_types")
             os.write(self._types.number, kernel_types)
@@ -42,10 +42,10 @@ class Object:
         with logged() as log:
             result = lib.lbi_object_open(self._owner, data, len(data), name.encode()[:15], path)
         if result in (-errno.EMFILE, -errno.ENFILE):
-            # From libbpf 1.4 on, an open object holds a descriptor for each of its maps.
+            # Since libbpf 1.4, an open object has a descriptor for each of its maps.
             raise failure(-result, "bpf_object__open", f"{name} can't be opened", log())
         if result < 0:
-            raise ObjectError(f"{name} is no BPF object: {os.strerror(-result)}\n{log()}".strip())
+            raise ObjectError(f"{name} isn't a BPF object: {os.strerror(-result)}\n{log()}".strip())
         self.name = name
 
     def __enter__(self) -> Object:
@@ -64,7 +64,7 @@ class Object:
         return self._owner[0]
 
     def btf(self) -> Btf:
-        """The object's types, with the data sections' offsets that the compiler left to the linker."""
+        """The object's BTF as libbpf completes it: compilers leave out sizes and offsets in data sections."""
         types = lib.bpf_object__btf(self._object)
         if types == ffi.NULL:
             raise ObjectError(f"{self.name} has no BTF: compile it with clang -g")
@@ -95,7 +95,7 @@ class Object:
         ]
 
     def set_constants(self, values: Mapping[tuple[int, int], bytes]) -> None:
-        """Bytes of .rodata, by (offset, size)."""
+        """Write to .rodata: values by (offset, size)."""
         size = ffi.new("size_t *")
         for name, map_ in self._maps():
             if not name.endswith(".rodata"):
@@ -103,7 +103,7 @@ class Object:
             data = lib.bpf_map__initial_value(map_, size)
             if data == ffi.NULL:
                 continue
-            # Writable until the object is loaded, whatever the prototype says.
+            # Despite the prototype's const, this can be written to until the object is loaded.
             view = ffi.buffer(ffi.cast("char *", data), size[0])
             for (offset, length), value in values.items():
                 if offset + length > len(view):
@@ -116,7 +116,7 @@ class Object:
                 check(lib.bpf_map__set_value_size(map_, size), "bpf_map__set_value_size", name)
 
     def use_per_cpu_scratch(self) -> None:
-        """Let what is kept with a task be kept with a CPU: progs/emit.h, SCRATCH()."""
+        """Turn task storage into per-CPU arrays: progs/emit.h, SCRATCH()."""
         for name, map_ in self._maps():
             if lib.bpf_map__type(map_) == _TASK_STORAGE:
                 check(lib.bpf_map__set_type(map_, _PERCPU_ARRAY), "bpf_map__set_type", name)
@@ -124,13 +124,13 @@ class Object:
                 check(lib.bpf_map__set_max_entries(map_, 1), "bpf_map__set_max_entries", name)
 
     def use_map(self, name: str, map_: Fd) -> None:
-        """Let a map that exists be the one of that name."""
+        """Use an existing map instead of creating the one of that name."""
         for map_name, own in self._maps():
             if map_name == name:
                 check(lib.bpf_map__reuse_fd(own, map_.number), "bpf_map__reuse_fd", name)
 
     def load(self, program_name: str, *, sleepable: bool, without_maps: frozenset[str]) -> Loaded:
-        """Load one program, and the maps it uses; ``without_maps`` are not made."""
+        """Load one program, and create all maps but ``without_maps``."""
         need_descriptors()
         chosen = None
         for program in self._programs():
@@ -156,13 +156,13 @@ class Object:
             raise self._load_failure(-result, program_name, log())
         maps = {}
         for name, map_ in self._maps():
-            # From libbpf 1.4 on, one that isn't made has a descriptor, too: of an empty file in its stead.
+            # Since libbpf 1.4, a map that isn't created has a descriptor too, of a placeholder.
             if lib.bpf_map__autocreate(map_):
                 maps[name] = Fd(os.dup, lib.bpf_map__fd(map_))
         return Loaded(Fd(os.dup, lib.bpf_program__fd(chosen)), maps)
 
     def instructions(self, program_name: str) -> bytes:
-        """A program's instructions, with those of its functions behind them once loading was tried."""
+        """A program's instructions; after an attempt to load it, with those of its subprograms appended."""
         for program in self._programs():
             if text(lib.bpf_program__name(program)) == program_name:
                 count = lib.bpf_program__insn_cnt(program)

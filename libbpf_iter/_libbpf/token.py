@@ -1,8 +1,9 @@
-"""BPF tokens: what a process in a user namespace loads by.
+"""BPF tokens, with which a process in a user namespace may load programs.
 
-The capabilities that it has there count for nothing with bpf(2). Whoever has them outside can mount a bpffs
-inside that delegates some of it, and which gives tokens to those within: kernel/bpf/token.c, Linux 6.9.
-libbpf takes one for an object since 1.4. What we ask of the kernel without an object takes it here.
+Capabilities in a user namespace other than the initial one don't count for bpf(2). A privileged process can
+mount a bpffs there that delegates some commands; from it, processes in that namespace get tokens:
+kernel/bpf/token.c, Linux 6.9. Since 1.4 libbpf uses one when it loads an object. For calls that don't go
+through an object, this module does.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from collections.abc import Callable
 from .._extension import lib
 from .fd import Fd
 
-# Where libbpf looks, and what tells it to look elsewhere, or (empty) not at all.
+# As in libbpf: the default, and the variable that overrides it; empty, it disables tokens.
 _BPFFS, _ELSEWHERE = "/sys/fs/bpf", "LIBBPF_BPF_TOKEN_PATH"
 _INITIAL_NAMESPACE = 0xEFFFFFFD  # include/linux/proc_ns.h, PROC_USER_INIT_INO
 
 
 def by_token(call: Callable[[], Fd], with_token: Callable[[Fd], Fd]) -> Fd:
-    """What a call gives; where it is refused, and there is a token, what it gives with that."""
+    """The result of a call; if that is EPERM and there is a token, the result of the call with the token."""
     result = call()
     if result.error == errno.EPERM:
         try:
@@ -33,17 +34,18 @@ def by_token(call: Callable[[], Fd], with_token: Callable[[Fd], Fd]) -> Fd:
 
 
 def in_user_namespace() -> bool:
-    """Whether this process is in another one than the system's first."""
+    """Whether this process is in a user namespace other than the initial one."""
     try:
         return os.stat("/proc/self/ns/user").st_ino != _INITIAL_NAMESPACE
     except FileNotFoundError:
-        return False  # the kernel has none
+        return False  # a kernel without CONFIG_USER_NS
 
 
 def token_obstacle() -> str:
-    """Why nothing can be loaded by a token here; empty where it can."""
+    """Why no token can be had here; empty if one can."""
     if not lib.lbi_objects_take_tokens():
-        return f"libbpf {lib.libbpf_major_version()}.{lib.libbpf_minor_version()} knows none, 1.4 does"
+        version = f"{lib.libbpf_major_version()}.{lib.libbpf_minor_version()}"
+        return f"libbpf {version} doesn't support tokens (1.4 or later does)"
     where = _place()
     try:
         _create().close()
@@ -51,11 +53,11 @@ def token_obstacle() -> str:
         if error.filename is not None:
             return f"{where or _ELSEWHERE} can't be opened: {error.strerror}"
         said = {
-            errno.EINVAL: f"{where} is no bpffs, or Linux {os.uname().release} is older than tokens (6.9)",
-            errno.ENOENT: f"the bpffs at {where} delegates nothing (delegate_cmds= and so on, at its mount)",
-            errno.EPERM: f"the bpffs at {where} is another user namespace's, or CAP_BPF is missing here",
+            errno.EINVAL: f"{where} isn't a bpffs, or Linux {os.uname().release} has no tokens (since 6.9)",
+            errno.ENOENT: f"the bpffs at {where} delegates nothing: mount it with delegate_cmds= and so on",
+            errno.EPERM: f"the bpffs at {where} belongs to another user namespace, or CAP_BPF is missing",
         }
-        return said.get(error.errno or 0, f"{where} gives none: {error.strerror}")
+        return said.get(error.errno or 0, f"{where} gives no token: {error.strerror}")
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The kernel's BTF at the speed of C: indexed, and what is needed of it taken out."""
+"""The kernel's BTF, indexed and searched in C, and the extraction of a part of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import BtfError
 
 
 def map_file(fd: int) -> memoryview | None:
-    """A file's contents, None where it can't be mapped. Python's mmap would keep a descriptor of its own."""
+    """Map a file; None if that can't be done. Unlike Python's mmap, this keeps no descriptor open."""
     size = os.fstat(fd).st_size
     address = lib.lbi_file_map(fd, size)
     if address == ffi.NULL:
@@ -24,12 +24,12 @@ def map_file(fd: int) -> memoryview | None:
 
 
 def _room(size: int) -> memoryview:
-    """Memory, of which only what is written to is taken: a bytearray is cleared, which takes longer."""
+    """Memory that is allocated page by page as it is written to; a bytearray would be cleared first."""
     return memoryview(mmap.mmap(-1, max(size, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
 
 
 class NativeBtf(Btf):
-    """Types in this machine's byte order, without a base: the kernel's 130,000."""
+    """BTF of the native byte order, without a base: that of vmlinux, with some 130,000 types."""
 
     def _walk(self) -> Index:
         room = len(self._types) // 12  # No type is smaller than its head of 12 bytes.
@@ -65,7 +65,7 @@ class NativeBtf(Btf):
                 of_types, len(of_types), strings, len(strings), sought, len(wanted), pairs, room
             )
         if count < 0:
-            raise MemoryError("no memory to look for names in")
+            raise MemoryError("not enough memory to look up names in BTF")
         for at in range(0, 2 * count, 2):
             found[wanted[pairs[at]][1]].append(self._first_id + pairs[at + 1])
         return {name: tuple(ids) for name, ids in found.items()}
@@ -75,7 +75,7 @@ _EXTRACT_ROOM = 1 << 18
 
 
 def extract_types(btf: Btf, roots: Sequence[int]) -> bytes | None:
-    """The BTF of these types, and of those that values of them contain; None for too many."""
+    """A BTF of these types and those that they contain, pointers not followed; None if it gets too large."""
     types, strings = btf.sections()
     offsets = btf.positions()
     out, sizes = _room(2 * _EXTRACT_ROOM), ffi.new("size_t[2]")

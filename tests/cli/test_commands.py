@@ -83,7 +83,7 @@ def test_only_pins_are_removed(run: Run, tmp_path: Path) -> None:
     file.touch()
     result = run("unpin", file)
     assert result.exit_code == 1
-    assert "is no pin" in result.stderr
+    assert "isn't a pin" in result.stderr
     assert file.exists()
 
 
@@ -207,7 +207,7 @@ def test_what_a_program_prints_comes_as_lines(run: Run, tmp_path: Path) -> None:
         (["pin", "task", "/sys/fs/bpf/x", "--mode", "9"], "octal"),
         (["pin", "tsk", "/sys/fs/bpf/x"], "No such target 'tsk'; did you mean task"),
         (["pin", "task", "/tmp/libbpf_iter_pin"], "a path in a mounted bpffs is expected"),
-        (["pin", "task", "/sys/fs/bpf/a.b"], "a pin's name has no dot"),
+        (["pin", "task", "/sys/fs/bpf/a.b"], "a pin's name can't have a dot"),
         (["task", "--columns", "nme"], "--columns: 'nme' is no column"),
         (["task", "--where", "rss > limit", "--param", "limt=1"], "--param: 'limt' is in no expression"),
         (["task", "--columns", "nme"], "see: libbpf-iter fields task"),

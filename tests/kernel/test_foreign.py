@@ -293,7 +293,7 @@ def test_an_object_that_knows_of_no_map_is_read_plainly(tmp_path: Path) -> None:
         path = compiled(tmp_path, source)
         with ObjectIter(path, **options) as walk:  # type: ignore[arg-type]
             assert walk.engine == "seq" and len(list(walk)) == 1
-        with pytest.raises(errors.UnsupportedEngine, match=r"mine doesn't write its records by emit\.h"):
+        with pytest.raises(errors.UnsupportedEngine, match=r"mine doesn't output its records with emit\.h"):
             ObjectIter(path, engine="snapshot", **options)  # type: ignore[arg-type]
     with pytest.raises(errors.UnsupportedEngine, match="only 'seq' reads it"):
         ObjectIter(compiled(tmp_path, TEXT), engine="snapshot", tid=os.getpid())

@@ -178,11 +178,11 @@ def test_a_reader_of_a_pin_is_told_of_an_update(pin: Path) -> None:
 
 def test_what_is_no_pin_is_said(pin: Path) -> None:
     for read in (PinnedIter, BpfMapElemIter):
-        with pytest.raises(errors.ObjectError, match="/etc/passwd is no pin"):
+        with pytest.raises(errors.ObjectError, match="/etc/passwd isn't a pin"):
             read("/etc/passwd")
     table = Map(PERF_EVENT_ARRAY, 4, 4, 1)  # of type 4, as the links of iterators are
     _libbpf.Pin(str(pin)).give(table.fd, 0o600)
-    with pytest.raises(errors.ObjectError, match="no iterator's link"):
+    with pytest.raises(errors.ObjectError, match="isn't an iterator's link"):
         PinnedIter(pin)
 
 
