@@ -1,4 +1,4 @@
-"""Check that a file is a BPF object that is safe to pass to libbpf. Imports btf, errors; pyelftools when used.
+"""Check that a file is a BPF object that libbpf can be given. Imports btf, errors; pyelftools when used.
 
 libbpf is written in C and trusts its input, so a damaged file must not reach it.
 """

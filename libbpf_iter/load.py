@@ -153,7 +153,7 @@ def _check_alone(fitted: Fitted, query: Query) -> None:
     """Refuse a query that needs the slot, which is a second function (:func:`.workarounds.faults_panic`)."""
     if fitted.compiled:
         part = "where" if query.where is not None else "columns"
-        message = "expressions can't use the record's columns on this kernel: before Linux 5.12 that may panic"
+        message = "expressions can't use the record's columns here: before Linux 5.12 that may panic"
         raise UnsupportedQuery(part, message)
 
 
@@ -227,7 +227,7 @@ def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> d
         if name in known:
             size = known[name][1]
             if value.bit_length() > size * 8:
-                message = f"the object's {name} has {size} bytes, too few for {value}: use record.h and emit.h"
+                message = f"the object's {name} has {size} bytes, too few for {value}: use record.h"
                 raise ObjectError(message)
             found[known[name]] = value.to_bytes(size, sys.byteorder)
     return found
