@@ -10,6 +10,7 @@ import re
 from . import _libbpf, kernel
 from .btf import Btf
 from .btf.types import Kind as BtfKind
+from .btf.writer import Writer
 from .errors import VerifierError
 from .layout import layout
 from .maps import MapTypes
@@ -35,17 +36,25 @@ def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | Non
     objects: dict[str, Node] = {}
     missing: dict[str, str] = {}
     if types is not None:
-        missing = dict.fromkeys(("key", "value"), "the map has no BTF that says what it is")
+        info = types.info
+        parts = {"key": (info.key_type_id, info.key_size), "value": (info.value_type_id, info.value_size)}
         if types.per_cpu:
+            del parts["value"]
             missing["value"] = "a per-CPU map has several; a query can't choose"
-        for name, type_id in (("key", types.info.key_type_id), ("value", types.info.value_type_id)):
-            if types.btf is not None and type_id and not (name == "value" and types.per_cpu):
-                ctype = CType(types.btf, type_id)
-                objects[name] = Member(Pointing(name, ctype), 0, ctype, None, name)
+        for name, (type_id, size) in parts.items():
+            ctype = CType(types.btf, type_id) if types.btf is not None and type_id else _bytes(size)
+            objects[name] = Member(Pointing(name, ctype), 0, ctype, None, name)
         if whole is not None:
             whole = whole.with_fields(f for f in whole.fields if f.name not in ("key", "value"))
     params = query.params.names if query.params else ()
     return Scope(btf, objects_of(btf, context) | objects, record=whole, params=params, missing=missing)
+
+
+def _bytes(size: int) -> CType:
+    """The type of what no BTF describes: ``key[0]`` is its first byte."""
+    writer = Writer()
+    type_id = writer.array(writer.integer("__u8", 1), size)
+    return CType(Btf(writer.finish()), type_id)
 
 
 def whole_of(target: str, query: Query, whole: Schema) -> Program | None:

@@ -262,7 +262,8 @@ class _Parser:
         left, right = self._enumerator(e, left, right), self._enumerator(e, right, left)
         for node in (left, right):
             if not isinstance(node.type, Number | Pointer) or isinstance(node, tree.Literal):
-                raise self._refuse(e, f"{describe(node)} can't be compared with {symbol}")
+                part = ": choose a member or an element of it" if isinstance(node.type, tree.Whole) else ""
+                raise self._refuse(e, f"{describe(node)} can't be compared with {symbol}{part}")
         test: Node = tree.Compare(symbol, left, right)
         for node in (left, right):
             # None is neither less than, nor equal to, nor greater than anything.

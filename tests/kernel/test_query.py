@@ -46,7 +46,7 @@ from libbpf_iter.query import tree
 from libbpf_iter.query.ask import Asked, ask
 from libbpf_iter.values import KernelEnum, KernelPointer
 from tests.kernel.clang import compiled
-from tests.kernel.test_maps import ARRAY, HASH, Map
+from tests.kernel.test_maps import ARRAY, HASH, PERCPU_ARRAY, Map
 from tests.unit.expressions import expressions
 
 pytestmark = pytest.mark.usefixtures("needs_bpf")
@@ -207,11 +207,34 @@ def test_map_elements_by_their_own_types() -> None:
         table.close()
 
 
-def test_a_map_without_types_says_so() -> None:
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_a_map_without_types_has_bytes(engine: str) -> None:
     table = Map(HASH, 4, 8, 10)
     try:
-        with pytest.raises(ParameterError, match="no BTF"):
+        for number in range(10):
+            table[struct.pack("=I", number)] = struct.pack("=Q", number * 1000)
+        with BpfMapElemIter(table, columns=["key"], where="key[0] == 7", engine=engine) as elements:
+            assert [e.key for e in elements] == [struct.pack("=I", 7)]
+        low = {"value": "value", "low": "value[0] + 256 * value[1]"}
+        with BpfMapElemIter(table, columns=low, where="value[1] >= 4", engine=engine) as elements:
+            assert {(int.from_bytes(e.value, sys.byteorder), e.low) for e in elements} == {
+                (n, n) for n in range(0, 10_000, 1000) if n >= 1024
+            }
+        with pytest.raises(ParameterError, match=r"a whole __u8\[8\] can't be compared .* an element of it"):
             BpfMapElemIter(table, where="value > 3")
+        with pytest.raises(ParameterError, match=r"key has 4 elements, there is no \[4\]"):
+            BpfMapElemIter(table, where="key[4] == 0")
+    finally:
+        table.close()
+
+
+def test_values_of_a_per_cpu_map_are_not_for_queries() -> None:
+    table = Map(PERCPU_ARRAY, 4, 8, 10)
+    try:
+        with pytest.raises(ParameterError, match="a per-CPU map has several"):
+            BpfMapElemIter(table, where="value[0] == 3")
+        with BpfMapElemIter(table, columns=["key"], where="key[0] == 7") as elements:
+            assert {e.key for e in elements} == {struct.pack("=I", 7)}
     finally:
         table.close()
 
