@@ -1,5 +1,5 @@
-/* What of libbpf libbpf_iter/_libbpf may call, for cffi: the C compiler checks each line against the real
- * headers. "..." lets the compiler fill in what we don't name.
+/* The part of libbpf that libbpf_iter/_libbpf may call, for cffi: the C compiler checks each line against the
+ * real headers. "..." lets the compiler fill in values and members that aren't named here.
  *
  * Conventions (libbpf 1.x, and the same for lbi_*): an int is >= 0 or a negative errno; a pointer
  * is NULL on failure; both set errno, which is ffi.errno. lbi_* are in glue/.

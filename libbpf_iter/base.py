@@ -260,7 +260,7 @@ class BpfIter(Locked, Generic[R]):
         """
         self._open_recipe()
         if self._params is None:
-            raise ParameterError("params", "the iterator was made without any")
+            raise ParameterError("params", "the iterator was made without params=")
         return self._params
 
     def explain(self) -> str:
@@ -283,7 +283,7 @@ class BpfIter(Locked, Generic[R]):
             mine, theirs = (one._open_recipe().parameters for one in (self, other))
             if mine.only != theirs.only and self.target == other.target:
                 # It isn't the link that knows which tasks are asked for: Parameters.leave_to_program().
-                raise ParameterError("other", "its tasks are others: both take the same tid=, pid= or pidfd=")
+                raise ParameterError("other", "it walks other tasks: give both the same tid=, pid= or pidfd=")
             types = mine.types
             old, snapshots = link.program, (self._snapshots, self._array_snapshots)
             for path in self._published:

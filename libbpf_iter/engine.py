@@ -63,14 +63,12 @@ def candidates(
     runs = [Engine.RUN] if _runs(target, given, shown) else []
     if wanted == "seq":
         if unending and query != Query():
-            message = (
-                "the kernel repeats this walk's end, and a query's records don't show it: give pid= instead"
-            )
+            message = "the kernel repeats this walk's end, and a query's records don't show it: use pid="
             raise UnsupportedEngine("engine", message)
         best = [Engine.SEQ]
     elif wanted == "snapshot":
         if Engine.LINK not in ways:
-            raise UnsupportedEngine("engine", f"{target} has no program in the package: only 'seq' reads it")
+            raise UnsupportedEngine("engine", f"{target} has no program in the package: use 'seq'")
         best = [*runs, Engine.LINK]
     elif wanted == "auto":
         best = _complete_and_fast(target, given, shown, runs, unending)

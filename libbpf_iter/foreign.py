@@ -116,7 +116,7 @@ class ObjectIter(BpfIter[Any]):
 
 def _check_records(prints: bool) -> None:
     if prints:
-        raise SchemaError("the program prints lines, which are no records: list() holds them")
+        raise SchemaError("the program prints lines, not records: keep them with list()")
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
@@ -311,5 +311,5 @@ def _check_record(path: str, own: Schema, given: Schema) -> None:
     if alike and places.issuperset((field.name, field.offset, field.kind) for field in given.fields):
         return
     names = ", ".join(field.name for field in own.fields)
-    message = f"{path} has other records than {given.name} is; it says itself what they have: {names}"
+    message = f"the records of {path} aren't those of {given.name}: their columns are {names}"
     raise ParameterError("record", message)

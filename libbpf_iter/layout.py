@@ -54,10 +54,10 @@ def record_struct(btf: Btf, name: str | None = None) -> int:
         return found
     marker = btf.get(_RECORD_TYPE, BtfKind.VAR)
     if marker is None:
-        raise SchemaError("the program says nowhere which struct its records are: name it, or use RECORD()")
+        raise SchemaError("the program doesn't say which struct its records are: use RECORD() or record=")
     pointer = btf[btf.resolve(btf[marker].type_id)]  # type: ignore[attr-defined]
     if not isinstance(pointer, bt.Pointer):
-        raise SchemaError("record_type is no pointer to the record's struct")
+        raise SchemaError("record_type isn't a pointer to a struct: declare it with RECORD()")
     return pointer.type_id
 
 
@@ -75,7 +75,7 @@ def layout(
     """
     node = btf[btf.resolve(struct_id)]
     if not isinstance(node, bt.Struct):
-        raise SchemaError(f"{btf.c_name(struct_id)} is no struct")
+        raise SchemaError(f"{btf.c_name(struct_id)} isn't a struct")
     fields: list[Field] = []
     end, framed = node.size, False
     needs = _needs(btf, struct_id)
@@ -98,7 +98,7 @@ def layout(
         else:
             fields.append(_field(btf, node, member, needs.get(member.name, ""), member.name in dear))
     if len({field.name for field in fields}) != len(fields):
-        raise SchemaError(f"{node.name}: two columns have one name")
+        raise SchemaError(f"{node.name}: two columns have the same name")
     return Schema(_class_name(node.name), end, framed, tuple(fields))
 
 
@@ -153,7 +153,7 @@ def _member_kind(btf: Btf, struct: bt.Struct, member: bt.Member, depth: int) -> 
     """The kind of a member, and its offset in bytes."""
     kind, offset = _whole_or_bits(btf, member, depth)
     if offset + kind.size > struct.size:
-        raise SchemaError(f"{struct.name}: {member.name} lies outside of its {struct.size} bytes")
+        raise SchemaError(f"{struct.name}: {member.name} is outside of its {struct.size} bytes")
     return kind, offset
 
 
@@ -168,7 +168,7 @@ def _whole_or_bits(btf: Btf, member: bt.Member, depth: int) -> tuple[kinds.Kind,
         raise SchemaError(f"{member.name}: {btf.c_name(member.type_id)} can't be a bitfield")
     bits = member.bitfield_size or getattr(node, "bits", node.size * 8)
     if not 0 < bits <= 64:
-        raise SchemaError(f"{member.name}: a bitfield of {bits} bits can't be")
+        raise SchemaError(f"{member.name}: a bitfield of {bits} bits can't be decoded")
     start, shift = divmod(member.bit_offset, 8)
     size = (shift + bits + 7) // 8
     plain = isinstance(node, bt.Int) and not node.bool
@@ -217,7 +217,7 @@ def _plain_kind(btf: Btf, type_id: int, node: bt.Type, typedefs: tuple[str, ...]
                     return kinds.Ip(20)
             return _nested_kind(btf, type_id, node, depth)
         case _:
-            raise SchemaError(f"{btf.c_name(type_id)} has no value that could be decoded")
+            raise SchemaError(f"{btf.c_name(type_id)} can't be decoded as a value")
 
 
 def _int_kind(node: bt.Int, typedefs: tuple[str, ...]) -> kinds.Kind:
@@ -234,7 +234,7 @@ def _int_kind(node: bt.Int, typedefs: tuple[str, ...]) -> kinds.Kind:
 
 def _enum_kind(node: bt.Enum, flags: bool) -> kinds.Kind:
     if not all(name.isidentifier() for name in (node.name or "anonymous", *dict(node.values))):
-        raise SchemaError(f"enum {node.name!r} has names that are none")
+        raise SchemaError(f"enum {node.name!r} has a name that isn't an identifier")
     # Two names of one value are fine, the second is an alias. Python's enum refuses the same name twice, and
     # reserves a few for itself; values with such a name stay plain numbers.
     members = tuple((name, value) for name, value in dict(node.values).items() if not _reserved_by_enum(name))

@@ -87,7 +87,7 @@ class Parameters:
 def _check_leads(tid: int) -> None:
     pid = kernel.process_of(tid)
     if pid not in (0, tid):
-        raise ParameterError("tid", f"this kernel finds thread {tid} by its process alone: give pid={pid}")
+        raise ParameterError("tid", f"this kernel finds thread {tid} only by its process: give pid={pid}")
 
 
 def number(name: str, value: Any, most: int = 0xFFFFFFFF) -> int:
@@ -113,7 +113,7 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
         return _told(result, "pid", "only_pid", pid)
     if pidfd is not None:
         if not isinstance(pidfd, int) and not hasattr(pidfd, "fileno"):
-            raise ParameterError("pidfd", f"a descriptor is expected, or what has one, not {pidfd!r}")
+            raise ParameterError("pidfd", f"a descriptor, or what has one, is expected, not {pidfd!r}")
         fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
         _check_lives(fd)
         result = Parameters(struct.pack("=IIII", 0, 0, fd, 0))
@@ -128,7 +128,7 @@ def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters
     """Add what a program of the package is told if it has to pick out the task by itself."""
     given.only = {variable: value}
     if not kernel.has(TASK_LINKS):
-        message = "this kernel's links take none: only the package's own programs look for themselves"
+        message = "this kernel's links don't take it (since Linux 6.1): only the package's own programs do"
         given.refusals[errno.E2BIG] = ParameterError(name, message)
     return given
 
@@ -144,7 +144,7 @@ def _check_lives(pidfd: int) -> None:
     except ProcessLookupError:
         raise NoSuchProcess(errno.ESRCH, "pidfd: its process is gone, and its pid may name another") from None
     except OSError as error:
-        raise ParameterError("pidfd", f"descriptor {pidfd} is none of a process") from error
+        raise ParameterError("pidfd", f"descriptor {pidfd} isn't a pidfd") from error
 
 
 # include/uapi/linux/pidfd.h: the ioctl, and struct pidfd_info, which begins with mask, cgroupid and pid.
@@ -174,9 +174,9 @@ def bpf_map(map_: MapRef) -> Parameters:
     info = result.types.info
     result.expected = {"map_id": info.id}
     kind = kernel.map_type(info.type)
-    message = f"this iterator walks no {kind}, as {info.name} is, or not by a program that sleeps"
+    message = f"{info.name} is a {kind}, which this target, or a sleepable program of it, can't walk"
     result.refusals[errno.EINVAL] = ParameterError("map", message)
-    message = f"the program reads beyond a key of {info.key_size} bytes, or a value of {info.value_size}"
+    message = f"the program reads beyond a key ({info.key_size} bytes) or a value ({info.value_size} bytes)"
     result.refusals[errno.EACCES] = ParameterError("map", message)
     return result
 
@@ -236,11 +236,11 @@ def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
         result.walked = {"walked_cgroup": os.fstat(fd).st_ino if fd else 0, "walked_order": ORDERS[order]}
         result.objects = kernel.cgroups_below(fd)
     result.info = struct.pack("=IIQ", ORDERS[order], fd, cgroup_id)
-    message = f"cgroup: the unified hierarchy has none with id {cgroup_id}"
+    message = f"cgroup: there is none with id {cgroup_id} in the unified hierarchy"
     result.refusals[errno.ENOENT] = NoSuchObject(errno.ENOENT, message)
-    message = f"{cgroup} is no folder of a cgroup hierarchy"
+    message = f"{cgroup} isn't a directory of a cgroup hierarchy"
     result.refusals[errno.EBADF] = ParameterError("cgroup", message)
-    message = f"this kernel has no {order} (children since Linux 7.0)"
+    message = f"this kernel has no order {order!r} ('children' is new in Linux 7.0)"
     result.refusals[errno.EINVAL] = ParameterError("order", message)
     return result
 
@@ -253,7 +253,7 @@ def _open_cgroup(cgroup: CgroupRef) -> Fd:
         except FileNotFoundError:
             raise NoSuchObject(errno.ENOENT, f"cgroup: there is no {path}") from None
     if isinstance(cgroup, int) or not hasattr(cgroup, "fileno"):
-        raise ParameterError("cgroup", f"an id, a path or an open folder is expected, not {cgroup!r}")
+        raise ParameterError("cgroup", f"an id, a path or an open directory is expected, not {cgroup!r}")
     # A snapshot's link is made when a walk begins, and the caller may have closed this one by then.
     return Fd(os.dup, cgroup.fileno())
 

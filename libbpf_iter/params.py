@@ -45,7 +45,7 @@ class Params(MutableMapping[str, int]):
     @property
     def _numbers(self) -> mmap.mmap:
         if self._memory.closed:
-            raise ClosedError("the parameters went with their iterator")
+            raise ClosedError("the iterator of these parameters is closed")
         return self._memory
 
     def _at(self, name: str) -> int:
@@ -65,7 +65,7 @@ class Params(MutableMapping[str, int]):
         _NUMBER.pack_into(self._numbers, at, value)
 
     def __delitem__(self, name: str) -> None:
-        raise ParameterError("params", "a parameter can be changed, but not taken away")
+        raise ParameterError("params", "a parameter can be changed, but not removed")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)

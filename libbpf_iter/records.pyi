@@ -53,7 +53,7 @@ class BpfMap(Record):
         """__u32: how many elements it can have; for a ring buffer, its size in bytes [elements]; from bpf_map.max_entries"""
     @property
     def map_flags(self) -> KernelFlags:
-        """rec_flags_map_flag: the flags that it was made with: BPF_F_* of include/uapi/linux/bpf.h; from bpf_map.map_flags"""
+        """rec_flags_map_flag: the flags that it was created with: BPF_F_* of include/uapi/linux/bpf.h; from bpf_map.map_flags"""
     @property
     def btf_id(self) -> int:
         """__u32: the BTF that has its types; 0 if there is none [id]; from btf.id"""
@@ -199,10 +199,10 @@ class Cgroup(Record):
         """rec_text: its path from the root of its hierarchy, which is /; None if it is nested deeper than 64 levels, or longer than 3,584 bytes; from kernfs_node.name"""
     @property
     def descendants(self) -> int:
-        """__s32: how many live groups there are below it [groups]; from cgroup.nr_descendants"""
+        """__s32: how many live cgroups there are below it [cgroups]; from cgroup.nr_descendants"""
     @property
     def dying_descendants(self) -> int:
-        """__s32: how many groups below it were removed, but are still referenced [groups]; from cgroup.nr_dying_descendants"""
+        """__s32: how many cgroups below it were removed, but are still referenced [cgroups]; from cgroup.nr_dying_descendants"""
     @property
     def populated(self) -> bool:
         """_Bool: there is a task in it or below it; from cgroup.nr_populated_csets, cgroup.nr_populated_domain_children, cgroup.nr_populated_threaded_children"""
@@ -211,7 +211,7 @@ class Cgroup(Record):
         """_Bool: cgroup.freeze has stopped all tasks in it and below it; from cgroup.flags"""
     @property
     def memory_current(self) -> int | None:
-        """rec_opt_bytes_count: memory charged to it and to the groups below it; None if its memory controller is not enabled; None on a kernel that has no memory controller (CONFIG_MEMCG) [bytes]; from mem_cgroup.memory and page_counter.usage"""
+        """rec_opt_bytes_count: memory charged to it and to cgroups below it; None if its memory controller isn't enabled; None on a kernel that has no memory controller (CONFIG_MEMCG) [bytes]; from mem_cgroup.memory and page_counter.usage"""
     @property
     def pids_current(self) -> int | None:
         """rec_opt_u64: tasks in it and below it, as the pids controller counts them; None if that is not enabled; None on a kernel that has no pids controller (CONFIG_CGROUP_PIDS) [tasks]; from pids_cgroup.counter"""
@@ -292,7 +292,7 @@ class KmemCache(Record):
         """char[64]: the cache's name, as in /proc/slabinfo; from kmem_cache.name"""
     @property
     def object_size(self) -> int:
-        """rec_bytes_count32: the size of an object, as its user asked for it [bytes]; from kmem_cache.object_size"""
+        """rec_bytes_count32: the size of an object, as the cache's user asked for [bytes]; from kmem_cache.object_size"""
     @property
     def size(self) -> int:
         """rec_bytes_count32: the memory that an object takes, with padding and metadata [bytes]; from kmem_cache.size"""
@@ -319,7 +319,7 @@ class KmemCache(Record):
         """__u64: how many objects these slabs have room for [objects]; from kmem_cache_node.total_objects"""
     @property
     def active_objects(self) -> int | None:
-        """rec_opt_u64: how many of these are in use or kept for a CPU, as /proc/slabinfo counts; None if more than 10,000 slabs of a node are partly filled [objects]; from kmem_cache_node.partial, slab.inuse"""
+        """rec_opt_u64: how many of these are in use or cached for a CPU, as /proc/slabinfo counts; None if a node has more than 10,000 partial slabs [objects]; from kmem_cache_node.partial, slab.inuse"""
 
 class Ksym(Record):
     @property
@@ -383,7 +383,7 @@ class Netlink(Record):
         """_Bool: it has an address; from netlink_sock.bound"""
     @property
     def dumping(self) -> bool:
-        """_Bool: an answer in several parts is in progress; from netlink_sock.cb_running"""
+        """_Bool: a dump, an answer in several parts, is in progress; from netlink_sock.cb_running"""
 
 class Sockmap(Record):
     @property
@@ -525,13 +525,13 @@ class Task(Record):
         """rec_ns: CPU time, as the scheduler measured it [ns]; from sched_entity.sum_exec_runtime"""
     @property
     def start_time_ns(self) -> int:
-        """rec_ns: when it was made: time since boot, suspend included, in the initial time namespace [ns]; from task_struct.start_boottime"""
+        """rec_ns: when it was created: time since boot, suspend included, in the initial time namespace [ns]; from task_struct.start_boottime"""
     @property
     def vsize(self) -> int:
         """rec_bytes_count: the size of the address space of its process; 0 for a kernel thread and a zombie [bytes]; from mm_struct.total_vm"""
     @property
     def rss(self) -> int:
-        """rec_bytes_count: memory of its process that is in RAM, as /proc/PID/stat counts it, without what a CPU has not added yet; 0 for a kernel thread and a zombie [bytes]; from mm_struct.rss_stat"""
+        """rec_bytes_count: resident memory of its process, as /proc/PID/stat counts it, without pages that a CPU has counted but not added up yet; 0 for a kernel thread and a zombie [bytes]; from mm_struct.rss_stat"""
     @property
     def minor_faults(self) -> int:
         """__u64: page faults that needed no I/O [faults]; from task_struct.min_flt"""
@@ -549,10 +549,10 @@ class Task(Record):
         """rec_opt_bytes_count: what it caused to be read from storage; None on a kernel that has no I/O accounting (CONFIG_TASK_IO_ACCOUNTING) [bytes]; from task_io_accounting.read_bytes"""
     @property
     def write_bytes(self) -> int | None:
-        """rec_opt_bytes_count: what it caused to be written to storage, counted when a page becomes dirty; None on a kernel that has no I/O accounting (CONFIG_TASK_IO_ACCOUNTING) [bytes]; from task_io_accounting.write_bytes"""
+        """rec_opt_bytes_count: what it caused to be written to storage, counted when it makes a page dirty; None on a kernel that has no I/O accounting (CONFIG_TASK_IO_ACCOUNTING) [bytes]; from task_io_accounting.write_bytes"""
     @property
     def cgroup_id(self) -> int:
-        """__u64: the id of its group in the unified hierarchy [inode number]; from css_set.dfl_cgrp and kernfs_node.id"""
+        """__u64: the id of its cgroup in the unified hierarchy [inode number]; from css_set.dfl_cgrp and kernfs_node.id"""
     @property
     def open_fds(self) -> int | None:
         """rec_opt_u32, when asked for: how many descriptors its process has open; None for a task that is exiting, and for one with room for more than a million; None on a kernel that has no safe calls inside of a BPF program (since Linux 5.12) [descriptors]; from fdtable.open_fds"""
@@ -564,10 +564,10 @@ class Task(Record):
         """rec_text, when asked for: its working directory, as readlink of /proc/PID/cwd shows it; None for a task that is exiting, and for more than 4,095 bytes; None on a kernel that has no bpf_d_path() for iterators (since Linux 5.12); from fs_struct.pwd"""
     @property
     def cmdline(self) -> tuple[str, ...] | None:
-        """rec_user_args, when asked for: its arguments, as far as their first 4,096 bytes go; None for a kernel thread and a zombie, and for memory that can't be read; None on a kernel that has no way to a task's own memory (since Linux 5.18); from mm_struct.arg_start, mm_struct.arg_end"""
+        """rec_user_args, when asked for: its arguments, from the first 4,096 bytes of them; None for a kernel thread and a zombie, and if that memory can't be read; None on a kernel that has no way to a task's own memory (since Linux 5.18); from mm_struct.arg_start, mm_struct.arg_end"""
     @property
     def stack(self) -> tuple[KernelPointer, ...] | None:
-        """rec_kptrs, when asked for: the addresses on its kernel stack, the innermost first, at most 127; None if the kernel gives none; from task_struct.stack"""
+        """rec_kptrs, when asked for: the return addresses on its kernel stack, innermost first, at most 127; None if the kernel doesn't give them; from task_struct.stack"""
 
 class TaskFile(Record):
     @property
@@ -634,7 +634,7 @@ class TaskVma(Record):
         """rec_flags_vm_flag: VM_* of include/linux/mm.h, as VmFlags of /proc/PID/smaps; from vm_area_struct.vm_flags"""
     @property
     def offset(self) -> int:
-        """__u64: where it begins in the file; 0 without a file [bytes]; from vm_area_struct.vm_pgoff"""
+        """__u64: where it starts in the file; 0 without a file [bytes]; from vm_area_struct.vm_pgoff"""
     @property
     def inode(self) -> int:
         """__u64: the inode of the file; 0 without a file [inode number]; from inode.i_ino"""
@@ -844,7 +844,7 @@ class Unix(Record):
         """__u32: the network namespace it is in [inode number]; from sock_common.skc_net and ns_common.inum"""
     @property
     def rx_queue(self) -> int | None:
-        """rec_opt_bytes_count: not read yet, as by SIOCINQ; None for more than 256 packets, which are not counted [bytes]; from unix_sock.inq_len, sk_buff.len"""
+        """rec_opt_bytes_count: what it hasn't read yet, as SIOCINQ counts; None for more than 256 packets, which aren't counted [bytes]; from unix_sock.inq_len, sk_buff.len"""
     @property
     def tx_queue(self) -> int:
         """rec_bytes_count: memory of what its peer hasn't read yet [bytes]; from sock.sk_wmem_alloc"""
@@ -862,4 +862,4 @@ class Unix(Record):
         """rec_text: its path in the file system; None if it has none; from unix_sock.addr"""
     @property
     def abstract(self) -> str | None:
-        """rec_text: its abstract address, without the NUL that leads; None if it has none; from unix_sock.addr"""
+        """rec_text: its abstract address, without the leading NUL; None if it has none; from unix_sock.addr"""

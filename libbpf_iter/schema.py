@@ -78,7 +78,7 @@ class Schema(Immutable):
             raise ParameterError("columns", f"a list of names is expected, not the text {columns!r}")
         names = list(columns)
         if not names or len(set(names)) != len(names):
-            raise ParameterError("columns", "at least one name, and each once, is expected")
+            raise ParameterError("columns", "at least one column is expected, and each only once")
         return self.with_fields(self[name] for name in names)
 
     def with_fields(self, fields: Iterable[Field]) -> Schema:

@@ -188,7 +188,7 @@ def read(session: Fd, size: int, target: str, losses: Losses) -> bytes:
             losses.cut()
         except OSError as error:
             raise _read_error(error, target) from error
-    message = f"the program asks for one {target} object again and again, as for want of memory"
+    message = f"the program keeps asking for the same {target} object again, as it does without memory"
     raise KernelError(errno.EAGAIN, message, call="read")
 
 

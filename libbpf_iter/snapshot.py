@@ -86,7 +86,7 @@ def _mapped(map_: Fd, size: int) -> mmap.mmap:
     try:
         return mmap.mmap(map_.number, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
     except OSError as error:
-        message = f"a map of {size >> 20} MiB can't be had in memory"
+        message = f"a map of {size >> 20} MiB can't be mapped into memory"
         raise KernelError(error.errno or errno.ENOMEM, message, call="mmap") from error
 
 
@@ -231,7 +231,7 @@ class Snapshots(Locked):
         more = bounded(wanted)
         if output.size >= more:
             mebibytes = round(more / (1 << 20))
-            message = f"the walk's records exceed {mebibytes} MiB: engine='seq' has no such bound"
+            message = f"the walk's records exceed {mebibytes} MiB: engine='seq' has no such limit"
             raise KernelError(errno.E2BIG, message, call="read")
         with self._lock:
             self._output = Output(max(self._output.size, more), output.runs, output.walked)

@@ -51,7 +51,7 @@ struct bpf_map_record {
 	 * bpf_map.max_entries
 	 */
 	__u32 max_entries;
-	/* the flags that it was made with: BPF_F_* of include/uapi/linux/bpf.h; from bpf_map.map_flags */
+	/* the flags that it was created with: BPF_F_* of include/uapi/linux/bpf.h; from bpf_map.map_flags */
 	FLAGS(map_flag) map_flags;
 	/* the BTF that has its types; 0 if there is none [id]; from btf.id */
 	__u32 btf_id;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* The elements of one map: arrays and hashes, and each CPU's value of those that have one a CPU. */
+/* The elements of one map, an array or hash; of a per-CPU one, a record for each CPU's value. */
 #include "kernel_bpf.h"
 #include "record.h"
 #include "emit.h"
@@ -52,7 +52,7 @@ static __always_inline void put(struct output *out, struct bpf_map_elem_slot *sl
 		output_put(out, slot->value, map_value_size);
 }
 
-/* The library puts the map that is to be walked in its place. */
+/* The library replaces this with the map to walk. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -62,7 +62,7 @@ struct {
 
 static __always_inline void copy(void *to, const void *from, __u32 size)
 {
-	/* The verifier drops all but one. */
+	/* The verifier knows the size, and removes all cases but one. */
 	switch (size) {
 	case 4: *(__u32 *)to = *(const __u32 *)from; break;
 	case 8: *(__u64 *)to = *(const __u64 *)from; break;
@@ -70,7 +70,7 @@ static __always_inline void copy(void *to, const void *from, __u32 size)
 	}
 }
 
-/* One element, for bpf_for_each_map_elem(). */
+/* Output one element, for bpf_for_each_map_elem(). */
 static long walk_element(struct bpf_map *map, void *key, void *value, void *unused)
 {
 	struct bpf_map_elem_record record = { .cpu = -1 };
@@ -108,8 +108,8 @@ static long walk_element(struct bpf_map *map, void *key, void *value, void *unus
 }
 
 /*
- * The walk in one run, without a file: for maps with one value for all CPUs. It comes first, so that
- * the slot stays behind walk_element().
+ * The walk in one run, without a file, for maps that aren't per-CPU. This is defined before the iterator, so
+ * that the compiler places the slot behind walk_element().
  */
 SEC("syscall")
 int walk_bpf_map_elem(void *ctx)
@@ -141,7 +141,7 @@ int dump_bpf_map_elem(struct bpf_iter__bpf_map_elem *ctx)
 		return output_end(&out);
 	}
 	out = output_begin(ctx->meta->seq);
-	/* The bounds are constants to the verifier, and so is each offset: it walks the loop. */
+	/* The verifier knows the bounds and so each offset: it follows every iteration. */
 	for (__u32 cpu = 0; cpu < host_cpus; cpu++) {
 		record.cpu = cpu;
 		if (query_keeps(&slot))

@@ -97,7 +97,7 @@ static __always_inline int btf_name(struct bpf_prog_aux *aux, char *to)
 
 #define FUNCTIONS_MAX 256 /* include/linux/bpf_verifier.h, BPF_MAX_SUBPROGS */
 
-/* Functions are compiled one by one, and before Linux 6.17 the program itself counts only the first. */
+/* Each function is compiled on its own, and before Linux 6.17 jited_len is only that of the first. */
 static __always_inline __u32 jited_size(struct bpf_prog *prog)
 {
 	__u32 count = prog->aux->func_cnt, size = 0;

@@ -14,16 +14,16 @@ PLAIN_TYPE(cgroup);
 
 #define PATH_MAX 4096
 /*
- * A path starts anywhere in the first PATH_MAX bytes of its buffer, and for the verifier it may be
- * of any length from there on. Since Linux 7.0 a task's storage is no more than 8192 bytes with its
- * head (mm/slub.c, kmalloc_nolock()), so paths are a little shorter.
+ * A path starts anywhere in the first PATH_MAX bytes of its buffer, and as far as the verifier knows it may
+ * have any length from there on. Since Linux 7.0, task storage is at most 8192 bytes with its header
+ * (mm/slub.c, kmalloc_nolock()), so paths are limited to a little less than PATH_MAX.
  */
 #define LENGTH_MAX 3584
 #define NAME_MAX 255
 #define DEPTH_MAX 64
-/* include/linux/cgroup-defs.h: cleared once a group has been removed, cgroup_is_dead() */
+/* include/linux/cgroup-defs.h: cleared when a cgroup is removed, see cgroup_is_dead() */
 #define CSS_ONLINE 2
-#define CGRP_FREEZE 3 /* include/linux/cgroup-defs.h: the bit of cgroup.freeze having taken effect */
+#define CGRP_FROZEN 3 /* include/linux/cgroup-defs.h */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -50,14 +50,14 @@ struct pids_cgroup {
 	} counter;
 };
 
-/* What kernel.h doesn't need of these. */
+/* Members that only this program reads. */
 struct kernfs_node___tree {
 	struct kernfs_node___tree *__parent;
 	const char *name;
 	__u64 id;
 };
 
-/* Until 6.15: not under RCU. */
+/* Until 6.15: not protected by RCU. */
 struct kernfs_node___old {
 	struct kernfs_node___old *parent;
 };
@@ -77,7 +77,7 @@ struct cgroup___full {
 	struct cgroup_subsys_state *subsys[16];
 };
 
-/* Later kernels (seen on 7.3) count for each controller, and for the group itself in its own state. */
+/* Later kernels (seen on 7.3) count in each css, and for the cgroup itself in its own. */
 struct cgroup_subsys_state___counted {
 	int nr_populated_csets;
 };
@@ -113,10 +113,10 @@ struct cgroup_record {
 	 * longer than 3,584 bytes; from kernfs_node.name
 	 */
 	rec_text path;
-	/* how many live groups there are below it [groups]; from cgroup.nr_descendants */
+	/* how many live cgroups there are below it [cgroups]; from cgroup.nr_descendants */
 	__s32 descendants;
 	/*
-	 * how many groups below it were removed, but are still referenced [groups]; from
+	 * how many cgroups below it were removed, but are still referenced [cgroups]; from
 	 * cgroup.nr_dying_descendants
 	 */
 	__s32 dying_descendants;
@@ -128,7 +128,7 @@ struct cgroup_record {
 	/* cgroup.freeze has stopped all tasks in it and below it; from cgroup.flags */
 	bool frozen;
 	/*
-	 * memory charged to it and to the groups below it; None if its memory controller is not enabled; from
+	 * memory charged to it and to cgroups below it; None if its memory controller isn't enabled; from
 	 * mem_cgroup.memory and page_counter.usage
 	 */
 	rec_opt_bytes_count memory_current NEEDS_MEMORY;
@@ -150,8 +150,8 @@ static __always_inline struct kernfs_node___tree *parent_of(struct kernfs_node__
 }
 
 /*
- * The path is written backwards from PATH_MAX on; what is behind only gives the
- * verifier room. Gives where it starts, or -1.
+ * The path is written backwards from PATH_MAX on; what is behind is only there for the verifier. Returns
+ * where it starts, or -1.
  */
 static __always_inline int path_read(struct kernfs_node___tree *node, char *buffer)
 {
@@ -223,7 +223,7 @@ static __always_inline void fill(struct cgroup___full *cgroup, void *row, enum t
 	SET(dying_descendants, cgroup->nr_dying_descendants);
 	SET(populated, populated_csets(cgroup) + cgroup->nr_populated_domain_children +
 			       cgroup->nr_populated_threaded_children > 0);
-	SET(frozen, cgroup->flags >> CGRP_FREEZE & 1);
+	SET(frozen, cgroup->flags >> CGRP_FROZEN & 1);
 	SET(memory_current, -1);
 	SET(pids_current, -1);
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id)) {
@@ -239,8 +239,9 @@ static __always_inline void fill(struct cgroup___full *cgroup, void *row, enum t
 	}
 }
 
-/* One group, whose pointer is as trusted as its caller's; a walk in one run has no meta. */
-static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_meta *meta, struct seq_file *seq)
+/* Output one cgroup. A walk in one run has neither meta nor seq. */
+static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_meta *meta,
+				struct seq_file *seq)
 {
 	struct cgroup_record record;
 	struct cgroup_slot slot = { .meta = meta, .cgroup = cgroup, .record = &record };
@@ -255,11 +256,11 @@ static __always_inline int show(struct cgroup___full *cgroup, struct bpf_iter_me
 	if (!query_reads_text && !query_keeps(&slot))
 		return 0;
 	fill(cgroup, &record, THEN);
-	/* Last, since the verifier follows what is behind it once for each depth that it may end at. */
+	/* Last, since the verifier follows the code after it once for each depth at which it may end. */
 	if (WANTED(cgroup_record, ONCE, path)) {
 		path = scratch_get(&path_scratch);
 		if (!path) {
-			/* Here 1 would end the walk as if it was done; a file that is too full is an error of it. */
+			/* For this target, 1 would end the walk without an error; an overflow is one. */
 			if (seq)
 				BPF_SEQ_PRINTF(seq, "%32768d", 0);
 			return 0;
@@ -288,7 +289,7 @@ int dump_cgroup(struct bpf_iter__cgroup *ctx)
 	return cgroup ? show(cgroup, ctx->meta, ctx->meta->seq) : 0;
 }
 
-/* kernel/cgroup: what an open-coded walk keeps */
+/* kernel/bpf/cgroup_iter.c: the state of an open-coded walk */
 struct bpf_iter_css {
 	__u64 opaque[3];
 } __attribute__((aligned(8)));
@@ -303,8 +304,8 @@ extern void bpf_rcu_read_lock(void) __ksym __weak;
 extern void bpf_rcu_read_unlock(void) __ksym __weak;
 
 /*
- * What is walked in one run: the group's id, 0 for the root that the reader's namespace has, and of
- * enum bpf_cgroup_iter_order 2 to 4.
+ * What to walk in one run: a cgroup's id, 0 for the root of the reader's cgroup namespace, and the order, 2
+ * to 4 of enum bpf_cgroup_iter_order.
  */
 const volatile __u64 walked_cgroup = 0;
 const volatile __u32 walked_order = 0;
@@ -313,7 +314,7 @@ struct walked {
 	struct cgroup___full *cgroup;
 };
 
-/* Global, so that the verifier looks at it once, and not anew for each way that leads through the loop. */
+/* Global, so that the verifier verifies it once, and not for each path through the loop. */
 __attribute__((noinline)) int walked_show(struct walked *walked)
 {
 	struct cgroup___full *cgroup;
@@ -332,9 +333,9 @@ static __always_inline __u64 root_id(void)
 }
 
 /*
- * The walk in one run, without a file, of the unified hierarchy. It doesn't hold cgroup_mutex, which
- * whoever makes or removes a group, or moves a task to one, would wait for. What is there all the time
- * is seen: include/linux/cgroup.h, css_for_each_descendant_pre().
+ * The walk in one run, without a file, of the unified hierarchy. It doesn't hold cgroup_mutex, so creating or
+ * removing a cgroup, or moving a task to one, doesn't wait for it. It meets every cgroup that exists
+ * throughout: include/linux/cgroup.h, css_for_each_descendant_pre().
  */
 SEC("syscall")
 int walk_cgroup(void *ctx)
@@ -348,7 +349,7 @@ int walk_cgroup(void *ctx)
 
 	if (!snapshot)
 		return 0;
-	/* Its memory is had now: under RCU nothing may wait for any. */
+	/* Allocate the buffer now: under RCU, an allocation can't wait for memory. */
 	if (WANTED(cgroup_record, ONCE, path) && !scratch_get(&path_scratch))
 		return -ENOMEM;
 	start = bpf_cgroup_from_id(walked_cgroup ? walked_cgroup : root_id());

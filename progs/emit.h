@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How a record leaves the kernel: through the iterator's file (seq), or, where
- * a walk does not survive being cut in reads, into a map that the reader has
- * mapped (snapshot). A program for both ends in
+ * How records leave the kernel: through the iterator's file (seq), or into a map that the reader has mapped
+ * into its memory (snapshot), for walks that must not be cut into several reads. A program that supports
+ * both ends in
  *
  *	struct output out = output_begin(ctx->meta->seq);
  *	struct task_slot slot = { .meta = ctx->meta, .task = task, .record = &record };
@@ -11,11 +11,10 @@
  *		output_record(&out, &slot, sizeof(record));
  *	return output_end(&out);
  *
- * where the slot, see SLOT() below, lets the library choose records and add columns.
+ * where the slot, see SLOT() below, is where the library puts a query's filter and columns.
  *
- * All that one run of a program writes leaves together or not at all: the
- * kernel takes a seq_file back to where it was on overflow, and the map's
- * length only moves at the end.
+ * What one run of a program writes is output as a whole or not at all: on overflow the kernel discards what
+ * that run has written to the seq_file, and the length in the map is only updated at the end.
  */
 #ifndef LIBBPF_ITER_EMIT_H
 #define LIBBPF_ITER_EMIT_H
@@ -29,14 +28,14 @@
 /* The largest record: a read of the iterator's file carries no more. */
 #define RECORD_MAX 32767
 
-/* 0: seq. Otherwise the bytes of data in the output map, set by the library. */
+/* 0 for seq; otherwise the size of the output map's data, set by the library. */
 const volatile __u64 snapshot_size = 0;
 
 struct snapshot {
 	__u64 used;    /* bytes of records in data */
-	__u64 dropped; /* records that found no room */
-	__u64 met;     /* objects that a walk in one run came by */
-	__u8 data[8];  /* snapshot_size bytes: the library gives the map its real size */
+	__u64 dropped; /* records that there was no room for */
+	__u64 met;     /* objects that a walk in one run has visited */
+	__u8 data[8];  /* snapshot_size bytes: the library sets the map's real value size */
 };
 
 struct {
@@ -51,8 +50,8 @@ struct output {
 	struct seq_file *seq;
 	struct snapshot *snapshot;
 	__u64 at;
-	bool full;  /* no room: the library starts again with more */
-	bool again; /* no memory for a moment: the kernel shows the object again */
+	bool full;  /* no room: the library repeats the walk with a larger map */
+	bool again; /* out of memory: the kernel is to show the same object again */
 };
 
 static __always_inline struct snapshot *snapshot_get(void)
@@ -63,12 +62,12 @@ static __always_inline struct snapshot *snapshot_get(void)
 }
 
 /*
- * How many objects a walk in one run may come by: it can't be interrupted. Where it comes by more, the
- * library lets an iterator walk, and what there is of this one is dropped.
+ * How many objects a walk in one run may visit, since it can't be interrupted. If there are more, the
+ * library discards it and walks with an iterator.
  */
 const volatile __u64 walked_most = -1;
 
-/* Counts in the map: a number that the verifier knew would be another one in each round of the loop. */
+/* Counts in the map, where the verifier doesn't track it: by a local count, it would tell iterations apart. */
 static __always_inline bool walked_enough(struct snapshot *snapshot)
 {
 	return ++snapshot->met > walked_most;
@@ -89,12 +88,12 @@ static __always_inline struct output output_begin(struct seq_file *seq)
 }
 
 /*
- * What is compared has to be the register that is used: old verifiers learn nothing of a copy, nor of
- * a sum.
+ * Keep a variable in one register, so that the one that is compared is the one that is used: old verifiers
+ * don't apply bounds to a copy, nor to the result of an addition.
  */
 #define ONE_REGISTER(variable) asm volatile("" : "+r"(variable))
 
-/* Whether a record has room from there on. */
+/* Whether any record fits from there on. */
 static __always_inline bool output_fits(__u64 at)
 {
 	return at <= snapshot_size - RECORD_MAX;
@@ -130,20 +129,20 @@ static __always_inline int output_end(struct output *out)
 }
 
 /*
- * Which columns of a record are computed, and where they go, is in the instructions: the library writes
- * some over before loading, which it finds by their labels. A jump in front of a column, never taken as
- * it is compiled, is negated where nobody asked for that column; the verifier sees that it is always
- * taken then, and drops it with all that it leads past. A store is moved to where the column lies in a
- * record of the chosen columns alone. So what isn't used costs no instruction. (A variable of .rodata
- * would be read for each column of each object.)
+ * Which columns are computed, and where they are stored, is decided by patching instructions: before
+ * loading, the library finds them by their labels. In front of each column is a jump past it, which as
+ * compiled is never taken. For a column that isn't needed, the library negates the jump; the verifier then
+ * finds that it is always taken, and removes it together with the code that it skips. If only some columns
+ * are output, the offsets of stores are changed to where each is in that smaller record. So an unused
+ * column costs no instruction. (A variable in .rodata would be read for each column of each object.)
  *
  *	PUT(task_record, row, turn, nice, task->static_prio - 120);
  *
- * A row is memory for the struct, on the stack or in the output map. Every column has to be put,
- * and those that share costly work first ask WANTED(task_record, turn, nice).
+ * A row is memory for the struct, on the stack or in the output map. Every column has to be set by PUT();
+ * columns that share expensive work test WANTED(task_record, turn, nice) before it.
  *
- * Most objects of a walk with a filter are dropped, so a program puts its columns in two turns: first
- * what the filter asks for, and the rest once it has decided. A column has its place in one of them.
+ * A filter drops most objects of a walk, so a program sets its columns in two turns: first those that the
+ * filter uses, and the others only after it has accepted the object. Each column is set in one of the two.
  *
  *	if (query_used)
  *		fill(task, &record, FIRST);
@@ -157,7 +156,7 @@ enum turn {
 	THEN,
 };
 
-/* column_<offset>_<turn>_<n>: the jump. What it compares is one register for all columns. */
+/* column_<offset>_<turn>_<n>: the jump. All columns compare the same register, which is 0. */
 #define COLUMN_BEGIN(type, turn, member, unwanted)                                                \
 	do {                                                                                      \
 		__u64 zero_;                                                                      \
@@ -195,7 +194,7 @@ enum turn {
 	unwanted_:;                                                                               \
 	} while (0)
 
-/* A text of that many bytes, which lies at words in the kernel and in a record. */
+/* A char array of fixed size, copied by words: it is aligned to them in the kernel and in the record. */
 #define PUT_TEXT(type, row, turn, member, text)                                                   \
 	do {                                                                                      \
 		__label__ unwanted_;                                                              \
@@ -218,7 +217,7 @@ enum turn {
 		wanted_;                                                                          \
 	})
 
-/* Where a column goes that more than stores of ours write; address_<offset>_<n> adds to it. */
+/* The address of a column that a helper writes to, or several stores; address_<offset>_<n> adjusts it. */
 #define COLUMN(type, row, member)                                                                 \
 	({                                                                                        \
 		void *column_ = &((struct type *)(row))->member;                                  \
@@ -228,19 +227,19 @@ enum turn {
 		column_;                                                                          \
 	})
 
-/* Bytes of a record of the chosen columns alone; 0: the struct itself leaves. */
+/* The size of a record with only the chosen columns; 0 if the whole struct is output. */
 const volatile __u32 packed_size = 0;
 
 /* Whether there is a query, see SLOT(). */
 const volatile bool query_used = false;
 
 /*
- * Empty a record on the stack, as far as it is used: to clear a large struct for a few columns takes a
- * good part of the time that an object takes.
+ * Clear the part of a record on the stack that is used: to clear a large struct for a few columns would take
+ * a good part of the time that is spent on an object.
  */
 static __always_inline void record_clear(void *record, __u32 size)
 {
-	/* What a filter alone asks for lies behind what leaves. */
+	/* Columns that only the filter uses are behind those that are output. */
 	__u32 used = packed_size && !query_used ? packed_size : size;
 
 #pragma unroll
@@ -250,15 +249,14 @@ static __always_inline void record_clear(void *record, __u32 size)
 }
 
 /*
- * Memory for one column of variable length, too large for the stack. It hangs
- * on the task that reads: that task can't be inside two walks at once, while a
- * per-CPU buffer is shared by every walk that is preempted on that CPU.
- * One buffer a column keeps each below what the kernel allocates in one piece, 8192 bytes with what
- * the storage adds.
+ * A buffer for one column of variable length, which is too large for the stack. It is in the task storage of
+ * the task that reads, which can't be in two walks at once; a per-CPU buffer would be shared by all walks
+ * that are preempted on that CPU. With one buffer per column, each stays below the largest task storage,
+ * which is 8192 bytes with its header.
  *
- * Before Linux 5.11 there is no such storage, and the library makes these maps per-CPU ones. There
- * that is safe: until af449901b84c, of that version, migrate_disable() in bpf_iter_run_prog() was
- * preempt_disable(), and no iterator slept.
+ * Before Linux 5.11 there is no task storage, and the library turns these maps into per-CPU arrays. On those
+ * kernels that is safe: until af449901b84c, in 5.11, migrate_disable() in bpf_iter_run_prog() was
+ * preempt_disable(), and no iterator could sleep.
  */
 #define SCRATCH(name, bytes)                                        \
 	struct name##_scratch {                                     \
@@ -282,32 +280,32 @@ static __always_inline void *scratch_get(void *map)
 }
 
 /*
- * The slot: a function that the library replaces with what a query was compiled
- * to. It is given a struct of the program's own, whose members it knows by name:
+ * The slot: a function that the library replaces with the compiled query. It takes a struct that the program
+ * defines, and whose members queries can use by name:
  *
  *	struct task_slot {
  *		struct bpf_iter_meta *meta;  the program's arguments
  *		struct task_struct *task;
- *		struct task_record *record;  with the columns that the query needs
- *		void *result;                where what leaves instead of the record goes
+ *		struct task_record *record;  with the columns that the query uses
+ *		void *result;                where to write what is output instead of the record
  *		const char *exe;             the text of each rec_text column, if it has any
  *	};
  *	SLOT(task_slot);
  *
- * Without a result it is the filter, and returns whether the record leaves; with one it fills that.
- * A program without SLOT() has no queries.
+ * If result is NULL, it is the filter, and returns whether to output the record; otherwise it fills result.
+ * A program without SLOT() can't take queries.
  */
-const volatile __u32 query_size = 0; /* bytes of the result; 0: the record itself leaves */
-/* The filter looks at text of variable length, which otherwise is only had for what leaves. */
+const volatile __u32 query_size = 0; /* the size of the result; 0 if the record itself is output */
+/* The filter uses text of variable length, which otherwise is only read for what is output. */
 const volatile bool query_reads_text = false;
 
 #define QUERY_ROOM 4096
 SCRATCH(query_scratch, QUERY_ROOM)
 
-/* Text on the stack that a slot is given: there, words are read where words can lie. */
+/* For text on the stack that is passed to a slot: loads of words from the stack have to be aligned. */
 #define SLOT_TEXT __attribute__((aligned(8)))
 
-/* What the spans of a record, or of a query's result, come behind. */
+/* The size of what precedes the spans: the record's struct, or a query's result. */
 #define RECORD_BASE(record) (query_size ? query_size : sizeof(record))
 
 static __always_inline void *query_room(struct output *out)
@@ -320,8 +318,8 @@ static __always_inline void *query_room(struct output *out)
 }
 
 /*
- * query_keeps() is true where the record leaves. The slot is not inlined so that its place is
- * known, and last in its section so that it may have any length.
+ * query_keeps() is true if the record is to be output. The slot isn't inlined, so that it can be found, and
+ * is the last function of its section, so that its replacement may have any length.
  */
 #define SLOT(type)                                                                      \
 	static __attribute__((noinline)) int query_slot(struct type *slot)              \
@@ -356,7 +354,7 @@ static __always_inline void *query_room(struct output *out)
 			bpf_seq_write(out->seq, slot->result, query_size);              \
 	}
 
-/* The next span of a record: where the last one ended. An empty one still has its place. */
+/* Append a span to a record: with length 0 it is empty, with a negative one it stays None. */
 static __always_inline void span_set(struct rec_span *span, __u32 *record_size, int length)
 {
 	if (length < 0)
@@ -366,7 +364,7 @@ static __always_inline void span_set(struct rec_span *span, __u32 *record_size, 
 	*record_size += length;
 }
 
-/* A span's bytes; a length below 0, which is a large one without a sign, is none. */
+/* Output a span's bytes, if it has any: a negative length is larger than most when unsigned. */
 static __always_inline void output_span(struct output *out, const void *data, int length, __u32 most)
 {
 	__u64 size = (__u32)length;

@@ -3,7 +3,7 @@
  * The kernel's types, as far as the programs read them. CO-RE finds each member by name in the running
  * kernel's BTF, so their order, other members and sizes don't matter, and no vmlinux.h is needed. A member
  * that older kernels have under another name or type is declared in a struct with a ___suffix, which CO-RE
- * takes for the same struct.
+ * ignores when it looks for the struct.
  */
 #ifndef LIBBPF_ITER_KERNEL_H
 #define LIBBPF_ITER_KERNEL_H
@@ -121,7 +121,7 @@ struct pid_namespace {
 	unsigned int level;
 };
 
-/* What the file of an iterator over tasks, their files or mappings keeps: kernel/bpf/task_iter.c */
+/* The private data of an iterator over tasks, their files or mappings: kernel/bpf/task_iter.c */
 struct bpf_iter_seq_task_common {
 	struct pid_namespace *ns;
 };

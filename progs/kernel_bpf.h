@@ -6,8 +6,8 @@
 #include "kernel.h"
 
 /*
- * As of Linux 6.18, without the prefix BPF_, since the full names are taken by the <linux/bpf.h> of the
- * machine that compiles, whose lists are older.
+ * As of Linux 6.18. Without the prefix BPF_, since the <linux/bpf.h> of the machine that compiles already
+ * defines the full names, and its lists may be older.
  */
 enum map_type {
 	MAP_TYPE_UNSPEC = 0,

@@ -9,7 +9,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 HOST_NODES;
 
 #define NODES_MAX 64
-/* How many partly filled slabs of a node are counted one by one: mm/slub.c, MAX_PARTIAL_TO_SCAN. */
+/* Of a node's partial slabs, how many are counted: mm/slub.c, MAX_PARTIAL_TO_SCAN. */
 #define PARTIAL_MAX 10000
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -64,7 +64,7 @@ struct bpf_iter__kmem_cache {
 struct kmem_cache_record {
 	/* the cache's name, as in /proc/slabinfo; from kmem_cache.name */
 	char name[64];
-	/* the size of an object, as its user asked for it; from kmem_cache.object_size */
+	/* the size of an object, as the cache's user asked for; from kmem_cache.object_size */
 	rec_bytes_count32 object_size;
 	/* the memory that an object takes, with padding and metadata; from kmem_cache.size */
 	rec_bytes_count32 size;
@@ -86,14 +86,14 @@ struct kmem_cache_record {
 	/* how many objects these slabs have room for [objects]; from kmem_cache_node.total_objects */
 	__u64 total_objects;
 	/*
-	 * how many of these are in use or kept for a CPU, as /proc/slabinfo counts; None if more than 10,000
-	 * slabs of a node are partly filled [objects]; from kmem_cache_node.partial, slab.inuse
+	 * how many of these are in use or cached for a CPU, as /proc/slabinfo counts; None if a node has more
+	 * than 10,000 partial slabs [objects]; from kmem_cache_node.partial, slab.inuse
 	 */
 	rec_opt_u64 active_objects;
 };
 RECORD(kmem_cache_record);
 
-/* One partly filled slab, for bpf_loop(): counts its free objects. */
+/* Count the free objects of one partial slab, for bpf_loop(). */
 struct count_free {
 	struct list_head *at, *head;
 	__u64 free;
@@ -118,12 +118,12 @@ static long count_slab(__u32 index, struct count_free *counted)
 	return 0;
 }
 
-/* One memory node, for bpf_loop(), since nested loops are too much for the verifier. */
+/* Count one memory node, for bpf_loop(): nested loops are too complex for the verifier. */
 struct count_node {
-	const void *nodes; /* where the first one's pointer is, */
-	__u32 step;	   /* and how far from it the next */
+	const void *nodes; /* the address of the first node's pointer */
+	__u32 step;	   /* from one node's pointer to the next */
 	__u64 slabs, total_objects, free;
-	bool frees; /* are to be counted, too */
+	bool frees; /* whether to count free objects */
 	bool unsure;
 };
 
@@ -148,7 +148,7 @@ static long count_one(__u32 index, struct count_node *sum)
 	return 0;
 }
 
-/* All memory nodes' slabs. */
+/* The slabs of all memory nodes. */
 static __always_inline struct count_node count_slabs(struct kmem_cache *cache, bool frees)
 {
 	struct count_node sum = { .frees = frees };
@@ -162,7 +162,7 @@ static __always_inline struct count_node count_slabs(struct kmem_cache *cache, b
 			    bpf_core_field_offset(struct kmem_cache_per_node_ptrs, node);
 		sum.step = bpf_core_type_size(struct kmem_cache_per_node_ptrs);
 	}
-	/* It is allocated for the memory nodes that the machine can have: what lies beyond isn't part of it. */
+	/* The array is only allocated for possible memory nodes: what is beyond them isn't part of it. */
 	bpf_loop(host_nodes, count_one, &sum, 0);
 	return sum;
 }
@@ -182,7 +182,7 @@ static __always_inline void fill(struct kmem_cache *cache, void *row, enum turn 
 	SET(pages_per_slab, 1u << (cache->oo.x >> 16 & 31));
 	SET(flags, cache->flags);
 	SET(refcount, cache->refcount);
-	/* Nearly all of a walk's time goes into counting them. */
+	/* Counting them takes nearly all of a walk's time. */
 	if (WANTED(kmem_cache_record, turn, slabs) || WANTED(kmem_cache_record, turn, total_objects) ||
 	    WANTED(kmem_cache_record, turn, active_objects)) {
 		bool frees = WANTED(kmem_cache_record, turn, active_objects);

@@ -78,7 +78,7 @@ struct netlink_record {
 	__u32 refs;
 	/* it has an address; from netlink_sock.bound */
 	bool bound;
-	/* an answer in several parts is in progress; from netlink_sock.cb_running */
+	/* a dump, an answer in several parts, is in progress; from netlink_sock.cb_running */
 	bool dumping;
 };
 RECORD(netlink_record);

@@ -17,7 +17,7 @@ PLAIN_TYPE(bpf_iter_seq_task_common);
 
 struct reader {
 	struct pid_namespace *ns;
-	__u64 level; /* of 32 bits in the kernel; a copy of the struct reads what was written in one piece */
+	__u64 level; /* 32 bits in the kernel; wider here, so that there is no padding that a copy would read */
 };
 
 /* One number of a pid. The level can be any number, so it must not be part of a relocation. */

@@ -29,7 +29,7 @@
 	})
 
 /*
- * An argument of a global function that is as trusted there as in its caller, which takes a tag
+ * For an argument of a global function: a tag that makes the verifier trust it as it does in the caller
  * (Linux 6.9).
  */
 #define TRUSTED __attribute__((btf_decl_tag("arg:trusted")))

@@ -14,7 +14,7 @@
  *
  * A record with members of variable length (rec_text, rec_bytes, rec_args, rec_kptrs) begins with a
  * member of type rec_size, which holds the length of the whole record: it says where the next one
- * begins. All other records have the size of their struct.
+ * starts. All other records have the size of their struct.
  *
  * A column that is expensive to compute is guarded by a read-only flag named after it,
  * const volatile bool want_<column>. The library sets the flags of the columns that were asked for, and

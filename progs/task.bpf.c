@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Tasks: every thread that the reader's pid namespace has. */
+/* Tasks: every thread in the reader's pid namespace. */
 #include <asm-generic/errno-base.h>
 
 #include "kernel.h"
@@ -57,7 +57,7 @@ enum task_flag {
 };
 DECLARE_FLAGS(task_flag);
 
-/* kernel/bpf/task_iter.c: what an open-coded walk keeps, and two of its flags */
+/* kernel/bpf/task_iter.c: the state of an open-coded walk, and two of its flags */
 struct bpf_iter_task {
 	__u64 opaque[3];
 } __attribute__((aligned(8)));
@@ -199,7 +199,7 @@ struct task_record {
 	/* CPU time, as the scheduler measured it; from sched_entity.sum_exec_runtime */
 	rec_ns runtime_ns;
 	/*
-	 * when it was made: time since boot, suspend included, in the initial time namespace; from
+	 * when it was created: time since boot, suspend included, in the initial time namespace; from
 	 * task_struct.start_boottime
 	 */
 	rec_ns start_time_ns;
@@ -209,8 +209,8 @@ struct task_record {
 	 */
 	rec_bytes_count vsize;
 	/*
-	 * memory of its process that is in RAM, as /proc/PID/stat counts it, without what a CPU has not added
-	 * yet; 0 for a kernel thread and a zombie; from mm_struct.rss_stat
+	 * resident memory of its process, as /proc/PID/stat counts it, without pages that a CPU has counted
+	 * but not added up yet; 0 for a kernel thread and a zombie; from mm_struct.rss_stat
 	 */
 	rec_bytes_count rss;
 	/* page faults that needed no I/O [faults]; from task_struct.min_flt */
@@ -224,12 +224,12 @@ struct task_record {
 	/* what it caused to be read from storage; from task_io_accounting.read_bytes */
 	rec_opt_bytes_count read_bytes NEEDS_IO_ACCOUNTING("read_bytes");
 	/*
-	 * what it caused to be written to storage, counted when a page becomes dirty; from
+	 * what it caused to be written to storage, counted when it makes a page dirty; from
 	 * task_io_accounting.write_bytes
 	 */
 	rec_opt_bytes_count write_bytes NEEDS_IO_ACCOUNTING("write_bytes");
 	/*
-	 * the id of its group in the unified hierarchy [inode number]; from css_set.dfl_cgrp and
+	 * the id of its cgroup in the unified hierarchy [inode number]; from css_set.dfl_cgrp and
 	 * kernfs_node.id
 	 */
 	__u64 cgroup_id;
@@ -249,13 +249,13 @@ struct task_record {
 	 */
 	rec_text cwd NEEDS_D_PATH;
 	/*
-	 * its arguments, as far as their first 4,096 bytes go; None for a kernel thread and a zombie, and for
-	 * memory that can't be read; from mm_struct.arg_start, mm_struct.arg_end
+	 * its arguments, from the first 4,096 bytes of them; None for a kernel thread and a zombie, and if
+	 * that memory can't be read; from mm_struct.arg_start, mm_struct.arg_end
 	 */
 	rec_user_args cmdline NEEDS_USER_MEMORY;
 	/*
-	 * the addresses on its kernel stack, the innermost first, at most 127; None if the kernel gives none;
-	 * from task_struct.stack
+	 * the return addresses on its kernel stack, innermost first, at most 127; None if the kernel doesn't
+	 * give them; from task_struct.stack
 	 */
 	rec_kptrs stack;
 };
@@ -286,7 +286,7 @@ static __always_inline __u32 bits_set(__u64 word)
 	return word * 0x0101010101010101 >> 56;
 }
 
-/* How many bits it takes to write a number. No loop: the verifier would follow each way through it. */
+/* The number of bits up to the highest one that is set. No loop: the verifier would follow each path. */
 static __always_inline __u32 width_of(__u64 number)
 {
 	number |= number >> 1;
@@ -300,7 +300,7 @@ static __always_inline __u32 width_of(__u64 number)
 
 static __always_inline char task_state_letter(struct task_struct *task)
 {
-	/* fs/proc/array.c, task_state_array, and what stands for a bit beyond it, from the last on */
+	/* fs/proc/array.c, task_state_array: R if no bit is set, then a letter per bit, from the low byte up */
 	const __u64 letters = 0x505a587454445352; /* P Z X t T D S R */
 	__u64 state, reported;
 
@@ -316,9 +316,9 @@ static __always_inline char task_state_letter(struct task_struct *task)
 }
 
 /*
- * The ticks that were charged to user and system time divide the run time that
- * the scheduler measured, as in kernel/sched/cputime.c, cputime_adjust().
- * Without a 128-bit product: the ratio is taken to 20 bits.
+ * The run time that the scheduler measured is divided in proportion to the ticks that were charged to user
+ * and to system time, as in kernel/sched/cputime.c, cputime_adjust(). BPF has no 128-bit product, so the
+ * ratio is rounded to 20 bits.
  */
 static __always_inline __u64 system_time(struct task_struct *task, __u64 runtime)
 {
@@ -333,7 +333,7 @@ static __always_inline __u64 system_time(struct task_struct *task, __u64 runtime
 		total >>= width - 20;
 		stime >>= width - 20;
 	}
-	/* runtime / total first where the product would not fit: 2^44 ns are five hours. */
+	/* From 2^44 ns (five hours) on, the product might overflow, so divide first. */
 	result = runtime >> 44 ? runtime / total * stime : runtime * stime / total;
 	return result < runtime ? result : runtime;
 }
@@ -351,16 +351,15 @@ static __always_inline void fill_times(struct task_struct *task, void *row, enum
 }
 
 /*
- * File, anonymous and shared memory pages; index 2 counts what is swapped out. What each CPU holds
- * back (up to percpu_counter_batch pages) isn't added, as get_mm_rss() doesn't: that is a column's
- * worth of cache misses for each CPU.
+ * File, anonymous and shared memory pages; index 2 counts what is swapped out. Like get_mm_rss(), this leaves
+ * out what each CPU has yet to add (up to percpu_counter_batch pages), which would cost a cache miss per CPU.
  */
 static __always_inline __u64 resident_pages(struct mm_struct *mm)
 {
 	__s64 pages;
 
 	if (bpf_core_type_exists(struct mm_rss_stat___old)) {
-		/* By a helper: the verifier of those kernels can't follow an array of a typedef. */
+		/* With a helper: the verifier of those kernels can't follow an array of a typedef. */
 		struct mm_rss_stat___old counts = {};
 
 		bpf_core_read(&counts, sizeof(counts), &((struct mm_struct___old *)mm)->rss_stat);
@@ -372,9 +371,9 @@ static __always_inline __u64 resident_pages(struct mm_struct *mm)
 }
 
 /*
- * Open descriptors are counted by global functions: the verifier looks at each once, and takes what it
- * gives for any number. Where a query compares the count, it would follow a loop for each that there
- * can be; and a callback for bpf_loop() is more than kernels before 5.17 load at all.
+ * Open descriptors are counted by global functions, which the verifier verifies once each, and whose results
+ * it takes for any number. For a loop that is inlined, it would follow a query that compares the count once
+ * for each possible count; and kernels before 5.17 don't load a program with a callback for bpf_loop().
  */
 #define STEPS 128 /* of each loop: together a million descriptors */
 
@@ -406,7 +405,7 @@ static __always_inline __u32 open_fds(struct task_struct *task)
 {
 	struct fdtable *fdt = task->files->fdt;
 
-	/* Read by a helper it is a number, which is what such functions may be given on all kernels. */
+	/* Read by a helper, it is a scalar, which every kernel lets a program pass to a global function. */
 	return count_bits((__u64)BPF_CORE_READ(fdt, open_fds), fdt->max_fds / 64);
 }
 
@@ -414,9 +413,9 @@ extern void bpf_rcu_read_lock(void) __ksym __weak;
 extern void bpf_rcu_read_unlock(void) __ksym __weak;
 
 /*
- * To read a command line the program is loaded as a sleepable one, which is
- * not inside RCU by itself; pointers walked to outside of it are trusted too
- * little for bpf_d_path(). Kernels without these functions don't ask for that.
+ * To read a command line, the program is loaded as a sleepable one, which doesn't run in an RCU read-side
+ * critical section. Outside of one, the verifier doesn't trust the pointers that it loads enough to pass
+ * them to bpf_d_path(). Kernels without these kfuncs don't require it.
  */
 static __always_inline void paths_begin(void)
 {
@@ -458,8 +457,8 @@ static __always_inline int cmdline_read(struct task_struct *task, char *to)
 }
 
 /*
- * A number in a namespace that is not the initial one. Global: it ends in several ways, and in a walk's
- * loop the verifier would follow each of them through all that is behind it, again and again.
+ * A number in a namespace other than the initial one. Global, since it returns in several ways: inlined in
+ * the loop of a walk, the verifier would follow each of them through all the code after it.
  */
 __attribute__((noinline)) __s32 number_below(__u64 pid, const struct reader *reader)
 {
@@ -472,12 +471,12 @@ static __always_inline __s32 number_of(struct pid *pid, const struct reader *rea
 
 	if (!functions || !reader->level)
 		return pid_number(pid, reader);
-	/* Read by a helper it is a number, see open_fds(). */
+	/* Read by a helper, it is a scalar, see open_fds(). */
 	bpf_probe_read_kernel(&address, sizeof(address), &pid);
 	return number_below(address, reader);
 }
 
-/* As task_number() and process_number() of pidns.h, but by that function. */
+/* Like task_number() and process_number() of pidns.h, with that function. */
 static __always_inline __s32 thread_number(struct task_struct *task, struct task_struct *plain,
 					   const struct reader *reader, bool functions)
 {
@@ -491,9 +490,9 @@ static __always_inline __s32 group_number(struct task_struct *task, struct task_
 }
 
 /*
- * The functions below are given a task twice: as the verifier trusts it, and plain (plain.h). What
- * lies in the task itself is read through the first, which costs a load and no more; what a pointer
- * in it leads to through the second.
+ * The functions below take a task twice: trusted by the verifier, and plain (plain.h). Members of the task
+ * itself are read through the trusted pointer, which costs a load and nothing else; pointers in it are
+ * followed through the plain one.
  */
 static __always_inline void fill_numbers(struct task_struct *task, struct task_struct *plain,
 					 const struct reader *reader, void *row, enum turn turn,
@@ -605,8 +604,8 @@ static __always_inline void fill(struct task_struct *task, struct task_struct *p
 SLOT(task_slot)
 
 /*
- * What is called from here has 64 bytes of the stack, as Linux 6.1 counts, which is of 512 bytes; so this
- * keeps little on it beside the record.
+ * A program and the functions that it calls share 512 bytes of stack; as Linux 6.1 counts, this leaves 64 of
+ * them to those functions. So it keeps little on the stack besides the record.
  */
 static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 {
@@ -633,7 +632,7 @@ static __always_inline int dump(struct bpf_iter__task *ctx, bool functions)
 		return 0;
 	fill(task, plain, &reader, &record, THEN, functions);
 
-	/* No scratch, which only a lack of memory can cause: 1 asks for the same task again. */
+	/* Without memory for a buffer, return 1: the kernel shows the same task again. */
 	if (want_exe) {
 		char *exe = scratch_get(&exe_scratch);
 		int length = -1;
@@ -693,7 +692,7 @@ int dump_task(struct bpf_iter__task *ctx)
 	return dump(ctx, true);
 }
 
-/* Without other functions, for kernels that would panic: libbpf_iter/workarounds.py, faults_panic(). */
+/* In one function, for kernels that might panic otherwise: libbpf_iter/workarounds.py, faults_panic(). */
 SEC("iter/task")
 int dump_task_alone(struct bpf_iter__task *ctx)
 {
@@ -707,16 +706,16 @@ extern void bpf_iter_task_destroy(struct bpf_iter_task *walk) __ksym __weak;
 extern struct task_struct *bpf_task_from_vpid(__s32 pid) __ksym __weak;
 extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 
-/* The process that is walked in one run, as the reader numbers it; 0 for all tasks. */
+/* The process to walk in one run, by its number in the reader's pid namespace; 0 for all tasks. */
 const volatile __s32 walked_pid = 0;
 
-/* What a walk in one run fills in the map: what a query makes of a record comes in front of it. */
+/* What a walk in one run writes to the map: a query's result is in front of the record it is made of. */
 struct row {
 	char result[QUERY_ROOM];
 	struct task_record record;
 };
 
-/* Where the next one goes; NULL once the map is full. */
+/* Where the next row goes; NULL if the map is full. */
 static __always_inline struct row *next_row(struct snapshot *snapshot)
 {
 	__u64 at = snapshot->used;
@@ -733,7 +732,7 @@ static __always_inline struct task_record *record_of(struct row *row)
 	return query_size ? &row->record : (void *)row;
 }
 
-/* Whether the query keeps a task that was walked to; its columns are in the record then. */
+/* Whether the query keeps a task; the columns that it uses are set in the record. */
 static __always_inline bool walked_keep(struct task_struct *task, struct task_struct *plain,
 					const struct reader *reader, struct row *row)
 {
@@ -746,8 +745,8 @@ static __always_inline bool walked_keep(struct task_struct *task, struct task_st
 }
 
 /*
- * One task that leaves. Global, so that the verifier looks at it once, and not anew for each way that
- * leads through the walk's loop.
+ * Fill the row of a task that is output. Global, so that the verifier verifies it once, and not for each path
+ * through the loop of the walk.
  */
 __attribute__((noinline)) int walked_fill(struct task_struct *task TRUSTED, const struct reader *reader,
 					  struct row *row)
@@ -795,7 +794,7 @@ static __always_inline int walk_tasks(struct task_struct *process, struct snapsh
 		if (!row)
 			continue;
 		plain = bpf_rdonly_cast(task, cast_to_task_struct);
-		/* The reader's namespace may not see it. */
+		/* It may not be visible in the reader's pid namespace. */
 		if (!thread_number(task, plain, &reader, true))
 			continue;
 		if (query_used && !walked_keep(task, plain, &reader, row))
@@ -809,11 +808,11 @@ static __always_inline int walk_tasks(struct task_struct *process, struct snapsh
 }
 
 /*
- * The same walk in one run, without a file: it sees the tasks of every pid namespace, and in the
- * order of the kernel's list. What only an iterator may call, the dear columns do, is not for it.
+ * The same walk in one run, without a file: it meets the tasks of every pid namespace, in the order of the
+ * kernel's list. It can't compute the columns whose helpers only iterators may call.
  *
- * Of one process it sees all threads that live through it; the iterator's walk of a process ends
- * where the thread that it is at exits (kernel/bpf/task_iter.c, task_group_seq_get_next()).
+ * In one process, it meets every thread that exists throughout; the iterator's walk of a process ends early
+ * if the thread that it has reached exits (kernel/bpf/task_iter.c, task_group_seq_get_next()).
  */
 SEC("syscall")
 int walk_task(void *ctx)
@@ -829,7 +828,7 @@ int walk_task(void *ctx)
 	process = bpf_task_from_vpid(walked_pid);
 	if (!process)
 		return 0;
-	/* The number of a thread is none of a process. */
+	/* It must be a process: this is also the number of a thread. */
 	if (process->pid == process->tgid)
 		result = walk_tasks(process, snapshot);
 	bpf_task_release(process);

@@ -12,7 +12,7 @@ HOST_PAGE_SIZE;
 #define PATH_MAX 4096
 /*
  * include/linux/mm.h: the bits that are the same in every kernel since 5.10. Those from 32 on have moved
- * (VM_UFFD_MINOR, VM_SEALED), and bit 11 has had two meanings, so these have no names here.
+ * (VM_UFFD_MINOR, VM_SEALED), and bit 11 has had two meanings, so they aren't named here.
  */
 enum vm_flag : __u64 {
 	VM_READ = 0x1,
@@ -111,7 +111,7 @@ struct task_vma_record {
 	char permissions[8];
 	/* VM_* of include/linux/mm.h, as VmFlags of /proc/PID/smaps; from vm_area_struct.vm_flags */
 	FLAGS(vm_flag) flags;
-	/* where it begins in the file; 0 without a file [bytes]; from vm_area_struct.vm_pgoff */
+	/* where it starts in the file; 0 without a file [bytes]; from vm_area_struct.vm_pgoff */
 	__u64 offset;
 	/* the inode of the file; 0 without a file [inode number]; from inode.i_ino */
 	__u64 inode;
@@ -127,7 +127,7 @@ RECORD(task_vma_record);
 
 SCRATCH(path_scratch, PATH_MAX)
 
-/* prctl(PR_SET_VMA_ANON_NAME), include/linux/prctl.h: the NUL counts. */
+/* prctl(PR_SET_VMA_ANON_NAME), include/linux/prctl.h, including the NUL */
 #define ANON_NAME_MAX 80
 #define ANON "[anon:"
 
@@ -138,7 +138,7 @@ static __always_inline int area_name(struct vm_area_struct *vma, char *to)
 	const struct vm_operations_struct *ops = vma->vm_ops;
 	long length;
 
-	/* Among mappings without a file, only those of the kernel's own pages have this. */
+	/* Of mappings without a file, only special ones, such as [vdso], have a name(). */
 	if (ops && ops->name) {
 		struct vm_special_mapping *special = vma->vm_private_data;
 

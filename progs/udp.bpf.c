@@ -82,7 +82,8 @@ RECORD(udp_record);
 
 PLAIN_TYPE(udp_sock);
 
-static __always_inline void fill(struct udp_sock *trusted, struct bpf_iter__udp *ctx, void *row, enum turn turn)
+static __always_inline void fill(struct udp_sock *trusted, struct bpf_iter__udp *ctx, void *row,
+				 enum turn turn)
 {
 	struct udp_sock *udp = PLAIN(udp_sock, trusted);
 	struct sock *sk = &udp->inet.sk;
@@ -105,7 +106,7 @@ static __always_inline void fill(struct udp_sock *trusted, struct bpf_iter__udp 
 	SET(reuse_addr, BPF_CORE_READ_BITFIELD(common, skc_reuse) != 0);
 	SET(reuse_port, BPF_CORE_READ_BITFIELD(common, skc_reuseport));
 	if (WANTED(udp_record, turn, rx_queue)) {
-		/* rmem still counts what was read, by as much as the deficit; the two may change between the loads. */
+		/* rmem still includes forward_deficit bytes that were read; both may change in between. */
 		__s64 unread = sock_rmem(sk) - udp->forward_deficit;
 
 		SET(rx_queue, unread > 0 ? unread : 0);

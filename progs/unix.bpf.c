@@ -73,8 +73,8 @@ struct unix_record {
 	/* the network namespace it is in [inode number]; from sock_common.skc_net and ns_common.inum */
 	__u32 netns;
 	/*
-	 * not read yet, as by SIOCINQ; None for more than 256 packets, which are not counted; from
-	 * unix_sock.inq_len, sk_buff.len
+	 * what it hasn't read yet, as SIOCINQ counts; None for more than 256 packets, which aren't counted;
+	 * from unix_sock.inq_len, sk_buff.len
 	 */
 	rec_opt_bytes_count rx_queue;
 	/* memory of what its peer hasn't read yet; from sock.sk_wmem_alloc */
@@ -95,7 +95,7 @@ struct unix_record {
 	__u32 refs;
 	/* its path in the file system; None if it has none; from unix_sock.addr */
 	rec_text path;
-	/* its abstract address, without the NUL that leads; None if it has none; from unix_sock.addr */
+	/* its abstract address, without the leading NUL; None if it has none; from unix_sock.addr */
 	rec_text abstract;
 };
 RECORD(unix_record);

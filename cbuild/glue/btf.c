@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The kernel's types at the speed of C: indexed, found by name, and those that are needed taken out.
+ * The kernel's BTF: an index of its types, lookup by name, and the extraction of some of them.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "glue.h"
 
-/* Bytes behind a type's 12, fixed and for each of its vlen parts: include/uapi/linux/btf.h. */
+/* The size of what follows struct btf_type, by kind: fixed, and per element of vlen (linux/btf.h). */
 static const uint8_t btf_fixed[32] = { [1] = 4, [3] = 12, [14] = 4, [17] = 4 };
 static const uint8_t btf_each[32] = { [4] = 12, [5] = 12, [6] = 8, [13] = 8, [15] = 12, [19] = 12 };
 
@@ -42,7 +42,7 @@ static int compare_names(const void *one, const void *other)
 	return strcmp(*(const char *const *)one, *(const char *const *)other);
 }
 
-/* Two bytes tell most names apart; a name of one byte has its NUL there. */
+/* Enough to tell most names apart. The second byte of a name of length 1 is its NUL. */
 static uint16_t first_two(const char *name)
 {
 	return (uint16_t)((uint8_t)name[0] << 8 | (uint8_t)name[1]);
@@ -65,7 +65,7 @@ long lbi_btf_named(const uint32_t *names, size_t count, const char *strings,
 		const char *name = strings + names[i];
 		const char **match;
 
-		/* The last byte of the strings is a NUL, which is no type's name. */
+		/* The last byte of the strings is a NUL, and not the start of a name. */
 		if (names[i] + 1 >= strings_size || !begins[first_two(name)])
 			continue;
 		match = bsearch(&name, sorted, wanted_count, sizeof(*sorted), compare_names);
@@ -82,18 +82,18 @@ long lbi_btf_named(const uint32_t *names, size_t count, const char *strings,
 	return result;
 }
 
-/* Types on their way into another BTF: each is given its new number when it is first seen. */
+/* An extraction in progress. A type gets its new id when it is first referred to. */
 struct extract {
 	const uint8_t *types;
 	const uint32_t *offsets;
 	uint32_t count;
 	const char *strings;
 	size_t strings_size;
-	uint32_t *number; /* new numbers by old ones; 0 for none yet */
-	uint32_t *queue;  /* old numbers by new ones */
+	uint32_t *number; /* new ids by old ones; 0 for none yet */
+	uint32_t *queue;  /* old ids by new ones, from 1 on */
 	uint32_t queued;
-	uint8_t *out; /* types from the front, names behind half of the room */
-	char *names;
+	uint8_t *out; /* types in the first half of the buffer, */
+	char *names;  /* names in the second */
 	size_t half, used, named;
 	bool full;
 };
@@ -138,7 +138,7 @@ static void extract_name(struct extract *x, uint8_t *at)
 	memcpy(at, &moved, sizeof(moved));
 }
 
-/* The copy of one type refers to the copies of others; what a pointer leads to stays behind. */
+/* Make a copied type refer to the copies of others. Pointers are left without a target: void *. */
 static void extract_references(struct extract *x, uint8_t *copy, uint32_t kind, uint32_t parts)
 {
 	bool composite = kind == 4 || kind == 5;
@@ -148,11 +148,11 @@ static void extract_references(struct extract *x, uint8_t *copy, uint32_t kind, 
 	case 2: /* pointer */
 		memset(copy + 8, 0, sizeof(uint32_t));
 		break;
-	case 3: /* array: of, index, count */
+	case 3: /* array: element type, index type, count */
 		extract_type(x, copy + 12);
 		extract_type(x, copy + 16);
 		break;
-	case 4: case 5: case 6: case 19: /* struct, union, enum, enum64: each part has a name */
+	case 4: case 5: case 6: case 19: /* struct, union, enum, enum64: members have names */
 		for (uint32_t i = 0; i < parts; i++) {
 			uint8_t *part = copy + 12 + (size_t)i * btf_each[kind];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A descriptor that is closed once, and a file in memory, without a descriptor.
+ * Closing a descriptor exactly once, and mapping a file without keeping its descriptor.
  */
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The part of libbpf's interface that is made of C: option structs, a variadic callback, kernel structs that
- * the installed headers may be too old for. Everything else Python calls directly. Nothing here prints, and
- * nothing keeps a pointer that Python handed in.
+ * The part of libbpf's interface that needs C: option structs, a variadic callback, and kernel structs for
+ * which the installed headers may be too old. Python calls everything else directly. Nothing here prints, or
+ * keeps a pointer that Python passes in.
  */
 #ifndef LIBBPF_ITER_GLUE_H
 #define LIBBPF_ITER_GLUE_H
@@ -19,8 +19,8 @@
 
 #include "glue.cdef.h"
 
-/* Where a signal is pending the verifier gives up (kernel/bpf/verifier.c, do_check()), and libbpf
- * tries five times only: a profiler's timer is quicker than that.
+/* If a signal is pending, the verifier gives up (kernel/bpf/verifier.c, do_check()), and libbpf tries only
+ * five times: not enough with, for example, the timer of a profiler.
  */
 static inline void hold_signals(sigset_t *before)
 {

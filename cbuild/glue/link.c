@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Links of iterators, their sessions, and what the kernel says of a link.
+ * Iterator links, their sessions, and what the kernel says about a link.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -11,8 +11,8 @@
 
 int lbi_link_create(int program_fd, const void *info, uint32_t info_size)
 {
-	/* Only its address and its size go further, to the kernel, which copies it: neither libbpf
-	 * nor we look at it as the union that our header knows.
+	/* libbpf passes the address and size on to the kernel. Neither it nor we access members of the
+	 * union, so it doesn't matter if the one in our header is older.
 	 */
 	LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = (union bpf_iter_link_info *)info,
 		    .iter_info_len = info_size);
@@ -21,8 +21,8 @@ int lbi_link_create(int program_fd, const void *info, uint32_t info_size)
 }
 
 /*
- * A session is in the namespaces of the thread that opens it. One of its own enters the other, and
- * ends there: the caller's is never moved.
+ * A session belongs to the namespaces of the thread that opens it. So that the caller's thread needn't be
+ * moved and back, a thread of its own enters the network namespace, opens the session, and exits.
  */
 struct visit {
 	int netns, link, session;
@@ -45,7 +45,7 @@ int lbi_iter_create_in(int netns, int link, bool *entered)
 	sigset_t before;
 	int error;
 
-	hold_signals(&before); /* a thread begins with the mask of who makes it */
+	hold_signals(&before); /* the new thread inherits the mask */
 	error = pthread_create(&thread, NULL, visit, &v);
 	let_signals(&before);
 	if (error)
@@ -55,9 +55,9 @@ int lbi_iter_create_in(int netns, int link, bool *entered)
 	return v.session;
 }
 
-/* struct bpf_link_info with its part for iterators, include/uapi/linux/bpf.h: what follows the
- * map's id came with 6.1 (cgroup) and later (task), and the header installed here may not have it.
- * A kernel that doesn't know a tail insists that it be zero, and leaves it so.
+/* struct bpf_link_info with the member for iterators, include/uapi/linux/bpf.h: what follows the map's id
+ * is new in 6.1 (cgroup) and later (task), so the installed header may lack it. A kernel that doesn't know
+ * it requires that it be zero, and leaves it zero.
  */
 struct kernel_link_info {
 	uint32_t type;
@@ -86,8 +86,8 @@ int lbi_link_info(int fd, struct lbi_link_info *out)
 	out->prog_id = info.prog_id;
 	if (info.type != BPF_LINK_TYPE_ITER)
 		return 0;
-	/* Only now may there be a buffer: to a kprobe_multi link the same bytes say that there is room
-	 * for 64 addresses, and it would write 512 bytes.
+	/* The buffer is passed only now that the type is known: for a kprobe_multi link, the same bytes mean
+	 * room for 64 addresses, and the kernel would write 512 bytes.
 	 */
 	memset(&info, 0, sizeof(info));
 	size = sizeof(info);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What goes into the kernel: object files, and what no object file holds.
+ * Loading: object files, and maps, BTF and programs that don't come from one.
  */
 #include <errno.h>
 
@@ -75,7 +75,7 @@ int lbi_program_run(int fd, void *context, uint32_t context_size, uint32_t *resu
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = context, .ctx_size_in = context_size);
 	int error = bpf_prog_test_run_opts(fd, &options);
 
-	/* The context comes back in place: bpf_prog_test_run_syscall() writes to ctx_in. */
+	/* The context is updated in place: bpf_prog_test_run_syscall() writes to ctx_in. */
 	*result = options.retval;
 	return error;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * libbpf's log. It has one print function for the whole process, and calls it on the thread that called
- * libbpf. So each thread records for itself, and only between begin() and take(): what another
- * user of libbpf in this process logs is not kept.
+ * libbpf's log. There is one print function per process, and libbpf calls it in the thread that called
+ * libbpf. So each thread records its own messages, and only between begin() and end(): those of other users
+ * of libbpf in this process aren't recorded.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@
 
 #include "glue.h"
 
-/* One message may hold a whole verifier log, for which libbpf allots up to UINT32_MAX >> 8 bytes
+/* One message may be a whole verifier log, for which libbpf allocates up to UINT32_MAX >> 8 bytes
  * (libbpf.c, bpf_object_load_prog()).
  */
 #define LOG_LIMIT (32u << 20)
@@ -78,7 +78,7 @@ static void log_append(struct log *log, enum libbpf_print_level level, const cha
 static int log_print(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	struct log *log = pthread_getspecific(log_key);
-	/* libbpf may log before it reads errno: what we do must not show there. */
+	/* libbpf may read errno after logging, so leave it as it was. */
 	int saved = errno;
 
 	if (log && (int)level <= log->level && !log->cut)
@@ -90,7 +90,7 @@ static int log_print(enum libbpf_print_level level, const char *format, va_list 
 static void log_init(void)
 {
 	log_failure = pthread_key_create(&log_key, log_free);
-	/* Even if we can't record: without a function of ours libbpf prints to stderr. */
+	/* Also on failure, with NULL: otherwise libbpf would print to stderr. */
 	libbpf_set_print(log_failure ? NULL : log_print);
 }
 

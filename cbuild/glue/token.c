@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * BPF tokens. libbpf passes them on since 1.4, and we are content with 1.0: so these ask the kernel itself,
- * which is new enough for what libbpf does for older ones.
+ * BPF tokens. libbpf supports them since 1.4, and this package needs only 1.0, so these functions call bpf(2)
+ * themselves. A kernel with tokens needs none of libbpf's workarounds for older ones.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 
 #include "glue.h"
 
-/* include/uapi/linux/bpf.h, which may be older here: a command, a flag, and where in union bpf_attr
- * each command has its token. That is its last member of those that we know.
+/* Not in an older include/uapi/linux/bpf.h: a command, a flag, and for each command the offset of its token
+ * in union bpf_attr. The token is the last member that is passed.
  */
 enum {
 	TOKEN_CREATE = 36,
@@ -40,7 +40,7 @@ static int ask_by_token(int command, union request *request, size_t at, int toke
 	return ask(command, request, at + sizeof(token));
 }
 
-/* Weak: a libbpf that has it uses it. */
+/* Weak: NULL in a libbpf without tokens. */
 struct bpf_token_create_opts;
 extern int bpf_token_create(int bpffs_fd, struct bpf_token_create_opts *options)
 	__attribute__((weak));
@@ -79,7 +79,7 @@ int lbi_token_btf_load(int token, const void *bytes, uint32_t size)
 
 	request.attr.btf = (uint64_t)(uintptr_t)bytes;
 	request.attr.btf_size = size;
-	/* The header may lack this member, too; it is right before the token. */
+	/* The header may lack btf_flags, too; it is right before the token. */
 	memcpy(request.bytes + TOKEN_OF_BTF - sizeof(flags), &flags, sizeof(flags));
 	return ask_by_token(BPF_BTF_LOAD, &request, TOKEN_OF_BTF, token);
 }

@@ -133,7 +133,7 @@ def encode(instructions: Iterable[Instruction]) -> bytes:
 def decode(code: bytes) -> list[Instruction]:
     """The instructions of a program; :class:`ObjectError` for one that isn't known here."""
     if len(code) % 8:
-        raise ObjectError(f"{len(code)} bytes are no whole number of instructions")
+        raise ObjectError(f"{len(code)} bytes aren't a whole number of instructions")
     found, at = [], 0
     while at < len(code):
         opcode, registers, offset, imm = _CODE.unpack_from(code, at)
@@ -145,7 +145,7 @@ def decode(code: bytes) -> list[Instruction]:
             at += 8
         instruction = Instruction(opcode, registers & 15, registers >> 4, offset, imm)
         if not _known(instruction):
-            raise ObjectError(f"opcode {opcode:#04x} at {at - 8} is none that is known here")
+            raise ObjectError(f"unknown opcode {opcode:#04x} at byte {at - 8}")
         found.append(instruction)
     return found
 

@@ -109,7 +109,7 @@ class Assembler:
 
     def place(self, label: Label) -> None:
         if label.position is not None:
-            raise ValueError("the label has its place already")
+            raise ValueError("the label is already placed")
         label.position = len(self._instructions)
 
     def leads_to(self, label: Label) -> bool:
@@ -130,7 +130,7 @@ class Assembler:
         for at, (instruction, target) in enumerate(zip(self._instructions, self._targets, strict=True)):
             if target is not None:
                 if target.position is None:
-                    raise ValueError("a jump goes to a label that has no place")
+                    raise ValueError("a jump goes to a label that was never placed")
                 distance = slots[target.position] - slots[at + 1]
                 if abs(distance) > _REACH:
                     raise ObjectError(f"a jump over {distance} instructions is further than BPF can jump")

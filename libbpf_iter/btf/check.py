@@ -1,13 +1,15 @@
-"""Whether BTF is consistent: every reference leads somewhere. Imports reader, types and errors.
+"""Check that BTF is consistent: every reference leads to a type. Imports reader, types and errors.
 
-The reader checks whatever it reads. This is for others, who don't: libbpf follows type ids without checking.
+The reader checks what it reads. This is for BTF that goes on to libbpf, which follows type ids unchecked.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..errors import BtfError
 from . import types as t
-from .reader import Btf
+from .reader import Btf, Unsized
 
 
 def references(node: t.Type) -> list[int]:
@@ -33,10 +35,10 @@ def check(btf: Btf) -> None:
         node = btf[type_id]
         for reference in references(node):
             if reference >= len(btf):
-                raise BtfError(f"type {type_id} refers to type {reference}, which isn't there")
+                raise BtfError(f"type {type_id} refers to type {reference}, which doesn't exist")
             other = btf[reference]
             if isinstance(node, t.DataSec) and not isinstance(other, t.Var | t.Func):
-                raise BtfError(f"section {node.name!r} holds type {reference}, which is no variable")
+                raise BtfError(f"section {node.name!r} holds type {reference}, which isn't a variable")
             if isinstance(node, t.Func) and not isinstance(other, t.FuncProto):
                 raise BtfError(f"function {node.name!r} has no prototype")
         if isinstance(node, t.Array | t.Struct | t.Typedef | t.Modifier):
@@ -44,13 +46,6 @@ def check(btf: Btf) -> None:
         if isinstance(node, t.Struct):
             btf.flat_members(type_id)
         if isinstance(node, t.Array | t.Var):
-            _has_an_end(btf, type_id)
-
-
-def _has_an_end(btf: Btf, type_id: int) -> None:
-    try:
-        btf.size_of(type_id)
-    except BtfError as error:
-        # A variable whose type is only declared has no size, which is fine.
-        if "no size that" in str(error):
-            raise
+            # A variable of a type that is only declared has no size, which is fine.
+            with suppress(Unsized):
+                btf.size_of(type_id)

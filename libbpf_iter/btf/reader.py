@@ -30,6 +30,10 @@ _SIZE_MAX = 1 << 32
 Index = tuple[Sequence[int], bytes | memoryview, bytes | memoryview]
 
 
+class Unsized(BtfError):
+    """A type without a size: void, a function, or a struct that is only declared."""
+
+
 class Btf:
     """The types of one BTF blob; with ``base``, of split BTF, which continues the ids of its base."""
 
@@ -43,12 +47,12 @@ class Btf:
             if magic == MAGIC:
                 break
         else:
-            raise BtfError(f"no BTF: magic {magic:#06x} where {MAGIC:#06x} is expected")
+            raise BtfError(f"not BTF: its magic is {magic:#06x}, not {MAGIC:#06x}")
         if version != 1:
             raise BtfError(f"BTF version {version} is unknown")
         types, strings = header + type_off, header + str_off
         if header < _HEADER_SIZE or types + type_len > len(data) or strings + str_len > len(data):
-            raise BtfError("the BTF header points outside of the data: it is truncated or damaged")
+            raise BtfError("the BTF header refers beyond the data: it is truncated or damaged")
         if type_len % 4 or (type_off % 4):
             raise BtfError("the BTF type section is not aligned to 4 bytes")
         if str_len and data[strings + str_len - 1] != 0:
@@ -90,7 +94,7 @@ class Btf:
                 info = words[at + 1]
                 kind = info >> 24 & 31
                 if not 0 < kind < 20:
-                    raise BtfError(f"type {self._first_id + len(offsets)} is of no known kind: {kind}")
+                    raise BtfError(f"type {self._first_id + len(offsets)} has an unknown kind: {kind}")
                 offsets.append(at * 4)
                 names.append(words[at])
                 kinds.append(kind)
@@ -229,7 +233,7 @@ class Btf:
             # With kind_flag, the upper byte is a bitfield's width.
             width, where = (where >> 24, where & 0xFFFFFF) if flag else (0, where)
             if where + width > size * 8:
-                raise BtfError(f"a member of struct {struct_!r} lies beyond its {size} bytes")
+                raise BtfError(f"a member of struct {struct_!r} is beyond its {size} bytes")
             yield t.Member(self.string(name), type_id, where, width)
 
     def _enumerators(self, kind: Kind, at: int, count: int, signed: bool) -> Iterator[tuple[str, int]]:
@@ -317,7 +321,7 @@ class Btf:
             if self.kind(type_id) not in _CHAIN:
                 return type_id
             type_id = self[type_id].type_id  # type: ignore[attr-defined]
-        raise BtfError(f"type {type_id} is a chain of typedefs without an end")
+        raise BtfError(f"type {type_id} is an endless chain of typedefs")
 
     def typedefs(self, type_id: int) -> tuple[str, ...]:
         """The names of the typedefs that :meth:`resolve` goes through, outermost first."""
@@ -330,7 +334,7 @@ class Btf:
         return tuple(names)
 
     def size_of(self, type_id: int) -> int:
-        """How many bytes a value of the type takes."""
+        """How many bytes a value of the type takes; raises :class:`Unsized` if it can't have any."""
         count = 1
         for _ in range(_DEPTH_MAX):
             node = self[self.resolve(type_id)]
@@ -349,11 +353,11 @@ class Btf:
                     type_id = node.type_id
                     continue
                 case _:
-                    raise BtfError(f"{self.c_name(type_id)} has no size")
+                    raise Unsized(f"{self.c_name(type_id)} has no size")
             if count * size > _SIZE_MAX:
                 break
             return count * size
-        raise BtfError(f"type {type_id} has no size that memory could hold")
+        raise BtfError(f"type {type_id} is too large for any memory")
 
     def flat_members(self, struct_id: int) -> tuple[t.Member, ...]:
         """A struct's members, with those of anonymous structs and unions inside it in their place."""
@@ -362,7 +366,7 @@ class Btf:
     def _flatten(self, struct_id: int, base: int, depth: int) -> Iterator[t.Member]:
         node = self[self.resolve(struct_id)]
         if not isinstance(node, t.Struct):
-            raise BtfError(f"{self.c_name(struct_id)} is no struct")
+            raise BtfError(f"{self.c_name(struct_id)} isn't a struct")
         if depth > _DEPTH_MAX:
             raise BtfError(f"struct {node.name!r} contains itself")
         for member in node.members:
@@ -394,4 +398,4 @@ class Btf:
                     space = " " if suffix.startswith("*") else ""
                     return f"{prefix}{name}{space}{suffix}"
             type_id = node.type_id
-        raise BtfError(f"type {type_id} is a chain without an end")
+        raise BtfError(f"type {type_id} is an endless chain")

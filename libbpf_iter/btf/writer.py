@@ -154,7 +154,7 @@ class Writer:
                 ]
                 return self.structure(node.name, node.size, members, union=node.kind == Kind.UNION)
             case _:
-                raise BtfError(f"{source.c_name(type_id)} is no type of a value")
+                raise BtfError(f"{source.c_name(type_id)} isn't the type of a value")
 
     def repoint(self, btf: Btf, pointer_id: int, type_id: int) -> None:
         """Make a pointer of the base point to another type, in place."""

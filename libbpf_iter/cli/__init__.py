@@ -119,7 +119,7 @@ def _echo_lines(
     lines: Iterable[str], sort: list[str] | None, limit: int | None, format_: str, watch: float | None
 ) -> None:
     if sort is not None or watch is not None or format_ != "table":
-        raise click.UsageError("it prints lines, which have no columns, no order and no other format")
+        raise click.UsageError("the program prints lines of text: --sort, --watch and --format don't apply")
     for line in itertools.islice(lines, limit):
         click.echo(line)
 

@@ -89,7 +89,7 @@ def fields(target: str, path: str, format_: str) -> None:
             return
     if target not in kernel.targets():
         hint = near(target, every_target()) or "; see: libbpf-iter targets"
-        raise ParameterError("target", f"{target!r} is none of this kernel's{hint}")
+        raise ParameterError("target", f"this kernel has no target {target!r}{hint}")
     numbers = [Column(name, right=True, whole=True) for name in ("offset", "size")]
     emit(format_, [Column("name", whole=True), Column("c_type"), *numbers], members(target, path.strip(".")))
 
@@ -140,11 +140,9 @@ def open_pin(path: str, record: type[Record] | str | None = None) -> PinnedIter:
         return PinnedIter(path, record=record)
     except MissingCapability as error:
         if kernel.missing_capabilities():
-            message = (
-                f"what {path} is can't be seen without {error.capability}; to read it, give read --record"
-            )
+            message = f"without {error.capability}, one can't see what {path} is; read --record can read it"
         else:
-            message = f"{path} is no pin of an iterator"
+            message = f"{path} isn't a pin of an iterator"
         raise Failure(message) from error
 
 

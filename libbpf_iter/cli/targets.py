@@ -97,7 +97,7 @@ def make(target: str, **given: Any) -> BpfIter[Any]:
     expressions = [given.get("where", ""), *(columns.values() if isinstance(columns, Mapping) else columns)]
     for name in given.get("params", ()):
         if not any(re.search(rf"\b{re.escape(name)}\b", expression) for expression in expressions):
-            raise ParameterError("params", f"{name!r} is in no expression")
+            raise ParameterError("params", f"no expression uses {name!r}")
     return CLASSES[target](**given) if target in CLASSES else Iter(target, **given)
 
 

@@ -137,7 +137,7 @@ def _unit(schema: Schema, column: str) -> str:
         return kind.unit
     if isinstance(kind, kinds.Boolean | kinds.Float | kinds.BitField):
         return ""
-    raise ParameterError("columns", f"{column} is no number: count() and distinct() take it, and by= does")
+    raise ParameterError("columns", f"{column} isn't a number: only count(), distinct() and by= take it")
 
 
 def snake(name: str) -> str:

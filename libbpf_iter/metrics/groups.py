@@ -45,7 +45,7 @@ class Metrics:
     def __init__(self, walked: Walked, *metrics: Metric, prefix: str = "", most: int = 100) -> None:
         """``prefix`` is put before each name; by default it is the record's name, such as "task"."""
         if not metrics:
-            raise ParameterError("metrics", "count(), sum() or another is expected")
+            raise ParameterError("metrics", "at least one is expected: count(), sum() and so on")
         if most < 1:
             raise ParameterError("most", f"at least one group is expected, not {most}")
         self.walked, self._most = walked, most
@@ -53,7 +53,7 @@ class Metrics:
         self.named = [metric.named(walked.schema) for metric in metrics]
         names = [named.name for named in self.named]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise ParameterError("metrics", f"{twice.pop()!r} is there twice: give one of them a name=")
+            raise ParameterError("metrics", f"two are named {twice.pop()!r}: give one of them a name=")
 
     def series(self) -> tuple[list[Series], tuple[str, ...]]:
         """Walk once; returns every number, and what the walk may have left out."""

@@ -74,7 +74,7 @@ def _named(columns: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     if not named:
         raise ParameterError("columns", "at least one column is expected")
     if len(named) > COLUMNS_MAX:
-        raise ParameterError("columns", f"{len(named)} columns are more than the {COLUMNS_MAX} there can be")
+        raise ParameterError("columns", f"{len(named)} columns are given; at most {COLUMNS_MAX} are possible")
     for name in named:
         if not _can_be_named(name):
             raise ParameterError("columns", f"a column can't be named {name!r}")
@@ -88,7 +88,7 @@ def _named_by_text(columns: Iterable[str]) -> dict[str, str]:
             raise ParameterError("columns", f"names are expected, not {text!r}")
         name = column_name(text)
         if name in named:
-            raise ParameterError("columns", f"{name!r} is there twice: name them with a mapping")
+            raise ParameterError("columns", f"{name!r} is given twice: name the columns with a mapping")
         named[name] = text
     return named
 
@@ -99,7 +99,7 @@ def _can_be_named(name: object) -> bool:
 
 def _check_column(name: str, node: Node) -> None:
     if isinstance(node, tree.Literal):
-        raise ParameterError("columns", f"{name}: a text alone is no column")
+        raise ParameterError("columns", f"{name}: a text constant can't be a column")
     if isinstance(node.type, Whole):
         try:
             size = node.type.ctype.size

@@ -104,7 +104,7 @@ def slot(
     """
     members = _slot_members(btf)
     if members is None:
-        message = "the program has no SLOT(), which takes columns of one's own, and where="
+        message = "the program has no SLOT() (emit.h), which where= and expressions as columns need"
         raise ParameterError("columns" if asked.where is None else "where", message)
     writer = Writer(btf)
     result, size = _slot_result(writer, asked, btf, record, whole)
@@ -169,7 +169,7 @@ def _slot_entry(out: Assembler, asked: Asked, members: Mapping[str, int], size: 
             out.load(_RESULT, _SLOT, members["result"], 8)
         for name in sorted(asked.objects):
             if name not in members:
-                message = f"{name!r} is not among what the program hands to queries"
+                message = f"the program doesn't pass {name!r} to queries"
                 raise ParameterError("columns", message)
             if isinstance(asked.scope.objects[name], tree.Argument):
                 continue
@@ -253,7 +253,7 @@ def fits(asked: Asked) -> bool:
 def plain_columns(scope: Scope) -> Sequence[str]:
     """The default columns of a target without a program: its object's plain members, as many as fit."""
     if scope.target is None:
-        raise ParameterError("columns", "the target has no object that could be shown: name columns")
+        raise ParameterError("columns", "the target has no object to show members of: give columns=")
     base, names, room = scope.objects[scope.target], [], STACK_ROOM - 8
     for place in scope.places(base):
         node = scope.member(base, place.name, "columns")

@@ -212,7 +212,7 @@ class Emitter:
         self._used += (size + 7) // 8 * 8
         self.deepest = max(self.deepest, self._used)
         if self._used - self._frame.stack > _WAITING_MAX * 8 + TEXT_MAX:
-            raise ParameterError("where", "the expression needs more stack than the kernel has: nest it less")
+            raise ParameterError("where", "the expression needs more stack than BPF allows: nest it less")
         return -self._used
 
     def _give(self, size: int) -> None:
@@ -402,7 +402,7 @@ class Emitter:
         out.jump_constant("!=" if whole else "<", R0, len(data), differs)
         place = self._frame.texts.get(column.field.name)
         if place is None:
-            message = f"{column.field.name!r}: the program doesn't hand this column's text to queries"
+            message = f"{column.field.name!r}: the program doesn't pass this column's text to queries"
             raise ParameterError("where", message)
         # The verifier doesn't know that where there is a length, there is text.
         out.load(R1, *place, 8)

@@ -64,7 +64,7 @@ def parse(text: str, scope: Scope, parameter: str) -> Node:
         for compared in ("==", "!=", "<=", ">="):
             rest = rest.replace(compared, "")
         hint = "; == compares" if "=" in rest else ""
-        raise ParameterError(parameter, f"{text!r} is no expression: {error.msg}{hint}") from None
+        raise ParameterError(parameter, f"{text!r} isn't an expression: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ParameterError(parameter, f"the expression can't be parsed: {error}") from None
     return _Parser(text, scope, parameter).node(body, 0)
@@ -140,7 +140,7 @@ class _Parser:
 
     def _call(self, e: ast.Call, depth: int) -> Node:
         if e.keywords or any(isinstance(a, ast.Starred) for a in e.args):
-            raise self._refuse(e, "arguments go by position")
+            raise self._refuse(e, "arguments can't be passed by name")
         if isinstance(e.func, ast.Attribute) and e.func.attr == "startswith":
             if len(e.args) != 1:
                 raise self._refuse(e, "startswith() takes one text")
@@ -167,7 +167,7 @@ class _Parser:
             raise self._refuse(e.args[1], "a size from 2 to 256 is expected")
         pointer = self.node(e.args[0], depth + 1)
         if not isinstance(pointer.type, Pointer):
-            raise self._refuse(e.args[0], "text() reads behind a pointer, and this is none")
+            raise self._refuse(e.args[0], "text() takes a pointer, and this isn't one")
         return tree.String(pointer, size.value)
 
     # ---- numbers ------------------------------------------------------------
@@ -188,7 +188,7 @@ class _Parser:
     def _truth(self, e: ast.expr, depth: int) -> Node:
         node = self.node(e, depth)
         if isinstance(node, tree.Column) and is_nullable(node):
-            raise self._refuse(e, "it may be None: say what is to be compared")
+            raise self._refuse(e, "it may be None: compare it with something")
         if isinstance(node.type, Number | Pointer) and not isinstance(node, tree.Literal):
             return node
         raise self._refuse(e, f"true or false is expected, not {describe(node)}")
@@ -238,7 +238,7 @@ class _Parser:
     def _one_comparison(self, e: ast.Compare, op: ast.cmpop, a: ast.expr, b: ast.expr, depth: int) -> Node:
         if isinstance(op, ast.Is | ast.IsNot):
             if not (isinstance(b, ast.Constant) and b.value is None):
-                raise self._refuse(e, "is takes None only")
+                raise self._refuse(e, "'is' can only be used with None")
             operand = self.node(a, depth)
             if not (isinstance(operand.type, Pointer) or is_nullable(operand)):
                 raise self._refuse(a, f"{describe(operand)} is never None")
@@ -246,7 +246,7 @@ class _Parser:
             return tree.Not(test) if isinstance(op, ast.IsNot) else test
         if isinstance(op, ast.In | ast.NotIn):
             if not isinstance(b, ast.Tuple | ast.List | ast.Set) or not b.elts:
-                raise self._refuse(b, "in takes constants in parentheses")
+                raise self._refuse(b, "'in' takes constants in parentheses")
             left = self.node(a, depth)
             tests = tuple(self._equal(e, left, self.node(item, depth)) for item in b.elts)
             test = tests[0] if len(tests) == 1 else tree.Logic("or", tests)
@@ -281,7 +281,7 @@ class _Parser:
 
     def _matches(self, e: ast.AST, operand: Node, text: str, *, whole: bool) -> Node:
         if isinstance(operand, tree.Literal):
-            raise self._refuse(e, "two texts are compared before the kernel is asked")
+            raise self._refuse(e, "two text constants can't be compared")
         pointed = pointed_text(operand)
         if pointed is not None:
             operand = tree.String(pointed, min(max(len(text.encode("utf-8", "surrogateescape")) + 2, 8), 256))

@@ -64,7 +64,7 @@ class Result:
         self.places.append(Place(name, node, offset, size))
         self._end = offset + size
         if self._end > self._room:
-            message = f"they take {self._end} bytes, and there is room for {self._room}"
+            message = f"they take {self._end} bytes, and at most {self._room} are possible"
             raise ParameterError("columns", message)
 
     def add_own(self, field: Field, node: tree.Column, type_id: int) -> None:

@@ -108,7 +108,7 @@ class Scope:
             return found
         ctype = _struct(base)
         if ctype is None:
-            raise ParameterError(parameter, f"{name!r} can't be a member: what is before it is no struct")
+            raise ParameterError(parameter, f"{name!r} can't be a member: what precedes it isn't a struct")
         if isinstance(ctype.node, bt.Fwd):
             raise ParameterError(parameter, f"{name!r}: the kernel's BTF doesn't say what {ctype} contains")
         hint = near(name, (place.name for place in self.places(base)))
@@ -127,12 +127,12 @@ class Scope:
 
     def element(self, base: Node, index: int, parameter: str) -> Node:
         if index < 0:
-            raise ParameterError(parameter, f"an index from 0 on is expected, not {index}")
+            raise ParameterError(parameter, f"an index of at least 0 is expected, not {index}")
         if isinstance(base, tree.Member):
             node = base.ctype.node
             if isinstance(node, bt.Array):
                 if node.count and index >= node.count:
-                    message = f"{base.path} has {node.count} elements, there is no [{index}]"
+                    message = f"{base.path} has {node.count} elements, so there is no [{index}]"
                     raise ParameterError(parameter, message)
                 element = CType(base.ctype.btf, node.type_id)
                 return _at(base, index * element.size * 8, element, 0, f"[{index}]")
@@ -141,13 +141,11 @@ class Scope:
             if index:
                 base = tree.Cast(base, element, 0)  # the verifier allows loads from the first element only
             return _at(base, index * element.size * 8, element, 0, f"[{index}]")
-        raise ParameterError(parameter, f"[{index}]: what is before it is neither array nor pointer")
+        raise ParameterError(parameter, f"[{index}]: what precedes it is neither an array nor a pointer")
 
     def cast(self, name: str, pointer: Node, parameter: str) -> Node:
         if not isinstance(pointer.type, Pointer):
-            raise ParameterError(
-                parameter, f"cast() takes a pointer, and what it is given for {name!r} is none"
-            )
+            raise ParameterError(parameter, f"cast() takes a pointer, and what is cast to {name!r} isn't one")
         words = name.replace("*", "").split()
         if len(words) != 2 or words[0] not in ("struct", "union"):
             raise ParameterError(parameter, f"cast(): 'struct NAME' is expected, not {name!r}")
@@ -161,7 +159,7 @@ class Scope:
 
     def per_cpu(self, pointer: Node, cpu: int, parameter: str) -> Node:
         if not isinstance(pointer.type, Pointer) or pointer.type.to is None:
-            raise ParameterError(parameter, "percpu() takes a pointer to a type, and this is none")
+            raise ParameterError(parameter, "percpu() takes a pointer to a type, and this isn't one")
         offsets = self.btf.get("this_cpu_off", Kind.VAR)
         if offsets is None:
             raise ParameterError(parameter, "percpu(): the kernel's BTF doesn't say where each CPU's data is")
@@ -190,7 +188,7 @@ class Scope:
             raise ParameterError(parameter, "what is compared with text isn't text")
         size = operand.type.size
         if len(data) > size or (isinstance(operand, tree.String) and len(data) >= size):
-            raise ParameterError(parameter, f"{text!r} is longer than the {size} characters there can be")
+            raise ParameterError(parameter, f"{text!r} is longer than the {size} bytes it is compared with")
         if whole and len(data) < size:
             data += b"\0"
         return tree.Matches(operand, data)
@@ -258,6 +256,6 @@ def _address(text: str, parameter: str) -> bytes:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        raise ParameterError(parameter, f"{text!r} is no IP address") from None
+        raise ParameterError(parameter, f"{text!r} isn't an IP address") from None
     family = _AF_INET if address.version == 4 else _AF_INET6
     return family.to_bytes(4, "little") + address.packed.ljust(16, b"\0")

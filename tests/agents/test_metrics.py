@@ -220,11 +220,11 @@ def test_opentelemetry_observes_one_walk_a_collection() -> None:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda tasks: metrics.Metrics(tasks), "metrics: count"),
-        (lambda tasks: metrics.Metrics(tasks, metrics.sum("comm")), "comm is no number"),
+        (lambda tasks: metrics.Metrics(tasks), "metrics: at least one"),
+        (lambda tasks: metrics.Metrics(tasks, metrics.sum("comm")), "comm isn't a number"),
         (lambda tasks: metrics.Metrics(tasks, metrics.sum("rs")), "no column 'rs'.*rss"),
         (lambda tasks: metrics.Metrics(tasks, metrics.count(by="nothing")), "no column 'nothing'"),
-        (lambda tasks: metrics.Metrics(tasks, metrics.count(), metrics.count(by="comm")), "twice"),
+        (lambda tasks: metrics.Metrics(tasks, metrics.count(), metrics.count(by="comm")), "two are named"),
         (lambda tasks: metrics.Metrics(tasks, metrics.count(), most=0), "most"),
     ],
 )

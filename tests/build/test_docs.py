@@ -72,7 +72,7 @@ def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     cells = [
         "start_time_ns",
-        "when it was made: time since boot, suspend included, in the initial time namespace",
+        "when it was created: time since boot, suspend included, in the initial time namespace",
         "int rec_ns",
         "ns",
         "loads",

@@ -112,7 +112,7 @@ def test_a_pin_of_chosen_columns_is_no_record_of_its_target(run: Run, bpffs: Pat
     run("pin", "task", pin, "--columns", "pid,tid", "--mode", "0444")
     result = run("read", pin, "--record", "task")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "what they have: pid, tid" in result.stderr
+    assert "their columns are pid, tid" in result.stderr
 
 
 def _as_nobody(*words: object) -> subprocess.CompletedProcess[str]:
@@ -209,7 +209,7 @@ def test_what_a_program_prints_comes_as_lines(run: Run, tmp_path: Path) -> None:
         (["pin", "task", "/tmp/libbpf_iter_pin"], "a path in a mounted bpffs is expected"),
         (["pin", "task", "/sys/fs/bpf/a.b"], "a pin's name can't have a dot"),
         (["task", "--columns", "nme"], "--columns: 'nme' is no column"),
-        (["task", "--where", "rss > limit", "--param", "limt=1"], "--param: 'limt' is in no expression"),
+        (["task", "--where", "rss > limit", "--param", "limt=1"], "--param: no expression uses 'limt'"),
         (["task", "--columns", "nme"], "see: libbpf-iter fields task"),
         (["task", "--sort", "-nme"], "--sort: 'nme' is no column"),
         (["task", "--where", "comm = 'x'"], "== compares"),

@@ -225,7 +225,7 @@ def test_a_cgroup_that_is_removed_is_an_empty_walk() -> None:
             assert len(list(run)) == len(list(link)) == 1
             group.rmdir()
             assert list(run) == list(link) == []
-        with pytest.raises(errors.ParameterError, match="no folder of a cgroup hierarchy"):
+        with pytest.raises(errors.ParameterError, match="isn't a directory of a cgroup hierarchy"):
             CgroupIter(top / "cgroup.procs")
 
 

@@ -379,7 +379,7 @@ def test_no_memory_for_a_map_is_said_or_done_without() -> None:
         BpfMapElemIter(large).close()  # all that is imported and kept
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + (32 << 20), resource.RLIM_INFINITY))
-        with pytest.raises(errors.KernelError, match=r"\d MiB can't be had") as caught:
+        with pytest.raises(errors.KernelError, match=r"\d MiB can't be mapped") as caught:
             BpfMapElemIter(large, engine="snapshot")
         assert caught.value.errno == errno.ENOMEM
         with BpfMapElemIter(large) as elements:

@@ -233,5 +233,5 @@ def test_nonsense_is_refused() -> None:
         CgroupIter("/nowhere")
     with pytest.raises(errors.NoSuchObject, match="none with id 18446744073709551615"):
         CgroupIter((1 << 64) - 1)
-    with pytest.raises(errors.ParameterError, match="/proc is no folder of a cgroup"):
+    with pytest.raises(errors.ParameterError, match="/proc isn't a directory of a cgroup"):
         CgroupIter("/proc")

@@ -295,5 +295,5 @@ def test_an_object_that_knows_of_no_map_is_read_plainly(tmp_path: Path) -> None:
             assert walk.engine == "seq" and len(list(walk)) == 1
         with pytest.raises(errors.UnsupportedEngine, match=r"mine doesn't output its records with emit\.h"):
             ObjectIter(path, engine="snapshot", **options)  # type: ignore[arg-type]
-    with pytest.raises(errors.UnsupportedEngine, match="only 'seq' reads it"):
+    with pytest.raises(errors.UnsupportedEngine, match="use 'seq'"):
         ObjectIter(compiled(tmp_path, TEXT), engine="snapshot", tid=os.getpid())

@@ -193,7 +193,7 @@ def test_a_map_that_outgrows_what_the_kernel_maps(forced: bool, monkeypatch: pyt
         if large_maps() and not forced:
             assert len(list(elements)) == 5000
         else:
-            with pytest.raises(errors.KernelError, match="exceed 4 MiB: engine='seq' has no such bound"):
+            with pytest.raises(errors.KernelError, match="exceed 4 MiB: engine='seq' has no such limit"):
                 list(elements)
         with BpfMapElemIter(large) as auto:
             assert auto.engine == "seq" and len(list(auto)) == 5000

@@ -46,7 +46,7 @@ def test_a_record_that_a_pin_contradicts_is_refused(pin: Path) -> None:
         assert given.__schema__.size == tasks.schema.size == 8
 
         def refused() -> bool:
-            with pytest.raises(errors.ParameterError, match="what they have: tid, pid"):
+            with pytest.raises(errors.ParameterError, match="their columns are tid, pid"):
                 PinnedIter(pin, record=given)
             return True
 

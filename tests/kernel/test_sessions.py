@@ -398,7 +398,7 @@ COVERED = "mount --bind {file} /sys/kernel/btf/vmlinux"
     ("damage", "content", "said"),
     [
         (HIDDEN, bytes, "UnsupportedTarget: the kernel has no BTF"),
-        (COVERED, lambda: b"x" * 100, "BtfError: /sys/kernel/btf/vmlinux: no BTF: magic"),
+        (COVERED, lambda: b"x" * 100, "BtfError: /sys/kernel/btf/vmlinux: not BTF: its magic"),
         (COVERED, lambda: BTF.read_bytes()[:100_000], "BtfError: /sys/kernel/btf/vmlinux: the BTF header"),
     ],
 )

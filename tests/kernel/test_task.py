@@ -143,7 +143,7 @@ def test_a_dead_process_is_no_empty_walk() -> None:
         pidfd = os.pidfd_open(pid)
     with os.fdopen(pidfd) as file, pytest.raises(errors.NoSuchProcess, match="pidfd: its process is gone"):
         TaskIter(pidfd=file)
-    with open("/dev/null") as other, pytest.raises(errors.ParameterError, match="is none of a process"):
+    with open("/dev/null") as other, pytest.raises(errors.ParameterError, match="a pidfd"):
         TaskIter(pidfd=other)
 
 

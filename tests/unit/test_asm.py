@@ -108,7 +108,7 @@ def test_a_jump_leads_to_its_label_over_wide_instructions() -> None:
 def test_a_label_without_a_place_is_an_error() -> None:
     out = Assembler()
     out.goto(Label())
-    with pytest.raises(ValueError, match="no place"):
+    with pytest.raises(ValueError, match="never placed"):
         out.finish()
 
 
