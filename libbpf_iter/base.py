@@ -74,6 +74,7 @@ class BpfIter(Locked, Generic[R]):
             if self._params is not None:
                 undo.callback(self._params.discard)
             undo.callback(parameters.held.close)
+            parameters.check_found()
             self._netns = chosen_namespace(netns)
             if isinstance(self._netns, Fd):
                 undo.callback(self._netns.close)
@@ -222,6 +223,7 @@ class BpfIter(Locked, Generic[R]):
         losses = self._losses()
         with self._lock:
             recipe = self._open_recipe()
+            recipe.parameters.check_found()
             snapshots, create = self._for_arrays(recipe), netns.opener(self._netns)
         if snapshots is None or self._netns == "all" or self.target == "ksym":
             return None
@@ -235,6 +237,7 @@ class BpfIter(Locked, Generic[R]):
         """
         with self._lock:
             recipe, program, snapshots = self._open_recipe(), self._program, self._snapshots
+            recipe.parameters.check_found()
             link = None if snapshots is not None or self._link is None else self._link.fd
             if self._netns == "all":
                 # A session is opened for each namespace, and the iterator may be closed by then.

@@ -77,7 +77,7 @@ class ObjectIter(BpfIter[Any]):
         link = for_target(
             target, tid=tid, pid=pid, pidfd=pidfd, map=map, cgroup=cgroup, order=order, netns=netns
         )
-        link.check_found()
+        link.leave_to_link()
 
         def load_object(output: Output) -> Program:
             return load(

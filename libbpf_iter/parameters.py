@@ -55,6 +55,8 @@ class Parameters:
         self.objects = 0
         # Read-only variables of a program that picks out the tasks by itself: progs/pidns.h.
         self.only: dict[str, int] = {}
+        # A tid that is only found if it leads its process.
+        self.leader = 0
         self.held = ExitStack()
         self.refusals: dict[int, Error] = {}
 
@@ -75,19 +77,21 @@ class Parameters:
         if tid and target != "task":
             # A walk of all tasks leaves out files and mappings of threads that share their leader's files:
             # kernel/bpf/task_iter.c, task_seq_get_next(), skip_if_dup_files.
-            _check_leads(tid)
+            self.leader = tid
         self.info, self.expected, self.left = b"", {}, self.expected
 
+    def leave_to_link(self) -> None:
+        """Ask the link for all of it, since the program doesn't pick anything out by itself."""
+        tid, self.only = self.only.get("only_tid", 0), {}
+        if tid and kernel.has(TASK_LINKS) and not threads_are_found():
+            self.leader = tid
+
     def check_found(self) -> None:
-        """Refuse a thread that the link wouldn't find, if the program doesn't pick it out by itself."""
-        if (tid := self.only.get("only_tid")) and kernel.has(TASK_LINKS) and not threads_are_found():
-            _check_leads(tid)
-
-
-def _check_leads(tid: int) -> None:
-    pid = kernel.process_of(tid)
-    if pid not in (0, tid):
-        raise ParameterError("tid", f"this kernel finds thread {tid} only by its process: give pid={pid}")
+        """Refuse a thread that wouldn't be found; before each walk, since it may come later."""
+        pid = kernel.process_of(self.leader) if self.leader else 0
+        if pid not in (0, self.leader):
+            message = f"this kernel finds thread {self.leader} only by its process: give pid={pid}"
+            raise ParameterError("tid", message)
 
 
 def number(name: str, value: Any, most: int = 0xFFFFFFFF) -> int:

@@ -231,6 +231,16 @@ def test_an_update_that_would_walk_other_tasks_is_refused() -> None:
         assert {(task.pid, bool(task.comm)) for task in mine} == {(me, True)}
 
 
+def test_an_update_is_refused_whoever_looks_for_the_tasks() -> None:
+    """A stranger's link does, and its program shows whatever that walks; ours shows one process of all."""
+    me = os.getpid()
+    with TaskIter(pid=me, columns=["pid"]) as mine, ObjectIter(PROGRAMS / "task.bpf.o", pid=me) as strange:
+        for one, other in ((mine, strange), (strange, mine)):
+            with pytest.raises(errors.ParameterError, match="the same tid=, pid= or pidfd="):
+                one.update(other)
+        assert {task.pid for task in strange} == {me}
+
+
 def test_a_pin_is_read_by_its_own_btf(bpffs: Path) -> None:
     path = bpffs / "tasks"
     with TaskIter(tid=os.getpid()) as tasks:

@@ -9,15 +9,20 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from libbpf_iter import Iter, ObjectIter, TaskFileIter, TaskIter, TaskVmaIter, errors, kernel
+from libbpf_iter.base import BpfIter
 from libbpf_iter.engine import counts
 from libbpf_iter.probes import TASK_LINKS, finds, threads_are_found
 from libbpf_iter.workarounds import faults_panic, processes_mix_threads_up, tid_may_find_leaders_alone
+from tests.conftest import environment_skip
 from tests.kernel.since import has, lacks, needs
 from tests.kernel.test_sessions import PROGRAMS
 from tests.kernel.test_task import threads
@@ -128,6 +133,48 @@ def test_without_the_kernels_word_the_program_looks_for_the_thread(monkeypatch: 
                 with pytest.raises(errors.ParameterError, match=f"give pid={os.getpid()}$"):
                     ObjectIter(PROGRAMS / "task.bpf.o", tid=tid)  # which looks for none by itself
     check_files_and_mappings(False)
+
+
+LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
+
+
+@contextmanager
+def thread_numbered(tid: int) -> Iterator[None]:
+    """A thread with this number, unless somebody is quicker to take it."""
+    for _ in range(100):
+        LAST_PID.write_text(str(tid - 1))
+        with threads(1) as tids:
+            if tids == {tid}:
+                yield
+                return
+    environment_skip(f"others took the number {tid} again and again")
+
+
+@pytest.mark.parametrize("make", [TaskFileIter, TaskVmaIter, partial(ObjectIter, PROGRAMS / "task.bpf.o")])
+def test_a_thread_that_comes_later_is_refused_by_the_walk(
+    make: Callable[..., BpfIter[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where threads are found alone that lead, which the kernel would show nothing of."""
+    if not kernel.has(TASK_LINKS):
+        lacks("task parameters", "this kernel's links know of no task")
+    if not LAST_PID.exists():
+        environment_skip(f"{LAST_PID} is needed (CONFIG_CHECKPOINT_RESTORE)")
+    monkeypatch.setattr("libbpf_iter.parameters.threads_are_found", lambda: False)
+    with threads(1) as (tid,):
+        pass
+    while os.path.exists(f"/proc/{tid}"):
+        pass  # joined, and not yet gone
+    with make(tid=tid) as walk:
+        assert list(walk) == []
+        with thread_numbered(tid):
+            for begin in (walk.session, walk.chunks, walk.to_numpy):
+                with pytest.raises(
+                    errors.ParameterError, match=f"thread {tid} by .* give pid={os.getpid()}$"
+                ):
+                    begin()
+        while os.path.exists(f"/proc/{tid}"):
+            pass
+        assert list(walk) == []
 
 
 FAMILY = """
