@@ -93,7 +93,9 @@ def check_files_and_mappings(found: bool) -> None:
         for tid in (me, shares, owns):
             if tid != me and not found:
                 for make in (TaskFileIter, TaskVmaIter):
-                    with pytest.raises(errors.ParameterError, match=f"thread {tid} by .* give pid={me}$"):
+                    with pytest.raises(
+                        errors.ParameterError, match=f"thread {tid} only by .* give pid={me}$"
+                    ):
                         make(tid=tid)
                 continue
             before = fds_of(me, tid)
@@ -169,7 +171,7 @@ def test_a_thread_that_comes_later_is_refused_by_the_walk(
         with thread_numbered(tid):
             for begin in (walk.session, walk.chunks, walk.to_numpy):
                 with pytest.raises(
-                    errors.ParameterError, match=f"thread {tid} by .* give pid={os.getpid()}$"
+                    errors.ParameterError, match=f"thread {tid} only by .* give pid={os.getpid()}$"
                 ):
                     begin()
         while os.path.exists(f"/proc/{tid}"):
