@@ -28,13 +28,13 @@ def _annotation(field: Field) -> str:
         # It depends on the map that is walked.
         return "Any"
     annotation = field.kind.annotation
-    if field.dear and "None" not in annotation:
+    if field.on_request and "None" not in annotation:
         annotation += " | None"
     return annotation
 
 
 def _docstring(field: Field, comment: Comment) -> str:
-    asked = ", when asked for" if field.dear else ""
+    asked = ", when asked for" if field.on_request else ""
     counted = unit(field, comment)
     in_units = f" [{counted}]" if counted else ""
     return f'"""{field.c_type}{asked}: {what(field, comment)}{in_units}; from {comment.source}"""'

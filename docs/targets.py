@@ -40,7 +40,7 @@ def column(field: Field, comment: Comment) -> str:
         _text(what(field, comment)),
         f"`{python}`<br>`{field.c_type}`",
         _text(unit(field, comment)) or "-",
-        COSTS[field.dear, field.user_memory],
+        COSTS[field.on_request, field.user_memory],
         _text(comment.source),
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

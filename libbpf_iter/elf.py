@@ -25,30 +25,13 @@ def check_elf(data: bytes, name: str) -> None:
     """
     from elftools.common.exceptions import ELFError
     from elftools.construct import ConstructError
-    from elftools.elf.elffile import ELFFile
 
     if len(data) < 64 or data[:4] != b"\x7fELF":
         raise ObjectError(f"{name} isn't an ELF file")
     if data[4] != 2:
         raise ObjectError(f"{name} isn't a 64-bit ELF file")
     try:
-        elf = ELFFile(io.BytesIO(data))
-        if elf["e_machine"] != _BPF or elf["e_type"] != "ET_REL":
-            raise ObjectError(f"{name} isn't a BPF object, but {elf['e_type']} for {elf['e_machine']}")
-        if elf["e_shoff"] + elf["e_shnum"] * elf["e_shentsize"] > len(data):
-            raise ObjectError(f"{name} is truncated: its section table is beyond its end")
-        if not 0 < elf["e_shstrndx"] < elf["e_shnum"] or elf["e_shentsize"] != 64:
-            raise ObjectError(f"{name} is damaged: it has no usable section table")
-        headers = [elf.get_section(i).header for i in range(elf.num_sections())]
-        _check_sections(data, name, headers)
-        for header in headers:
-            if header["sh_type"] == "SHT_SYMTAB":
-                _check_symbols(data, name, header, headers)
-            elif header["sh_type"] == "SHT_REL":
-                _check_relocations(data, name, header, headers)
-        types = elf.get_section_by_name(".BTF")
-        if types is not None:
-            check(Btf(_content(data, types.header)))
+        _check(data, name)
     except ObjectError:
         raise
     except BtfError as error:
@@ -67,7 +50,30 @@ def check_elf(data: bytes, name: str) -> None:
         RecursionError,
         MemoryError,
     ) as error:
+        # pyelftools raises any of these for a damaged file.
         raise ObjectError(f"{name} is damaged: {error}") from error
+
+
+def _check(data: bytes, name: str) -> None:
+    from elftools.elf.elffile import ELFFile
+
+    elf = ELFFile(io.BytesIO(data))
+    if elf["e_machine"] != _BPF or elf["e_type"] != "ET_REL":
+        raise ObjectError(f"{name} isn't a BPF object, but {elf['e_type']} for {elf['e_machine']}")
+    if elf["e_shoff"] + elf["e_shnum"] * elf["e_shentsize"] > len(data):
+        raise ObjectError(f"{name} is truncated: its section table is beyond its end")
+    if not 0 < elf["e_shstrndx"] < elf["e_shnum"] or elf["e_shentsize"] != 64:
+        raise ObjectError(f"{name} is damaged: it has no usable section table")
+    headers = [elf.get_section(i).header for i in range(elf.num_sections())]
+    _check_sections(data, name, headers)
+    for header in headers:
+        if header["sh_type"] == "SHT_SYMTAB":
+            _check_symbols(data, name, header, headers)
+        elif header["sh_type"] == "SHT_REL":
+            _check_relocations(data, name, header, headers)
+    types = elf.get_section_by_name(".BTF")
+    if types is not None:
+        check(Btf(_content(data, types.header)))
 
 
 def _content(data: bytes, header: Any) -> bytes:

@@ -1,6 +1,6 @@
-"""A query put into an object's program. Imports query, layout and program.
+"""Fit a query into an object's program. Imports query, layout and program.
 
-Columns of the record's own are put side by side without the compiler, which is imported for all else.
+To select columns of the record takes no compiler, so that is imported only for other queries.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from .maps import MapTypes
 from .objects import constants
 from .program import Fitted, Output, Query
 from .query.result import RECORD as QUERY_RECORD
-from .query.result import packed, without_last
+from .query.result import Packed, packed, without_last
 from .rewrite import Elf
 from .schema import Field, Schema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .query.ask import Asked
+    from .query.compile import Compiled
 
 # progs/emit.h: enum turn, and the labels of its macros
 _FIRST, _THEN = "1", "2"
@@ -33,42 +38,31 @@ def fit(
     record: str | None,
     output: Output,
 ) -> Fitted:
-    """Put a query into an object that has a slot, or places for columns (progs/emit.h)."""
+    """Put a query into an object that has a slot, or columns that can be moved (progs/emit.h)."""
     elf = Elf(data)
-    # From the file, as the compiler wrote it: libbpf prepares its own copy for loading.
+    # As it is in the file: libbpf changes its own copy for loading.
     btf = Btf(elf.section(".BTF"))
     if ends_early := _can_end_early(btf, query, record):
         btf, whole = _end_early(elf, btf, whole, record)
-    asked = None
-    if not query.is_plain(whole):
-        from .compiled import ask, scope
-
-        asked = ask(scope(target, query, whole, types), query.columns, query.where)
-    own = query.takes_columns(whole)
-    schema = whole.select(query.columns if own else None)
+    asked = _asked(target, query, whole, types)
     filtered = asked.filtered if asked else ()
     labels = elf.labels(*(f"{kind}_" for kind in (_COLUMN, _STORE, _ADDRESS)))
+    own = query.takes_columns(whole)
+    schema = whole.select(query.columns if own else None)
     alone = None
     if own and labels and (query.columns is not None or asked is None):
         alone = packed(schema.fields, filtered, btf, record)
-    places = alone.places if alone else {}
-    compiled = None
-    if asked is not None:
-        from .query.compile import slot
-
-        # Columns that the program itself puts side by side leave the slot nothing to fill.
-        part = asked.replace(columns=None) if alone else asked
-        compiled = slot(part, btf, record, whole, query.params_fd, places)
-        elf.replace_function("query_slot", compiled.code)
+    compiled = _fill_slot(elf, asked, alone, btf, record, whole, query) if asked else None
     filled = compiled if compiled and compiled.size else None
     used = (set() if filled else schema.names) | (asked.used if asked else set())
     new = alone or filled
     if new is not None:
         elf.replace_section(".BTF", new.btf)
         schema = _schema_of(new.btf, whole, query)
-    # Whoever reads a pin knows nothing of the query: its records are whole, or their BTF says what they are.
+    # A pin's reader doesn't know the query: the records are whole, or their BTF says what they are.
     chosen = query.columns is not None and (new or output.size)
     if chosen or asked:
+        places = alone.places if alone else {}
         _place_columns(elf, labels, whole, used if chosen else whole.names, filtered, places)
     return Fitted(
         elf.finish(),
@@ -83,8 +77,30 @@ def fit(
     )
 
 
+def _asked(target: str, query: Query, whole: Schema, types: MapTypes | None) -> Asked | None:
+    """The query parsed; None if it asks for nothing but columns of the record."""
+    if query.is_plain(whole):
+        return None
+    from .compiled import ask, scope
+
+    return ask(scope(target, query, whole, types), query.columns, query.where)
+
+
+def _fill_slot(
+    elf: Elf, asked: Asked, alone: Packed | None, btf: Btf, record: str | None, whole: Schema, query: Query
+) -> Compiled:
+    """Compile a query, and put it in the place of the program's slot."""
+    from .query.compile import slot
+
+    # Columns that the program itself packs aren't left to the slot.
+    part = asked.replace(columns=None) if alone else asked
+    compiled = slot(part, btf, record, whole, query.params_fd, alone.places if alone else {})
+    elf.replace_function("query_slot", compiled.code)
+    return compiled
+
+
 def _can_end_early(btf: Btf, query: Query, record: str | None) -> bool:
-    """Whether the records end in a map's value that nobody asked for (progs/record.h, MAP_VALUE_SHOWN)."""
+    """Whether the records end in a map's value that isn't asked for (progs/record.h, MAP_VALUE_SHOWN)."""
     if "map_value_shown" not in constants(btf):
         return False
     value = last_value(btf, record_struct(btf, record))
@@ -92,7 +108,7 @@ def _can_end_early(btf: Btf, query: Query, record: str | None) -> bool:
 
 
 def _end_early(elf: Elf, btf: Btf, whole: Schema, record: str | None) -> tuple[Btf, Schema]:
-    """Take the map's value off the record's end, in the object's BTF too."""
+    """Remove the map's value from the record's end, also in the object's BTF."""
     btf = Btf(without_last(btf, record))
     elf.replace_section(".BTF", btf.data)
     *fields, value = whole.fields
@@ -107,7 +123,7 @@ def _place_columns(
     filtered: Sequence[Field],
     places: Mapping[str, int],
 ) -> None:
-    """Write which columns are computed, in which turn, and where they go (progs/emit.h, PUT())."""
+    """Patch which columns are computed, in which turn, and where they are stored (progs/emit.h, PUT())."""
     fields = {field.offset: field for field in whole.fields}
     first = {field.name for field in filtered}
     for label, instruction in labels.items():
@@ -125,12 +141,12 @@ def _place_columns(
 
 
 def _schema_of(btf: bytes, whole: Schema, query: Query) -> Schema:
-    """The schema of what leaves instead of the record."""
+    """The schema of what is output instead of the record."""
     types = Btf(btf)
     schema = layout(types, types.find(QUERY_RECORD, BtfKind.STRUCT))
     fields = schema.fields
     if not isinstance(query.columns, Mapping):
-        # Names are those of the record, so what is known of its columns is true of these.
+        # These are columns of the record under their own names, and lack on a kernel what those lack.
         fields = tuple(_with_needs(field, whole) for field in fields)
     return Schema(whole.name, schema.size, schema.framed, fields)
 

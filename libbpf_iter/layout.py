@@ -65,12 +65,12 @@ def layout(
     btf: Btf,
     struct_id: int,
     *,
-    dear: frozenset[str] = frozenset(),
+    on_request: frozenset[str] = frozenset(),
     map_kinds: Mapping[str, tuple[kinds.Kind, str]] | None = None,
 ) -> Schema:
     """The schema of a struct; SchemaError if it can't be laid out as a record.
 
-    ``dear`` names the columns that are only computed on request. ``map_kinds`` gives the kind and C type of
+    ``on_request`` names columns that are only computed on request; ``map_kinds`` has the kind and C type of
     "key" and "value", for records that end in those of a map.
     """
     node = btf[btf.resolve(struct_id)]
@@ -96,7 +96,7 @@ def layout(
             fields.append(Field(member.name, end, kind, c_type))
             end += kind.size
         else:
-            fields.append(_field(btf, node, member, needs.get(member.name, ""), member.name in dear))
+            fields.append(_field(btf, node, member, needs.get(member.name, ""), member.name in on_request))
     if len({field.name for field in fields}) != len(fields):
         raise SchemaError(f"{node.name}: two columns have the same name")
     return Schema(_class_name(node.name), end, framed, tuple(fields))
@@ -113,7 +113,7 @@ def _map_part(typedefs: tuple[str, ...]) -> str:
     return next((t.removeprefix(_MAP_PART) for t in typedefs if t.startswith(_MAP_PART)), "")
 
 
-def _field(btf: Btf, struct: bt.Struct, member: bt.Member, need: str, dear: bool) -> Field:
+def _field(btf: Btf, struct: bt.Struct, member: bt.Member, need: str, on_request: bool) -> Field:
     kind, offset = _member_kind(btf, struct, member, 0)
     needs, _, feature = need.partition(" ")
     return Field(
@@ -121,7 +121,7 @@ def _field(btf: Btf, struct: bt.Struct, member: bt.Member, need: str, dear: bool
         offset,
         kind,
         btf.c_name(member.type_id),
-        dear=dear,
+        on_request=on_request,
         user_memory=any(t.startswith("rec_user_") for t in btf.typedefs(member.type_id)),
         needs=needs,
         feature=feature or needs,

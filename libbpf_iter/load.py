@@ -49,13 +49,7 @@ def load(
         programs = {found for found, _ in obj.programs()}
         btf = obj.btf()
         whole = LINES if text else here(full_schema(btf, record, types))
-    if query == Query():
-        schema = whole.select(None)
-        fitted = Fitted(data, schema, schema.names)
-    else:
-        from .fit import fit
-
-        fitted = fit(data, target, whole, query, types, record, output)
+    fitted = _fitted(data, target, whole, query, types, record, output)
     if output.runs:
         _check_runs(whole, fitted)
         chosen = f"walk_{target}"
@@ -79,6 +73,23 @@ def load(
         fitted.compiled,
         fitted.btf or btf.data,
     )
+
+
+def _fitted(
+    data: bytes,
+    target: str,
+    whole: Schema,
+    query: Query,
+    types: MapTypes | None,
+    record: str | None,
+    output: Output,
+) -> Fitted:
+    if query == Query():
+        schema = whole.select(None)
+        return Fitted(data, schema, schema.names)
+    from .fit import fit
+
+    return fit(data, target, whole, query, types, record, output)
 
 
 def _output_map(loaded: Loaded, name: str) -> Fd | None:
@@ -161,8 +172,8 @@ def _check_runs(whole: Schema, fitted: Fitted) -> None:
     """Refuse what only an iterator can compute: ``meta``, and columns whose helpers only it may call."""
     if fitted.asked is not None and "meta" in fitted.asked.objects:
         raise UnsupportedEngine("engine", "meta exists only in an iterator: a snapshot in one run has none")
-    dear = [field for field in whole.fields if field.name in fitted.used and field.dear]
-    spans = [field.name for field in dear if isinstance(field.kind, kinds.Span)]
+    used = (field for field in whole.fields if field.name in fitted.used)
+    spans = [field.name for field in used if field.on_request and isinstance(field.kind, kinds.Span)]
     if spans:
         message = f"only an iterator can compute {', '.join(spans)}: a snapshot in one run can't"
         raise UnsupportedEngine("engine", message)

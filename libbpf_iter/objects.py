@@ -63,10 +63,10 @@ def constants(btf: Btf) -> dict[str, tuple[int, int]]:
 
 def full_schema(btf: Btf, record: str | None, types: ElementTypes | None = None) -> Schema:
     """The schema of a program's records with all their columns."""
-    dear = frozenset(n.removeprefix("want_") for n in constants(btf) if n.startswith("want_"))
+    on_request = frozenset(n.removeprefix("want_") for n in constants(btf) if n.startswith("want_"))
     map_kinds = {"key": types.key, "value": types.value} if types else None
     try:
-        return layout(btf, record_struct(btf, record), dear=dear, map_kinds=map_kinds)
+        return layout(btf, record_struct(btf, record), on_request=on_request, map_kinds=map_kinds)
     except BtfError as error:
         raise SchemaError(str(error)) from error
 

@@ -14,19 +14,19 @@ __all__ = ["COLUMN_HEAD", "Field", "Schema", "column_rows"]
 
 
 class Field(Immutable):
-    """One column: its name, where it lies in the record, and what its bytes mean.
+    """One column: its name, where it is in the record, and what its bytes mean.
 
     ``offset`` counts bytes from the record's start; ``c_type`` is the type's name in the program's BTF.
-    A ``dear`` column is computed only if it is asked for by name; one that reads ``user_memory`` needs a
-    sleepable program. ``unavailable`` says why the running kernel can't give a column, which is then None
-    in every record: the kernel lacks ``feature``, since its BTF doesn't have the name ``needs``.
+    A column that is computed only ``on_request`` has to be asked for by name; one that reads ``user_memory``
+    needs a sleepable program. ``unavailable`` says why the running kernel can't provide a column, which is
+    then None in every record: the kernel lacks ``feature``, as its BTF doesn't have the name ``needs``.
     """
 
     name: str
     offset: int
     kind: kinds.Kind
     c_type: str
-    dear: bool = False
+    on_request: bool = False
     user_memory: bool = False
     needs: str = ""
     feature: str = ""
@@ -71,9 +71,9 @@ class Schema(Immutable):
         return frozenset(field.name for field in self.fields)
 
     def select(self, columns: Iterable[str] | None) -> Schema:
-        """The same record with only these columns; with None, all that aren't dear."""
+        """The same record with only these columns; with None, all that need no request."""
         if columns is None:
-            return self.with_fields(f for f in self.fields if not f.dear)
+            return self.with_fields(f for f in self.fields if not f.on_request)
         if isinstance(columns, str):
             raise ParameterError("columns", f"a list of names is expected, not the text {columns!r}")
         names = list(columns)

@@ -100,7 +100,7 @@ def _record(target: str, fields: list[Field], format_: str) -> None:
     rows = []
     for field in fields:
         what, unit, source = columns[field.name]
-        asked = "if asked for by name" if field.dear else ""
+        asked = "if asked for by name" if field.on_request else ""
         told = [
             what + (f" [{unit}]" if unit else ""),
             asked,
@@ -112,14 +112,14 @@ def _record(target: str, fields: list[Field], format_: str) -> None:
                 type=field.kind.annotation,
                 unit=unit,
                 c_type=field.c_type,
-                dear=field.dear,
+                on_request=field.on_request,
                 unavailable=field.unavailable,
                 what="; ".join(filter(None, told)) if format_ == "table" else what,
                 source=source,
             )
         )
     if format_ != "table":
-        names = ["column", "type", "unit", "c_type", "dear", "unavailable", "what", "source"]
+        names = ["column", "type", "unit", "c_type", "on_request", "unavailable", "what", "source"]
         emit(format_, [Column(name) for name in names], rows)
         return
     emit(format_, [Column("column", whole=True), Column("type"), Column("what")], rows, prose=True)

@@ -117,10 +117,10 @@ def _help(target: str, *, examples: bool) -> str:
     # Only the first line, since the options explain the parameters.
     parts = [str(cls.__doc__).partition("\n")[0]]
     schema = whole_schema(target)
-    usual = ", ".join(field.name for field in schema.fields if not field.dear)
+    usual = ", ".join(field.name for field in schema.fields if not field.on_request)
     parts.append(f"Columns: {usual}.")
-    if dear := [field.name for field in schema.fields if field.dear]:
-        parts.append(f"Computed when asked for: {', '.join(dear)}.")
+    if on_request := [field.name for field in schema.fields if field.on_request]:
+        parts.append(f"Computed when asked for: {', '.join(on_request)}.")
     parts.append(f"What they are: libbpf-iter fields {target}")
     if examples and target in VIEWS:
         parts.append(

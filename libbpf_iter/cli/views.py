@@ -1,6 +1,6 @@
 """What a table shows of each target, and examples of command lines. Imports nothing of ours.
 
-JSON, CSV and Arrow have all columns that aren't dear; these are for tables.
+JSON, CSV and Arrow have all columns but those that are only computed on request; these are for tables.
 """
 
 from __future__ import annotations

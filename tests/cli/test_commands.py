@@ -171,7 +171,7 @@ def test_fields_say_what_columns_are(run: Run, monkeypatch: pytest.MonkeyPatch) 
     assert "PF_KTHREAD = 0x200000" in run("fields", "task", "flags").stdout.splitlines()[-1]
     assert [row["column"] for row in json.loads(run("fields", "task", "rss", "-f", "json").stdout)] == ["rss"]
     rows = {row["column"]: row for row in json.loads(run("fields", "task", "-f", "json").stdout)}
-    assert rows["cmdline"]["dear"] and rows["prio"]["source"] == "task_struct.prio"
+    assert rows["cmdline"]["on_request"] and rows["prio"]["source"] == "task_struct.prio"
     lacking = {field.name for field in here(whole_schema("task")).fields if field.unavailable}
     assert {name for name, row in rows.items() if row["unavailable"]} == lacking
     assert re.search(

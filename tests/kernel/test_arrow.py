@@ -35,7 +35,7 @@ from tests.kernel.test_query import sleepers
 from tests.unit.test_fuzz import damaged
 from tests.unit.test_records import event, event_bytes
 
-DEAR = {"task": ["exe", "cwd", "cmdline", "stack", "open_fds"]}
+ON_REQUEST = {"task": ["exe", "cwd", "cmdline", "stack", "open_fds"]}
 EVERY = sorted(set(libbpf_iter.targets()) - {"bpf_map_elem", "bpf_sk_storage_map", "sockmap"})
 
 
@@ -178,9 +178,9 @@ def test_a_table_is_what_the_records_are(target: str) -> None:
     with make() as whole:
         count = same(whole.schema, b"".join(whole.chunks()))
     assert count or target in ("dmabuf", "ipv6_route", "udp", "tcp", "unix", "netlink")
-    if target in DEAR:
-        with make(columns=["tid", *DEAR[target]]) as dear:
-            assert same(dear.schema, b"".join(dear.chunks()))
+    if target in ON_REQUEST:
+        with make(columns=["tid", *ON_REQUEST[target]]) as more:
+            assert same(more.schema, b"".join(more.chunks()))
 
 
 @pytest.mark.parametrize("columns", [["tid", "comm"], ["exe"], ["cmdline", "stack"]])

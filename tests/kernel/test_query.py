@@ -222,7 +222,7 @@ def test_a_map_without_types_has_bytes(engine: str) -> None:
             }
         with pytest.raises(ParameterError, match=r"a whole __u8\[8\] can't be compared .* an element of it"):
             BpfMapElemIter(table, where="value > 3")
-        with pytest.raises(ParameterError, match=r"key has 4 elements, there is no \[4\]"):
+        with pytest.raises(ParameterError, match=r"key has 4 elements, so there is no \[4\]"):
             BpfMapElemIter(table, where="key[4] == 0")
     finally:
         table.close()

@@ -51,7 +51,7 @@ def event() -> Schema:
             ("pair", writer.array(s32, 2), 768),
         ],
     )
-    return layout(Btf(writer.build()), record, dear=frozenset({"path"}))
+    return layout(Btf(writer.build()), record, on_request=frozenset({"path"}))
 
 
 def event_bytes(tid: int = -5, color: int = 2) -> bytes:
