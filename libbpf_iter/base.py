@@ -55,8 +55,8 @@ class BpfIter(Locked, Generic[R]):
         *,
         query: Query | None = None,
         netns: netns.NetNs | None = None,
-        engines: tuple[Engine, ...] = (Engine.SEQ,),
-        array_engines: tuple[Engine, ...] = (),
+        engines: tuple[str, ...] = (Engine.SEQ,),
+        array_engines: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         parameters, query = parameters or Parameters(), query or Query()
@@ -84,7 +84,7 @@ class BpfIter(Locked, Generic[R]):
             # The link holds what its parameters name by descriptor; only another link would need them again.
             parameters.held.close()
 
-    def _start(self, recipe: Recipe, engines: tuple[Engine, ...]) -> Program:
+    def _start(self, recipe: Recipe, engines: tuple[str, ...]) -> Program:
         """Load the program of the first engine that the kernel accepts; raises the last one's refusal."""
         for engine in engines[:-1]:
             try:
@@ -93,14 +93,14 @@ class BpfIter(Locked, Generic[R]):
                 continue
         return self._use(recipe, engines[-1])
 
-    def _use(self, recipe: Recipe, engine: Engine) -> Program:
-        if engine is Engine.SEQ:
+    def _use(self, recipe: Recipe, engine: str) -> Program:
+        if engine == Engine.SEQ:
             self._link = recipe.attach(recipe.load(SEQ))
             return self._link.program
         self._snapshots, program = self._prepare(recipe, engine)
         return program
 
-    def _prepare(self, recipe: Recipe, engine: Engine) -> tuple[Snapshots, Program]:
+    def _prepare(self, recipe: Recipe, engine: str) -> tuple[Snapshots, Program]:
         snapshots = Snapshots(first_output(self.target, engine, recipe.parameters, recipe.query))
         return snapshots, snapshots.prepare(recipe)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from functools import lru_cache
 
 from . import _libbpf, kernel
@@ -41,21 +40,25 @@ _MEBIBYTE = 1 << 20
 _BYTES_A_THREAD = 320  # a record of progs/task.bpf.c, with some room for threads that start meanwhile
 
 
-class Engine(enum.Enum):
-    """How a walk is driven, and where its records go."""
+class Engine:
+    """How a walk is driven, and where its records go. No enum, which would be slow to import."""
 
-    SEQ = "seq: read from the iterator's descriptor"
-    LINK = "snapshot: the iterator fills a map while one byte is read from its descriptor"
-    RUN = "snapshot: a program walks by itself, in one run, and fills a map"
+    #: "seq": read from the iterator's descriptor.
+    SEQ = "seq"
+    #: "snapshot": the iterator fills a map while one byte is read from its descriptor.
+    LINK = "link"
+    #: "snapshot": a program walks by itself, in one run, and fills a map.
+    RUN = "run"
 
 
 # The engines for the package's own programs; for anyone's, which may use emit.h; for a query compiled alone.
-OWN, STRANGERS, BARE = frozenset(Engine), frozenset({Engine.SEQ, Engine.LINK}), frozenset({Engine.SEQ})
+OWN = frozenset({Engine.SEQ, Engine.LINK, Engine.RUN})
+STRANGERS, BARE = frozenset({Engine.SEQ, Engine.LINK}), frozenset({Engine.SEQ})
 
 
 def candidates(
-    target: str, wanted: str, query: Query, given: Parameters, ways: frozenset[Engine]
-) -> tuple[Engine, ...]:
+    target: str, wanted: str, query: Query, given: Parameters, ways: frozenset[str]
+) -> tuple[str, ...]:
     """The engines to try for what is ``wanted``, best first; the kernel may refuse any but the last."""
     # The walk repeats its end for ever, see session.py.
     unending = target == "task_vma" and "tid" in given.expected
@@ -80,8 +83,8 @@ def candidates(
 
 
 def _complete_and_fast(
-    target: str, given: Parameters, query: Query, runs: list[Engine], unending: bool
-) -> list[Engine]:
+    target: str, given: Parameters, query: Query, runs: list[str], unending: bool
+) -> list[str]:
     if target in SNAPSHOT_TARGETS or unending:
         return [*runs, Engine.LINK]
     if target == "bpf_map_elem" and given.types is not None:
@@ -94,10 +97,10 @@ def _complete_and_fast(
 
 
 def for_arrays(
-    target: str, wanted: str, engines: tuple[Engine, ...], query: Query, given: Parameters
-) -> tuple[Engine, ...]:
+    target: str, wanted: str, engines: tuple[str, ...], query: Query, given: Parameters
+) -> tuple[str, ...]:
     """The engines that are better than those for records if all of them are wanted at once."""
-    better = wanted == "auto" and engines[0] is Engine.SEQ and target == "bpf_map_elem"
+    better = wanted == "auto" and engines[0] == Engine.SEQ and target == "bpf_map_elem"
     return (Engine.RUN,) if better and _runs(target, given, query) else ()
 
 
@@ -140,7 +143,7 @@ def _bytes_of_one(types: ElementTypes, query: Query) -> int:
     return values * (4 + info.key_size + (info.value_size if query.shows("value") else 0))
 
 
-def first_output(target: str, engine: Engine, given: Parameters, query: Query) -> Output:
+def first_output(target: str, engine: str, given: Parameters, query: Query) -> Output:
     """A map that should have room for a walk; one that turns out to be too small is replaced."""
     size = 0
     if target == "task" and not given.info:
@@ -151,6 +154,6 @@ def first_output(target: str, engine: Engine, given: Parameters, query: Query) -
     step = _MEBIBYTE // 4 if size else _MEBIBYTE
     # There has to be room for the largest record behind the last one: progs/emit.h, output_fits().
     size = bounded(-(-(size + LARGEST_RECORD) // step) * step)
-    if engine is not Engine.RUN:
+    if engine != Engine.RUN:
         return Output(size)
     return Output(size, True, {**given.walked, "walked_most": RUN_MOST[target]})

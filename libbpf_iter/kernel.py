@@ -111,7 +111,7 @@ def functions(names: Collection[str]) -> dict[str, int]:
 
 
 @lru_cache(maxsize=64)
-def types_of(roots: frozenset[tuple[str, Kind]]) -> bytes | None:
+def types_of(roots: frozenset[tuple[str, int]]) -> bytes | None:
     """A BTF with only these types, as far as the kernel has them; None if that would be too large."""
     whole = btf()
     whole.look_up(name for name, _ in roots)

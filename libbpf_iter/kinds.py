@@ -1,4 +1,4 @@
-"""How the bytes of one column become a Python value. Imports columns, values, immutable and errors.
+"""How the bytes of one column become a Python value. Imports columns, immutable and errors.
 
 A kind is a small immutable object: it has the column's size in the record, its Python type as an annotation,
 and ``decode(data, offset)``, which reads the column at ``offset`` in the bytes of one record. :func:`column`
@@ -8,20 +8,22 @@ them.
 
 from __future__ import annotations
 
-import enum
 import struct
 import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 
 from . import columns
-from .columns import Column
+from .columns import Column, FileMode, KernelPointer, UserPointer
 from .errors import SchemaError
 from .immutable import Immutable
 from .typed import Any
-from .values import Device, FileMode, KernelPointer, Members, UserPointer, enum_class
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import enum
+
+    from .values import Device, Members
 
 _INTEGERS = {
     (size, signed): struct.Struct("=" + (code if signed else code.upper())).unpack_from
@@ -158,6 +160,8 @@ class EnumValue(Kind):
 
     @cached_property
     def enum(self) -> type[enum.IntEnum] | type[enum.IntFlag]:
+        from .values import enum_class  # imports enum, which takes long
+
         return enum_class(self.name, self.members, self.flags)
 
     @property
@@ -177,11 +181,17 @@ class EnumValue(Kind):
         return self.convert(_INTEGERS[self.size, self.signed](data, offset)[0])
 
 
+def _device(number: int) -> Device:
+    from .values import Device
+
+    return Device(number)
+
+
 _MEANINGS: dict[str, Callable[[int], Any]] = {
     "KernelPointer": KernelPointer,
     "UserPointer": UserPointer,
     "FileMode": FileMode,
-    "Device": _Meanings(Device).__getitem__,  # cached, since there are few
+    "Device": _Meanings(_device).__getitem__,  # cached, since there are few
 }
 
 

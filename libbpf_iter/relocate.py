@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from .btf import Btf, Kind
+from .btf import Btf
 from .errors import ObjectError
 from .rewrite import Elf
 
@@ -19,7 +19,7 @@ _TYPE_ID_TARGET = 7
 _HEADER = struct.Struct("=HBBIIIIIII")
 
 
-def roots(data: bytes) -> frozenset[tuple[str, Kind]] | None:
+def roots(data: bytes) -> frozenset[tuple[str, int]] | None:
     """The names and kinds of the types; None if the kernel's whole BTF is needed."""
     elf = Elf(data)
     try:
@@ -31,7 +31,7 @@ def roots(data: bytes) -> frozenset[tuple[str, Kind]] | None:
         return None
     ids = {types.resolve(type_id) for type_id in {type_id for type_id, _ in relocations}}
     # A suffix that starts with three underscores isn't part of the kernel's name (CO-RE flavours).
-    return frozenset((types.name(i).partition("___")[0], Kind(types.kind(i))) for i in ids)
+    return frozenset((types.name(i).partition("___")[0], types.kind(i)) for i in ids)
 
 
 def _relocations(extension: bytes) -> set[tuple[int, int]]:

@@ -179,7 +179,7 @@ class Btf:
     def _decode(self, at: int) -> t.Type:
         """The type that begins at ``at``: 12 bytes that all have, and what its kind has behind them."""
         name_off, info, word = struct.unpack_from(self._order + "III", self._types, at)
-        kind, count, flag = Kind(info >> 24 & 31), info & 0xFFFF, bool(info >> 31)
+        kind, count, flag = info >> 24 & 31, info & 0xFFFF, bool(info >> 31)
         name = self.string(name_off)
         at += 12
         match kind:
@@ -236,7 +236,7 @@ class Btf:
                 raise BtfError(f"a member of struct {struct_!r} is beyond its {size} bytes")
             yield t.Member(self.string(name), type_id, where, width)
 
-    def _enumerators(self, kind: Kind, at: int, count: int, signed: bool) -> Iterator[tuple[str, int]]:
+    def _enumerators(self, kind: int, at: int, count: int, signed: bool) -> Iterator[tuple[str, int]]:
         if kind == Kind.ENUM:
             for name, value in self._parts(at, count, "Ii" if signed else "II"):
                 yield self.string(name), value
@@ -246,13 +246,13 @@ class Btf:
 
     # ---- by name ------------------------------------------------------------
 
-    def get(self, name: str, kind: Kind) -> int | None:
+    def get(self, name: str, kind: int) -> int | None:
         """The id of the type of that name and kind, those of the base first; None if there is none."""
         if self._base is not None and (found := self._base.get(name, kind)) is not None:
             return found
         return next(iter(self.ids(name, kind)), None)
 
-    def ids(self, name: str, kind: Kind) -> list[int]:
+    def ids(self, name: str, kind: int) -> list[int]:
         """The ids of all types of that name and kind, those of a base left out."""
         return [type_id for type_id in self._ids(name) if self.kind(type_id) == kind]
 
@@ -264,14 +264,14 @@ class Btf:
             return True
         return bool(self._ids(name))
 
-    def find(self, name: str, kind: Kind) -> int:
+    def find(self, name: str, kind: int) -> int:
         """Like :meth:`get`, but raises :class:`BtfError` if there is none."""
         found = self.get(name, kind)
         if found is None:
-            raise BtfError(f"there is no {kind.name.lower()} {name!r}")
+            raise BtfError(f"there is no {t.KIND_NAMES[kind]} {name!r}")
         return found
 
-    def names(self, kind: Kind, prefix: str = "") -> Iterator[tuple[str, int]]:
+    def names(self, kind: int, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Name and id of all types of a kind whose names begin with ``prefix``."""
         _, names, kinds = self._index()
         wanted = set(self._string_offsets(prefix))
@@ -388,7 +388,7 @@ class Btf:
                     suffix = f"[{node.count}]" + suffix
                 case t.Modifier():
                     if node.kind != Kind.TYPE_TAG:
-                        prefix += node.kind.name.lower() + " "
+                        prefix += t.KIND_NAMES[node.kind] + " "
                 case t.FuncProto():
                     return f"{prefix}function {suffix}".rstrip()
                 case _:

@@ -5,11 +5,10 @@ Imports immutable. The kinds are those of include/uapi/linux/btf.h.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from ..immutable import Immutable
 
 __all__ = [
+    "KIND_NAMES",
     "Array",
     "DataSec",
     "Enum",
@@ -31,8 +30,8 @@ __all__ = [
 ]
 
 
-class Kind(IntEnum):
-    """BTF_KIND_*."""
+class Kind:
+    """BTF_KIND_*, as plain numbers: an enum would take as long to import as ten modules of this package."""
 
     VOID = 0
     INT = 1
@@ -56,8 +55,11 @@ class Kind(IntEnum):
     ENUM64 = 19
 
 
+KIND_NAMES = {number: name.lower() for name, number in vars(Kind).items() if name.isupper()}
+
+
 class Type(Immutable):
-    kind: Kind
+    kind: int
     name: str
 
 

@@ -48,7 +48,7 @@ class Writer:
         return at
 
     def _type(
-        self, kind: Kind, name: str, count: int, word: int, rest: bytes = b"", flag: bool = False
+        self, kind: int, name: str, count: int, word: int, rest: bytes = b"", flag: bool = False
     ) -> int:
         info = kind << 24 | count | (_KIND_FLAG if flag else 0)
         self._types += struct.pack("=III", self._string(name), info, word) + rest

@@ -179,7 +179,7 @@ def test_the_package_is_imported_without_any_of_them() -> None:
 
 
 # What takes longest to import of the standard library: a program that only walks needs none of it.
-SLOW = {"dataclasses", "inspect", "ipaddress", "pathlib", "re", "signal", "socket", "typing"}
+SLOW = {"dataclasses", "enum", "inspect", "ipaddress", "pathlib", "re", "signal", "socket", "typing"}
 
 
 def test_the_package_is_imported_without_what_is_slow() -> None:
