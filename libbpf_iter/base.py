@@ -21,7 +21,7 @@ from .params import Params
 from .program import SEQ, Program, Query
 from .recipe import Loader, Recipe
 from .schema import Schema
-from .session import Session, read_chunks, without_double
+from .session import Session, read_chunks, told_of_exits, without_double
 from .snapshot import Snapshot, Snapshots
 from .typed import Any, Generic, Later, NoReturn, R, Self
 
@@ -225,7 +225,8 @@ class BpfIter(Locked, Generic[R]):
             recipe = self._open_recipe()
             recipe.parameters.check_found()
             snapshots, create = self._for_arrays(recipe), netns.opener(self._netns)
-        if snapshots is None or self._netns == "all" or self.target == "ksym":
+        told = self.target == "ksym" or recipe.parameters.process  # by what is around the walk
+        if snapshots is None or self._netns == "all" or told:
             return None
         return get(snapshots, recipe, create, losses)
 
@@ -398,6 +399,7 @@ def _walk(
     else:
         assert link is not None
         chunks = read_chunks(create(link), program.schema, program.target, losses)
+    chunks = told_of_exits(chunks, program.target, recipe.parameters.process, losses)
     return without_double(chunks, program.schema, program.target, program.seq_num_offset, losses)
 
 

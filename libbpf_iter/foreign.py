@@ -25,7 +25,7 @@ from .objects import LINES, full_schema, iterators_in, read_object
 from .parameters import CgroupRef, MapRef, for_target
 from .program import Columns, Output, Program, Query
 from .schema import Schema
-from .session import Session, read_chunks, without_double
+from .session import Session, read_chunks, told_of_exits, without_double
 from .typed import Later
 from .workarounds import processes_mix_threads_up
 
@@ -202,6 +202,8 @@ class PinnedIter:
         schema, losses = known.schema, Losses(known.target, counts=known.counts, session=session)
         chunks: Iterator[Buffer] = read_chunks(pin, schema, known.target, losses)
         seq_num = next((field.offset for field in schema.fields if field.name == "seq_num"), None)
+        process = known.info.argument.get("pid", 0) if known.info else 0
+        chunks = told_of_exits(chunks, known.target, process, losses)
         chunks = without_double(chunks, schema, known.target, seq_num, losses)
         return known, chunks, losses
 

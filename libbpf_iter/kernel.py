@@ -70,6 +70,21 @@ def process_of(tid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("Tgid:"))
 
 
+def visited_threads(pid: int, target: str) -> frozenset[int]:
+    """The threads that an iterator's walk of one process comes by; none if there is no such process.
+
+    For files and mappings these are its leader, and those that don't share the leader's files:
+    kernel/bpf/task_iter.c, task_group_seq_get_next().
+    """
+    try:
+        tids = frozenset(map(int, os.listdir(f"/proc/{pid}/task")))
+    except (FileNotFoundError, ProcessLookupError):
+        return frozenset()
+    if target == "task":
+        return tids
+    return frozenset(tid for tid in tids if tid == pid or not _libbpf.shares_files(pid, tid))
+
+
 def possible_nodes() -> int:
     """The number of possible memory nodes (nr_node_ids); 1 on a kernel without CONFIG_NUMA."""
     try:

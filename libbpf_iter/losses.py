@@ -10,6 +10,7 @@ _CUT_UNIX = "sockets may be missing: this kernel loses some between two reads"
 _CUT_COUNTED = "objects may be missing, or doubled, if others came or went between two reads"
 _SHIFTED = "ksym: symbols of modules and of BPF may be missing, or doubled: some came or went meanwhile"
 _DOUBLED = "ksym: the last symbol may be there twice: records that have seq_num tell them apart"
+_ENDED = "threads may be missing: one exited meanwhile, where the kernel ends its walk of a process"
 _MIXED_UP = "threads may be missing, or doubled: this kernel mixes those of one process up"
 
 
@@ -38,6 +39,10 @@ class Losses:
     def doubled(self) -> None:
         """The kernel shows its last object twice, and the records don't tell the two apart."""
         self._add(_DOUBLED, warn=not self._session)
+
+    def thread_exited(self) -> None:
+        """One of the threads of the process that the kernel walks is gone, maybe while it was there."""
+        self._add(f"{self._target}: {_ENDED}", warn=not self._session)
 
     def mixed_up(self) -> None:
         """The kernel asks the wrong threads of a process whether they share its files."""

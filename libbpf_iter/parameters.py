@@ -55,6 +55,8 @@ class Parameters:
         self.objects = 0
         # Read-only variables of a program that picks out the tasks by itself: progs/pidns.h.
         self.only: dict[str, int] = {}
+        # The process whose threads the link walks.
+        self.process = 0
         # A tid that is only found if it leads its process.
         self.leader = 0
         self.held = ExitStack()
@@ -79,6 +81,7 @@ class Parameters:
             # kernel/bpf/task_iter.c, task_seq_get_next(), skip_if_dup_files.
             self.leader = tid
         self.info, self.expected, self.left = b"", {}, self.expected
+        self.process = 0
 
     def leave_to_link(self) -> None:
         """Ask the link for all of it, since the program doesn't pick anything out by itself."""
@@ -131,6 +134,7 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
 def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters:
     """Add what a program of the package is told if it has to pick out the task by itself."""
     given.only = {variable: value}
+    given.process = value if name != "tid" else 0
     if not kernel.has(TASK_LINKS):
         message = "this kernel's links don't take it (since Linux 6.1): only the package's own programs do"
         given.refusals[errno.E2BIG] = ParameterError(name, message)

@@ -217,6 +217,23 @@ def without_double(
     return drop_doubled(schema, seq_num_offset, chunks)
 
 
+def told_of_exits(chunks: Iterator[Buffer], target: str, process: int, losses: Losses) -> Iterator[Buffer]:
+    """A walk by the kernel of one process, if that is given, which says if it may have ended too early.
+
+    kernel/bpf/task_iter.c, task_group_seq_get_next(), ends it if the thread that it has come to exits, and
+    leaves out those that started after that one.
+    """
+    return _told_of_exits(chunks, target, process, losses) if process else chunks
+
+
+def _told_of_exits(chunks: Iterator[Buffer], target: str, process: int, losses: Losses) -> Iterator[Buffer]:
+    before = kernel.visited_threads(process, target)
+    yield from chunks
+    after = kernel.visited_threads(process, "task")
+    if after and before - after:
+        losses.thread_exited()
+
+
 def _told_of_shifts(chunks: Iterator[Buffer], losses: Losses) -> Iterator[Buffer]:
     """A walk of symbols, which says if its position may have shifted.
 

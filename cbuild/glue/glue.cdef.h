@@ -11,6 +11,9 @@ void lbi_close(int *cell);
 void *lbi_file_map(int fd, size_t size);
 void lbi_file_unmap(void *memory, size_t size);
 
+/* Whether two tasks have the same table of descriptors; a negative errno if that can't be told. */
+int lbi_shares_files(int pid, int tid);
+
 /* ---- log.c --------------------------------------------------------------------------------------- */
 
 /* libbpf's log, per thread and never printed. begin() discards this thread's log and starts to record messages

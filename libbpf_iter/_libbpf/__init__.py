@@ -27,6 +27,7 @@ from .info import (
     program_btf,
     program_by_id,
     program_ids,
+    shares_files,
     version,
 )
 from .links import Pin, get_pinned, iter_create, iter_create_in, link_create, link_update
@@ -67,6 +68,7 @@ __all__ = [
     "program_by_id",
     "program_ids",
     "run_program",
+    "shares_files",
     "token_obstacle",
     "version",
 ]

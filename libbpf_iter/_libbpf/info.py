@@ -50,6 +50,12 @@ def link_info(link: Fd) -> LinkInfo:
     return LinkInfo(info.id, info.prog_id, target, argument)
 
 
+def shares_files(pid: int, tid: int) -> bool | None:
+    """Whether two tasks have the same table of descriptors; None if we aren't told."""
+    shared = lib.lbi_shares_files(pid, tid)
+    return None if shared < 0 else bool(shared)
+
+
 class MapInfo(Immutable):
     id: int
     type: int

@@ -30,6 +30,7 @@ from libbpf_iter import (
     errors,
 )
 from libbpf_iter.kernel import mount_of
+from libbpf_iter.workarounds import processes_mix_threads_up
 from tests.conftest import environment_skip
 from tests.kernel.clang import compiled
 from tests.kernel.test_engines import threads
@@ -222,6 +223,33 @@ def test_threads_with_files_of_their_own_are_walked_and_others_are_not() -> None
         done.set()
         for worker in workers:
             worker.join()
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_thread_with_files_of_its_own_that_exits_may_end_the_walk(own: bool) -> None:
+    """Which says so; others are passed by, and can't."""
+    if processes_mix_threads_up():
+        pytest.skip("here the program looks for the process, in a walk of all")
+    gate, ready = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        if own:
+            unshare_files()
+        ready.set()
+        gate.wait()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    ready.wait()
+    tid = thread.native_id
+    with TaskFileIter(pid=os.getpid(), columns=["tid", "fd"]) as files, files.session() as session:
+        next(session)
+        gate.set()
+        thread.join()
+        while os.path.exists(f"/proc/self/task/{tid}"):
+            pass  # joined, and not yet gone
+        list(session)
+        assert ["one exited meanwhile" in sentence for sentence in session.lost] == [True] * own
 
 
 def unshare_files() -> None:

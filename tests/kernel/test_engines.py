@@ -26,6 +26,7 @@ from libbpf_iter import (
     Iter,
     KsymIter,
     NetlinkIter,
+    ObjectIter,
     PinnedIter,
     TaskIter,
     TaskVmaIter,
@@ -41,10 +42,11 @@ from libbpf_iter import (
 )
 from libbpf_iter.engine import RUN_MOST
 from libbpf_iter.objects import packaged, packaged_targets
+from libbpf_iter.probes import TASK_LINKS
 from tests.kernel.since import lacks, needs, told
 from tests.kernel.test_maps import ARRAY, HASH, NO_PREALLOC, Map
 from tests.kernel.test_same_records import cgroups
-from tests.kernel.test_sessions import as_nobody
+from tests.kernel.test_sessions import PROGRAMS, as_nobody
 
 # What moves between two walks even of a thread that waits: it shares memory with the one that walks.
 MOVING = {"runtime_ns", "utime_ns", "stime_ns", "cpu", "voluntary_switches", "involuntary_switches", "state"}
@@ -384,6 +386,33 @@ def test_a_process_is_walked_past_threads_that_exit(engine: str, by: str) -> Non
             process.stdin.flush()
             while not select.select([process.stdout], [], [], 0)[0]:
                 assert survivors <= {task.tid for task in tasks}
+        process.kill()
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_strangers_walk_of_a_process_says_that_it_may_have_ended_at_a_thread(
+    pinned: bool, bpffs: Any
+) -> None:
+    if not kernel.has(TASK_LINKS):
+        lacks("task parameters", "this kernel's links know of no task")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with (
+        subprocess.Popen([sys.executable, "-c", MORTALS], text=True, **pipes) as process,  # type: ignore[call-overload]
+        ObjectIter(PROGRAMS / "task.bpf.o", pid=process.pid, engine="seq") as tasks,
+    ):
+        survivors = set(map(int, process.stdout.readline().split()))
+        tasks.pin(bpffs / "tasks")
+        session = (PinnedIter(bpffs / "tasks") if pinned else tasks).session()
+        first = next(session)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        shown = {first.tid, *(task.tid for task in session)}
+        assert not survivors & shown  # the thread that the second read was to begin with is gone
+        assert ["one exited meanwhile" in sentence for sentence in session.lost] == [True]
+        assert survivors <= {task.tid for task in tasks}
+        with tasks.session() as session:
+            assert process.pid in {task.tid for task in session} and session.lost == ()
         process.kill()
 
 
