@@ -378,23 +378,24 @@ class Btf:
 
     def c_name(self, type_id: int) -> str:
         """The type as C spells it, for people: ``struct task_struct *``, ``char[16]``."""
-        suffix, prefix = "", ""
+        prefix = suffix = counts = ""
         for _ in range(_DEPTH_MAX):
             node = self[type_id]
             match node:
                 case t.Pointer():
-                    suffix = "*" + suffix
+                    suffix, counts = "*" + counts + suffix, ""
                 case t.Array():
-                    suffix = f"[{node.count}]" + suffix
+                    counts += f"[{node.count}]"  # the outermost comes first
                 case t.Modifier():
                     if node.kind != Kind.TYPE_TAG:
                         prefix += t.KIND_NAMES[node.kind] + " "
                 case t.FuncProto():
-                    return f"{prefix}function {suffix}".rstrip()
+                    return f"{prefix}function {counts}{suffix}".rstrip()
                 case _:
                     tag = {Kind.STRUCT: "struct ", Kind.UNION: "union ", Kind.FWD: "struct "}
                     tag |= {Kind.ENUM: "enum ", Kind.ENUM64: "enum "}
                     name = tag.get(node.kind, "") + (node.name or "(anonymous)")
+                    suffix = counts + suffix
                     space = " " if suffix.startswith("*") else ""
                     return f"{prefix}{name}{space}{suffix}"
             type_id = node.type_id

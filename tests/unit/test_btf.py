@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from libbpf_iter.btf import Btf, Kind
 from libbpf_iter.btf import types as bt
 from libbpf_iter.btf.check import check
+from libbpf_iter.btf.writer import Writer as BtfWriter
 from libbpf_iter.errors import BtfError
 from tests.conftest import environment_skip
 
@@ -58,6 +59,24 @@ def test_reads_both_byte_orders(order: str) -> None:
     bits = btf[btf.find("bits", Kind.STRUCT)]
     assert isinstance(bits, bt.Struct)
     assert (bits.members[0].bit_offset, bits.members[0].bitfield_size) == (3, 5)
+
+
+def test_types_are_spelled_as_in_c() -> None:
+    writer = BtfWriter()
+    number = writer.integer("int", 4, signed=True)
+    row = writer.array(number, 3)
+    types = {
+        "int[3]": row,
+        "int[2][3]": writer.array(row, 2),
+        "int *": writer.pointer(number),
+        "int *[3]": writer.array(writer.pointer(number), 3),
+        "int[2][3]*": writer.pointer(writer.array(row, 2)),
+        "const int *": writer.pointer(writer.const(number)),
+    }
+    btf = Btf(writer.finish())
+    assert {spelled: btf.c_name(type_id) for spelled, type_id in types.items()} == {
+        name: name for name in types
+    }
 
 
 def test_split_btf_goes_on_where_its_base_ends() -> None:
