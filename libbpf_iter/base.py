@@ -142,8 +142,12 @@ class BpfIter(Locked, Generic[R]):
         """ "seq" if records are read from a descriptor, "snapshot" if the kernel writes them into memory."""
         return "seq" if self._snapshots is None else "snapshot"
 
+    def _check_records(self) -> None:
+        """Raise SchemaError if walks give something other than records."""
+
     def session(self) -> Session[R]:
         """One walk as records, which says what it may have lost; ``close()`` ends it early."""
+        self._check_records()
         losses = self._losses(session=True)
         schema, engine, chunks = self._begin(losses)
         return Session(schema, chunks, engine, losses)
@@ -178,6 +182,7 @@ class BpfIter(Locked, Generic[R]):
         """
         from .arrays import array, array_in_place
 
+        self._check_records()
         memory = self._in_memory(Snapshots.lend)
         if memory is not None:
             found = array_in_place(memory.schema, memory)
@@ -194,6 +199,7 @@ class BpfIter(Locked, Generic[R]):
         """The columns' Arrow types, as a PyCapsule; walks nothing."""
         from .arrow import schema_capsule
 
+        self._check_records()
         return schema_capsule(self.schema)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -204,6 +210,7 @@ class BpfIter(Locked, Generic[R]):
         """
         from .arrow import stream_capsule
 
+        self._check_records()
         memory = self._in_memory(Snapshots.take)
         if memory is not None:
             try:

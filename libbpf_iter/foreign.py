@@ -13,7 +13,14 @@ from .base import BpfIter
 from .btf import Btf
 from .decode import Buffer, Record, record_class
 from .engine import BARE, STRANGERS, candidates, counts
-from .errors import ClosedError, MissingCapability, NoSuchObject, ParameterError, SchemaError
+from .errors import (
+    ClosedError,
+    MissingCapability,
+    NoSuchObject,
+    ParameterError,
+    SchemaError,
+    UnsupportedEngine,
+)
 from .immutable import Immutable
 from .layout import says_record
 from .load import here, load
@@ -44,7 +51,8 @@ class ObjectIter(BpfIter[Any]):
 
     ``program`` says which, if the object has several. Its records are the struct that it names with
     ``RECORD()`` (record.h) or that ``record`` names; if neither does, what it prints with
-    ``BPF_SEQ_PRINTF`` comes as lines of text. A program with a slot (emit.h) takes ``columns``, ``where``,
+    ``BPF_SEQ_PRINTF`` comes as lines of text, and what asks for records or columns raises
+    :class:`~libbpf_iter.errors.SchemaError`. A program with a slot (emit.h) takes ``columns``, ``where``,
     ``params`` and ``engine`` like those of the package. The remaining parameters are those of its target.
 
     A file that isn't a BPF object, or doesn't have the program, raises
@@ -95,6 +103,8 @@ class ObjectIter(BpfIter[Any]):
         chosen_process = target in ("task_file", "task_vma") and (pid, pidfd) != (None, None)
         self._mixed_up = chosen_process and processes_mix_threads_up()
         self.prints, ways = prints, BARE if prints else STRANGERS
+        if prints and engine == "snapshot":
+            raise UnsupportedEngine("engine", "the program prints lines: only engine='seq' can read them")
         engines = candidates(target, engine, query, link, ways)
         super().__init__(target, load_object, link, query=query, netns=netns, engines=engines)
 
@@ -104,10 +114,8 @@ class ObjectIter(BpfIter[Any]):
             losses.mixed_up()
         return losses
 
-    def collect(self) -> rows.Rows[Any]:
-        """One walk, kept as a sequence; SchemaError if the program prints lines."""
+    def _check_records(self) -> None:
         _check_records(self.prints)
-        return super().collect()
 
     def __iter__(self) -> Iterator[Any]:
         """One walk as records, or as the lines that the program prints, without their line ends."""
@@ -173,8 +181,9 @@ class PinnedIter:
         return self._known.info
 
     def session(self) -> Session[Any]:
-        """One walk as records, which says what it may have lost; ``close()`` ends it early."""
+        """One walk as records, which says what it may have lost; SchemaError if it is lines."""
         known, chunks, losses = self._begin(session=True)
+        _check_records(known.schema is LINES)
         return Session(known.schema, chunks, "seq", losses)
 
     def __iter__(self) -> Iterator[Any]:
@@ -183,7 +192,6 @@ class PinnedIter:
 
     def collect(self) -> rows.Rows[Any]:
         """One walk, kept as a sequence, which prints as a table; SchemaError if it is lines."""
-        _check_records(self.prints)
         return rows.Rows.of(self.session())
 
     def chunks(self) -> Iterator[bytes]:

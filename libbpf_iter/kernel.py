@@ -61,6 +61,14 @@ def pid_of(pidfd: int) -> int:
     return int(fields[fields.index("Pid:") + 1])
 
 
+def is_map(fd: int) -> bool:
+    """Whether a descriptor is of a map: asked about another object of BPF, the kernel describes that one."""
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}") == "anon_inode:bpf-map"  # kernel/bpf/syscall.c
+    except FileNotFoundError:
+        return True  # /proc isn't mounted
+
+
 def process_of(tid: int) -> int:
     """The pid of a thread's process in the pid namespace of the mounted /proc; 0 if it has none there."""
     try:

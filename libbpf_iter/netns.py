@@ -28,7 +28,7 @@ def chosen_namespace(netns: NetNs | None) -> Fd | str | None:
 def open_namespace(netns: NetNs) -> Fd:
     """Open a namespace by path (``/run/netns/blue``), by a task's pid, or by anything with ``fileno()``."""
     if hasattr(netns, "fileno"):
-        return Fd(os.dup, netns.fileno())
+        return _libbpf.duplicate("netns", netns.fileno())
     if isinstance(netns, bool) or not isinstance(netns, int | str | os.PathLike):
         what = "a path, a pid, an object with fileno(), or 'all'"
         raise ParameterError("netns", f"{what} is expected, not {netns!r}")

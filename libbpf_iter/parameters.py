@@ -57,6 +57,8 @@ class Parameters:
         self.only: dict[str, int] = {}
         # The process whose threads the link walks.
         self.process = 0
+        # What the process is known by, whose number may come to be another's.
+        self.pidfd: Fd | None = None
         # A tid that is only found if it leads its process.
         self.leader = 0
         self.held = ExitStack()
@@ -90,7 +92,9 @@ class Parameters:
             self.leader = tid
 
     def check_found(self) -> None:
-        """Refuse a thread that wouldn't be found; before each walk, since it may come later."""
+        """Refuse what would be missed, or taken for another; before each walk, since tasks come and go."""
+        if self.pidfd is not None:
+            _check_lives(self.pidfd)
         pid = kernel.process_of(self.leader) if self.leader else 0
         if pid not in (0, self.leader):
             message = f"this kernel finds thread {self.leader} only by its process: give pid={pid}"
@@ -121,10 +125,13 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
     if pidfd is not None:
         if not isinstance(pidfd, int) and not hasattr(pidfd, "fileno"):
             raise ParameterError("pidfd", f"a descriptor, or what has one, is expected, not {pidfd!r}")
-        fd = number("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
-        _check_lives(fd)
-        result = Parameters(struct.pack("=IIII", 0, 0, fd, 0))
-        if not (pid := _number_of(fd) or kernel.pid_of(fd)):
+        if isinstance(pidfd, bool):
+            raise ParameterError("pidfd", f"a descriptor is expected, not {pidfd!r}")
+        own = _libbpf.duplicate("pidfd", pidfd if isinstance(pidfd, int) else pidfd.fileno())
+        _check_lives(own)
+        result = Parameters(struct.pack("=IIII", 0, 0, own.number, 0))
+        result.pidfd = own
+        if not (pid := _number_of(own) or kernel.pid_of(own.number)):
             return result
         result.walked = {"walked_pid": pid}
         return _told(result, "pidfd", "only_pid", pid)
@@ -141,39 +148,44 @@ def _told(given: Parameters, name: str, variable: str, value: int) -> Parameters
     return given
 
 
-def _check_lives(pidfd: int) -> None:
+def _check_lives(pidfd: Fd) -> None:
     """Refuse a dead process: the kernel goes by its pid, which another process may have by now."""
     import signal
 
     try:
-        signal.pidfd_send_signal(pidfd, 0)
+        signal.pidfd_send_signal(pidfd.number, 0)
     except PermissionError:
         pass  # Somebody else's, and alive.
     except ProcessLookupError:
         raise NoSuchProcess(errno.ESRCH, "pidfd: its process is gone, and its pid may name another") from None
     except OSError as error:
-        raise ParameterError("pidfd", f"descriptor {pidfd} isn't a pidfd") from error
+        raise ParameterError("pidfd", "that descriptor isn't a pidfd") from error
 
 
 # include/uapi/linux/pidfd.h: the ioctl, and struct pidfd_info, which begins with mask, cgroupid and pid.
-_PIDFD_GET_INFO, _PIDFD_INFO = 0xC040FF0B, struct.Struct("=QQI44x")
+_PIDFD_GET_INFO, _PIDFD_INFO = 0xC040FF0B, struct.Struct("=QQII40x")
 
 
-def _number_of(pidfd: int) -> int:
+def _number_of(pidfd: Fd) -> int:
     """The process's pid in our pid namespace; 0 on kernels before 6.13, which don't tell."""
     try:
         from fcntl import ioctl
 
-        info = ioctl(pidfd, _PIDFD_GET_INFO, bytes(_PIDFD_INFO.size))
+        info = ioctl(pidfd.number, _PIDFD_GET_INFO, bytes(_PIDFD_INFO.size))
     except OSError:
         return 0
-    return int(_PIDFD_INFO.unpack(info)[2])
+    _, _, tid, pid = _PIDFD_INFO.unpack(info)
+    if tid != pid:
+        raise ParameterError("pidfd", f"it is of a thread (PIDFD_THREAD): give tid={tid}")
+    return int(pid)
 
 
 def bpf_map(map_: MapRef) -> Parameters:
     result = Parameters()
     fd = result.held.enter_context(_open_map(map_))
     try:
+        if not kernel.is_map(fd.number):
+            raise ParameterError("map", f"{map_!r} isn't a BPF map")
         result.types = map_types(fd)
     except BaseException:
         result.held.close()
@@ -202,7 +214,7 @@ def _open_map(map_: MapRef) -> Fd:
     if isinstance(map_, str):
         return _map_by_name(map_)
     if hasattr(map_, "fileno"):
-        return Fd(os.dup, map_.fileno())
+        return _libbpf.duplicate("map", map_.fileno())
     raise ParameterError("map", f"an id, a path, a name or an open map is expected, not {map_!r}")
 
 
@@ -262,8 +274,7 @@ def _open_cgroup(cgroup: CgroupRef) -> Fd:
             raise NoSuchObject(errno.ENOENT, f"cgroup: there is no {path}") from None
     if isinstance(cgroup, int) or not hasattr(cgroup, "fileno"):
         raise ParameterError("cgroup", f"an id, a path or an open directory is expected, not {cgroup!r}")
-    # A snapshot's link is made when a walk begins, and the caller may have closed this one by then.
-    return Fd(os.dup, cgroup.fileno())
+    return _libbpf.duplicate("cgroup", cgroup.fileno())
 
 
 _OF_TASKS = frozenset({"task", "task_file", "task_vma"})

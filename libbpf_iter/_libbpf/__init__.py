@@ -12,7 +12,7 @@ info     programs, maps, links and BTF that are in the kernel
 """
 
 from .bare import create_array, load_btf, load_iterator, run_program
-from .calls import check, checked, open_file
+from .calls import check, checked, duplicate, open_file
 from .fd import Fd
 from .info import (
     LinkInfo,
@@ -47,6 +47,7 @@ __all__ = [
     "check",
     "checked",
     "create_array",
+    "duplicate",
     "extract_types",
     "get_pinned",
     "in_user_namespace",

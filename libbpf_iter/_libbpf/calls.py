@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .._extension import ffi, lib
-from ..errors import KernelError, MissingCapability, NoSuchObject
+from ..errors import KernelError, MissingCapability, NoSuchObject, ParameterError
 from ..typed import Any
 from .fd import Fd
 from .token import in_user_namespace, token_obstacle
@@ -107,3 +107,11 @@ def open_file(path: str, what: str) -> Fd:
         return Fd(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise failure(error.errno or errno.EIO, "open", what) from error
+
+
+def duplicate(parameter: str, number: Any) -> Fd:
+    """A descriptor of our own for a user's, which may be closed at any time and reused for something else."""
+    try:
+        return Fd(os.dup, number)
+    except (OSError, OverflowError, TypeError):
+        raise ParameterError(parameter, f"an open descriptor is expected, not {number!r}") from None

@@ -152,8 +152,18 @@ def test_a_program_of_ours_that_another_loader_loads_gives_whole_records(tmp_pat
 def test_text_comes_as_lines(tmp_path: Path) -> None:
     with ObjectIter(compiled(tmp_path, TEXT), tid=os.getpid()) as lines:
         assert list(lines) == [f"task {os.getpid()}"]
-        with pytest.raises(errors.SchemaError, match="lines"):
-            lines.collect()
+        asks = (
+            lines.collect,
+            lines.session,
+            lines.to_numpy,
+            lines.__arrow_c_schema__,
+            lines.__arrow_c_stream__,
+        )
+        for ask in asks:
+            with pytest.raises(errors.SchemaError, match="lines"):
+                ask()
+    with pytest.raises(errors.UnsupportedEngine, match="the program prints lines"):
+        ObjectIter(tmp_path / "mine.bpf.o", engine="snapshot")
 
 
 def test_lines_that_another_tool_pinned(tmp_path: Path, bpffs: Path) -> None:
@@ -295,5 +305,5 @@ def test_an_object_that_knows_of_no_map_is_read_plainly(tmp_path: Path) -> None:
             assert walk.engine == "seq" and len(list(walk)) == 1
         with pytest.raises(errors.UnsupportedEngine, match=r"mine doesn't output its records with emit\.h"):
             ObjectIter(path, engine="snapshot", **options)  # type: ignore[arg-type]
-    with pytest.raises(errors.UnsupportedEngine, match="use 'seq'"):
+    with pytest.raises(errors.UnsupportedEngine, match="the program prints lines"):
         ObjectIter(compiled(tmp_path, TEXT), engine="snapshot", tid=os.getpid())

@@ -10,6 +10,7 @@ import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -183,3 +184,15 @@ def test_programs_and_links_as_bpftool_shows_them() -> None:
     assert (program.uid, program.btf_id) == (shown["uid"], shown["btf_id"])
     assert (link.target, link.prog_id) == ("task", info.program_id)
     assert repr(link.type) == "LINK_TYPE_ITER"
+
+
+def test_what_is_no_map_is_refused(bpffs: Path) -> None:
+    """The kernel describes other objects of BPF as readily: each in a way of its own, which isn't a map's."""
+    with TaskIter(engine="seq") as tasks, open("/dev/null") as null:
+        tasks.pin(bpffs / "link")
+        for other in (tasks.link, tasks.link.program.fd, null, bpffs / "link"):
+            with pytest.raises(errors.ParameterError, match="isn't a BPF map"):
+                BpfMapElemIter(other)
+    for number in (-1, 1 << 40, 999_999, "3"):
+        with pytest.raises(errors.ParameterError, match="map: an open descriptor is expected"):
+            BpfMapElemIter(SimpleNamespace(fileno=lambda number=number: number))

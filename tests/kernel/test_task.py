@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from libbpf_iter import BpfProgIter, KernelSymbols, PinnedIter, TaskIter, errors
+from libbpf_iter import BpfProgIter, KernelSymbols, PinnedIter, TaskFileIter, TaskIter, TaskVmaIter, errors
 from tests.kernel.children import in_child
 from tests.kernel.since import told
 
@@ -145,6 +146,41 @@ def test_a_dead_process_is_no_empty_walk() -> None:
         TaskIter(pidfd=file)
     with open("/dev/null") as other, pytest.raises(errors.ParameterError, match="a pidfd"):
         TaskIter(pidfd=other)
+
+
+@pytest.mark.parametrize("make", [TaskIter, TaskFileIter, TaskVmaIter])
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_a_pidfds_process_is_the_same_in_each_walk(make: Any, engine: str) -> None:
+    """Whatever becomes of the descriptor's number; and it is gone when it is gone."""
+    command = [sys.executable, "-c", "input()"]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE) as one,
+        subprocess.Popen(command, stdin=subprocess.PIPE) as other,
+    ):
+        pidfd = os.pidfd_open(one.pid)
+        with make(pidfd=pidfd, columns=["pid"], engine=engine) as walk:
+            first = walk.session()
+            os.close(pidfd)
+            taken = os.pidfd_open(other.pid)
+            assert taken == pidfd
+            second = walk.session()  # of a snapshot, another link
+            assert {record.pid for record in first} == {record.pid for record in second} == {one.pid}
+            os.close(taken)
+            one.communicate()
+            for begin in (walk.session, walk.chunks, walk.to_numpy):
+                with pytest.raises(errors.NoSuchProcess, match="pidfd: its process is gone"):
+                    begin()
+        other.communicate()
+
+
+def test_a_threads_pidfd_is_refused() -> None:
+    with threads(1) as (tid,):
+        try:
+            pidfd = os.pidfd_open(tid, os.O_EXCL)  # PIDFD_THREAD, since Linux 6.9
+        except OSError:
+            pytest.skip("this kernel's pidfds are of processes")
+        with open(pidfd, "rb") as file, pytest.raises(errors.ParameterError, match=f"of a thread.*tid={tid}"):
+            TaskIter(pidfd=file)
 
 
 def test_a_dead_pid_namespace() -> None:
