@@ -37,8 +37,11 @@ SINCE = {
     "cgroup_subsys_id.memory_cgrp_id": (3, 15),
     "cgroup_subsys_id.pids_cgrp_id": (4, 3),
     "bpf_iter__task_vma": (5, 12),
+    "bpf_func_id.BPF_FUNC_task_storage_get": (5, 11),
+    "bpf_func_id.BPF_FUNC_for_each_map_elem": (5, 13),
     "bpf_prog_aux.verified_insns": (5, 16),
     "bpf_func_id.BPF_FUNC_copy_from_user_task": (5, 18),
+    "options of sockets that are walked": (5, 15),  # 3cee6fb8e69e
     # Expressions of a record's columns: workarounds.faults_panic().
     "queries of columns": (5, 12),
     "threads by tid": (6, 13),  # probes.threads_are_found()

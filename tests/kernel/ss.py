@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
+from tests.conftest import environment_skip
 from tests.kernel.network import run
 
 Said = dict[str, str]
@@ -51,6 +52,8 @@ def internet(protocol: str) -> dict[int, Said]:
         if timer := re.search(r"timer:\((\w+),([^,]*),(\d+)\)", text):
             said["timer"], said["retransmits"] = _TIMERS[timer[1]], timer[3]
             said["expires"] = timer[2]
+        if "sk" not in said:
+            environment_skip("ss says little where the kernel has no module inet_diag")
         found[int(said["sk"], 16)] = said
     return found
 
@@ -60,7 +63,8 @@ def unix() -> dict[int, Said]:
     found = {}
     for line in run("ss", "-HOxae").splitlines():
         columns = _UNIX.match(line)
-        assert columns, line
+        if columns is None:
+            environment_skip(f"ss says little where the kernel has no module unix_diag: {line}")
         said = columns.groupdict() | {"state": STATES[columns["state"]]}
         if int(said["inode"]):
             found[int(said["inode"])] = said

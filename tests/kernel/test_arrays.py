@@ -32,7 +32,7 @@ def test_each_column_is_a_field(engine: str) -> None:
 
 
 def test_a_snapshot_is_not_copied() -> None:
-    with TaskIter() as tasks:
+    with TaskIter(engine="snapshot") as tasks:
         found = tasks.to_numpy()
         assert found.base is not None and not found.flags.writeable
         with pytest.raises(ValueError, match="read-only"):

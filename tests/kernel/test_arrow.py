@@ -91,6 +91,7 @@ ADDRESSES = st.tuples(
 )
 
 
+@pytest.mark.alike
 @given(st.lists(ADDRESSES, max_size=20))
 def test_addresses_as_text(addresses: list[tuple[int, bytes]]) -> None:
     kind = kinds.Ip(20)
@@ -101,6 +102,7 @@ def test_addresses_as_text(addresses: list[tuple[int, bytes]]) -> None:
 BEHIND = st.none() | st.binary(max_size=30) | st.lists(st.sampled_from([b"\0", b"a", b"\xff"])).map(b"".join)
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("meaning", ["text", "bytes", "args", "kptrs"])
 @given(st.lists(BEHIND, max_size=20))
 def test_what_lies_behind_the_struct(meaning: str, behind: list[bytes | None]) -> None:
@@ -112,6 +114,7 @@ def test_what_lies_behind_the_struct(meaning: str, behind: list[bytes | None]) -
     same(schema, chunk)
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("place", [(12, 5), (16, 1), (17, 0), (1 << 31, 1 << 31), (2**32 - 1, 2**32 - 1)])
 @pytest.mark.parametrize("meaning", ["text", "bytes", "args", "kptrs"])
 def test_no_cell_comes_from_another_record(meaning: str, place: tuple[int, int]) -> None:
@@ -124,6 +127,7 @@ def test_no_cell_comes_from_another_record(meaning: str, place: tuple[int, int])
             _ = [record.what for record in records(schema, chunk)]  # type: ignore[attr-defined]
 
 
+@pytest.mark.alike
 def test_damaged_records_are_refused_as_columns_too() -> None:
     schema, chance, refused = event(), random.Random(0), 0
     for _ in range(400):
@@ -251,6 +255,7 @@ def test_the_schema_asks_no_kernel() -> None:
         assert pa.schema(sockets).field("local_addr").type == pa.string()
 
 
+@pytest.mark.alike
 def test_what_nobody_reads_is_released() -> None:
     with TaskIter(columns=["tid", "comm", "policy", "exe"]) as tasks:
         schema, chunk = tasks.schema, b"".join(tasks.chunks())

@@ -35,8 +35,10 @@ from libbpf_iter import (
 )
 from libbpf_iter.kernel import has, mount_of
 from libbpf_iter.objects import packaged
+from libbpf_iter.probes import large_maps
 from tests.conftest import environment_skip
 from tests.kernel.children import in_child
+from tests.kernel.since import lacks
 from tests.kernel.test_maps import Map
 
 ARRAY = 2  # include/uapi/linux/bpf.h, BPF_MAP_TYPE_ARRAY
@@ -85,7 +87,7 @@ def seen_once(session: Any, key: str, sentinels: set[Any]) -> None:
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])
 def test_processes_that_fork_and_exit(engine: str) -> None:
     def fork() -> None:
-        children = [os.posix_spawn("/bin/true", ["true"], {}) for _ in range(10)]
+        children = [os.posix_spawnp("true", ["true"], {}) for _ in range(10)]
         for child in children:
             os.waitpid(child, 0)
 
@@ -253,9 +255,10 @@ def test_signals_that_come_all_the_time_keep_nothing_from_loading(columns: Any) 
 
 
 ENDS = """
-import sys, threading
-from libbpf_iter import PinnedIter, TaskFileIter, TaskIter, UnixIter
-classes = TaskIter, TaskFileIter, UnixIter
+import socket, sys, threading
+from libbpf_iter import PinnedIter, TaskFileIter, TaskIter, UnixIter, targets
+classes = [TaskIter, TaskFileIter, *[UnixIter] * ("unix" in targets())]
+pair = socket.socketpair()
 kept = [iter(made(engine=engine)) for made in classes for engine in ("seq", "snapshot")]
 for session in kept:
     next(session)
@@ -372,6 +375,8 @@ def test_tasks_are_there_without_proc() -> None:
 
 
 def test_no_memory_for_a_map_is_said_or_done_without() -> None:
+    if not large_maps():
+        lacks("large maps", "this kernel has 4 MiB for a walk")
     # Its elements take 64 MiB; libbpf's view of the kernel's types, a few.
     large = Map(2, 4, 8, 4 << 20)  # BPF_MAP_TYPE_ARRAY
 
@@ -406,7 +411,7 @@ def test_text_for_which_there_is_no_memory(
 ) -> None:
     """It is an error, and never as if there was no such text."""
     if not has("bpf_func_id.BPF_FUNC_task_storage_get"):
-        pytest.skip("this kernel's memory for text is there from the load on")
+        lacks("bpf_func_id.BPF_FUNC_task_storage_get", "the memory for text is there from the load on")
     data = packaged(target)
     assert CREATES in data
     monkeypatch.setattr("libbpf_iter.load.packaged", lambda target: data.replace(CREATES, FINDS))

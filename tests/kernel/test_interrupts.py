@@ -6,6 +6,7 @@ import dis
 import gc
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -19,6 +20,8 @@ from libbpf_iter.kernel import mount_of
 from tests.kernel.test_maps import ARRAY, Map
 
 PACKAGE = str(Path(libbpf_iter.__file__).parent)
+# Emulated, the work takes some twenty times as long: seconds, and moments.
+LONGEST, LEAST = 15, 10
 # Files and the like that were interrupted where Python had them open are closed with their owners.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -91,11 +94,13 @@ def _no_memory_is_left() -> Iterator[None]:
 
 
 def interrupt(work: Callable[[], object], *, most: int = 60) -> None:
-    """At every moment of the work, or at so many of them."""
+    """At every moment of the work, or at so many of them; at fewer where that takes long."""
     work()
     whole = Interrupted()
+    begun = time.monotonic()
     whole(work)
-    step = -(-whole.moments // most)
+    affordable = int(LONGEST / (time.monotonic() - begun))
+    step = -(-whole.moments // max(LEAST, min(most, affordable)))
     moment = 0
     while Interrupted(moment)(work):
         work()  # nothing is locked
@@ -111,7 +116,7 @@ def test_a_session(engine: str) -> None:
 
 
 def test_a_walk_into_arrays() -> None:
-    with TaskIter(columns=["tid"]) as tasks:
+    with TaskIter(columns=["tid"], engine="snapshot") as tasks:
         list(tasks)
 
         def walk() -> None:
@@ -158,6 +163,7 @@ def test_a_pin_is_there_with_its_types_or_not_at_all(bpffs: Path) -> None:
         assert {entry.name for entry in bpffs.iterdir()} == {"pin", "pin_types"}
 
 
+@pytest.mark.alike
 def test_a_program_that_is_compiled() -> None:
     def walk() -> None:
         with Iter("task", columns={"tid": "tid"}, where="tid == pid", engine="seq") as tasks:

@@ -8,18 +8,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from libbpf_iter._extension import lib
 
 from libbpf_iter import BpfMapElemIter, TaskIter, UnixIter
+from libbpf_iter.probes import large_maps
+from tests.kernel.since import lacks
 from tests.kernel.test_maps import ARRAY, HASH, NO_PREALLOC, Map
 
 
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])
 def test_other_threads_run_while_the_kernel_walks(engine: str) -> None:
     """One call goes through 2,500,000 elements: what is counted meanwhile, another thread counted."""
-    table = Map(ARRAY, 4, 4, 2_500_000, btf=True)
     counted, stop = [0], threading.Event()
 
     def count() -> None:
@@ -27,17 +29,19 @@ def test_other_threads_run_while_the_kernel_walks(engine: str) -> None:
             counted[0] += 1
 
     thread = threading.Thread(target=count)
-    try:
-        with BpfMapElemIter(table, where="key == 2499999", engine=engine) as elements:
-            list(elements)
-            thread.start()
+    with (
+        closing(Map(ARRAY, 4, 4, 2_500_000, btf=True)) as table,
+        BpfMapElemIter(table, where="key == 2499999", engine=engine) as elements,
+    ):
+        list(elements)
+        thread.start()
+        try:
             before = counted[0]
             assert [e.key for e in elements] == [2_499_999]
             during = counted[0] - before
-    finally:
-        stop.set()
-        thread.join()
-        table.close()
+        finally:
+            stop.set()
+            thread.join()
     # With the GIL held it would be what fits between two calls: some hundreds.
     assert during > 20_000
 
@@ -64,6 +68,7 @@ def filled(count: int) -> Map:
     return table
 
 
+@pytest.mark.many
 def test_memory_stays_flat_over_a_million_elements() -> None:
     small, large = filled(1000), filled(1_000_000)
     try:
@@ -82,6 +87,7 @@ def resident() -> int:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
+@pytest.mark.many
 @pytest.mark.timeout(300)
 def test_a_hundred_thousand_sessions_leave_nothing(count_fds: Callable[[], int]) -> None:
     """Some read to the end, some dropped half-way, some closed unread."""
@@ -118,6 +124,8 @@ def mapped() -> int:
 
 def test_what_is_idle_holds_little_memory() -> None:
     """Five walks at once of 20 MiB each, and then none; a walk of more than is kept."""
+    if not large_maps():
+        lacks("large maps", "this kernel has 4 MiB for a walk")
     elements, large = Map(ARRAY, 4, 12, 1 << 20), Map(ARRAY, 4, 120, 1 << 20)
     before = mapped()
     try:
@@ -157,7 +165,7 @@ def test_walks_that_nobody_began_give_their_memory_back(count_fds: Callable[[], 
 
 def test_memory_comes_back_while_a_walk_is_being_taken() -> None:
     """A destructor may run wherever garbage is collected, where the lock is held, too."""
-    with TaskIter(columns=["tid"]) as tasks:
+    with TaskIter(columns=["tid"], engine="snapshot") as tasks:
         walk = tasks.session()
         next(walk)
         with tasks._snapshots._lock:  # type: ignore[union-attr]
