@@ -307,7 +307,7 @@ class KmemCache(Record):
         """__u32: how many pages a new slab has [pages]; from kmem_cache.oo"""
     @property
     def flags(self) -> int:
-        """__u32: its flags: SLAB_* of include/linux/slab.h, whose values differ between kernels [SLAB_*]; from kmem_cache.flags"""
+        """__u32: its flags: SLAB_* of include/linux/slab.h; which bit is which differs between kernels, whose BTF numbers them in enum _slab_flag_bits [SLAB_*]; from kmem_cache.flags"""
     @property
     def refcount(self) -> int:
         """__s32: how many users share it, since similar caches are merged [users]; from kmem_cache.refcount"""
@@ -589,8 +589,8 @@ class TaskFile(Record):
     def mode(self) -> FileMode:
         """rec_mode: the type and permissions of the inode; from inode.i_mode"""
     @property
-    def flags(self) -> int:
-        """__u32: how it was opened, as in /proc/PID/fdinfo but without O_CLOEXEC [O_*]; from file.f_flags"""
+    def flags(self) -> KernelFlags:
+        """rec_flags_file_flag: how it was opened: O_* of open(2), as in /proc/PID/fdinfo but without O_CLOEXEC; O_SYNC is SYNC and DSYNC; from file.f_flags"""
     @property
     def pos(self) -> int:
         """__s64: the position of the next read or write [bytes]; from file.f_pos"""

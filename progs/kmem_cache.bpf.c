@@ -75,8 +75,8 @@ struct kmem_cache_record {
 	/* how many pages a new slab has [pages]; from kmem_cache.oo */
 	__u32 pages_per_slab;
 	/*
-	 * its flags: SLAB_* of include/linux/slab.h, whose values differ between kernels [SLAB_*]; from
-	 * kmem_cache.flags
+	 * its flags: SLAB_* of include/linux/slab.h; which bit is which differs between kernels, whose BTF
+	 * numbers them in enum _slab_flag_bits [SLAB_*]; from kmem_cache.flags
 	 */
 	__u32 flags;
 	/* how many users share it, since similar caches are merged [users]; from kmem_cache.refcount */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Open files: a record for each descriptor of each task. */
+#include <asm/fcntl.h>
+
 #include "kernel.h"
 #include "record.h"
 #include "emit.h"
@@ -30,6 +32,30 @@ enum file_kind {
 	ANON = 1, /* eventfd, epoll, BPF objects …: the path says which */
 };
 
+/*
+ * O_* of asm/fcntl.h, where the full names are macros; O_DIRECTORY would be the same as a kind of file. They
+ * differ between architectures, and are those of the one that this is compiled on, as the package is. The
+ * kernel clears O_CREAT, O_EXCL, O_NOCTTY and O_TRUNC when it has opened a file: fs/open.c, do_dentry_open().
+ */
+enum file_flag {
+	RDONLY = O_RDONLY,
+	WRONLY = O_WRONLY,
+	RDWR = O_RDWR,
+	APPEND = O_APPEND,
+	NONBLOCK = O_NONBLOCK,
+	DSYNC = O_DSYNC,
+	ASYNC = FASYNC,
+	DIRECT = O_DIRECT,
+	LARGEFILE = O_LARGEFILE,
+	DIRECTORY_ONLY = O_DIRECTORY,
+	NOFOLLOW = O_NOFOLLOW,
+	NOATIME = O_NOATIME,
+	SYNC = __O_SYNC,
+	PATH = O_PATH,
+	TMPFILE = __O_TMPFILE,
+};
+DECLARE_FLAGS(file_flag);
+
 struct task_file_record {
 	rec_size record_size;
 
@@ -54,8 +80,11 @@ struct task_file_record {
 	enum file_kind kind;
 	/* the type and permissions of the inode; from inode.i_mode */
 	rec_mode mode;
-	/* how it was opened, as in /proc/PID/fdinfo but without O_CLOEXEC [O_*]; from file.f_flags */
-	__u32 flags;
+	/*
+	 * how it was opened: O_* of open(2), as in /proc/PID/fdinfo but without O_CLOEXEC; O_SYNC is SYNC and
+	 * DSYNC; from file.f_flags
+	 */
+	FLAGS(file_flag) flags;
 	/* the position of the next read or write [bytes]; from file.f_pos */
 	__s64 pos;
 	/* the size of the inode; from inode.i_size */

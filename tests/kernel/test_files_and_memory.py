@@ -127,6 +127,33 @@ def test_flags_of_mappings_are_named_as_smaps_names_them() -> None:
         assert named == theirs[start] & MNEMONICS.keys(), hex(start)
 
 
+def test_flags_of_files_are_those_of_open(tmp_path: Path) -> None:
+    """As the C library numbers them, which has no name for O_LARGEFILE where off_t has 64 bits anyway."""
+    ways = {
+        os.O_RDONLY: {"LARGEFILE"},
+        os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK: {"WRONLY", "APPEND", "NONBLOCK", "LARGEFILE"},
+        os.O_RDWR | os.O_SYNC | os.O_NOATIME: {"RDWR", "SYNC", "DSYNC", "NOATIME", "LARGEFILE"},
+        os.O_WRONLY | os.O_DSYNC | os.O_NOFOLLOW: {"WRONLY", "DSYNC", "NOFOLLOW", "LARGEFILE"},
+    }
+    folders = {
+        os.O_RDONLY | os.O_DIRECTORY: {"DIRECTORY_ONLY", "LARGEFILE"},
+        os.O_PATH: {"PATH"},
+        os.O_RDWR | os.O_TMPFILE: {"RDWR", "TMPFILE", "DIRECTORY_ONLY", "LARGEFILE"},
+    }
+    file = tmp_path / "file"
+    file.touch()
+    names = {}
+    try:
+        for path, flags in [(file, ways), (tmp_path, folders)]:
+            names |= {os.open(path, flag | os.O_CLOEXEC): name for flag, name in flags.items()}
+        with TaskFileIter(pid=os.getpid(), columns=["fd", "flags"]) as files:
+            found = {f.fd: f.flags for f in files}
+        assert {fd: set(repr(found[fd]).split("|")) for fd in names} == names
+    finally:
+        for fd in names:
+            os.close(fd)
+
+
 def test_anonymous_memory_that_has_a_name() -> None:
     """prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME), include/uapi/linux/prctl.h."""
     libc = ctypes.CDLL(None, use_errno=True)
