@@ -286,7 +286,8 @@ class BpfIter(Locked, Generic[R]):
     def update(self, other: BpfIter[Any]) -> None:
         """Let the link run ``other``'s program: walks that start from now on give its records.
 
-        They are read from the descriptor: what is in a link knows of no map. Another target's program, and
+        They are read from the descriptor: what is in a link knows of no map. :attr:`params` are ``other``'s
+        from then on, and the same: set by either, they change for both. Another target's program, and
         one that looks for other tasks by itself, raise :class:`~libbpf_iter.errors.ParameterError`.
         """
         link, given = self.link, other.link.program
@@ -307,6 +308,7 @@ class BpfIter(Locked, Generic[R]):
                     if os.path.exists(path):
                         pins.publish(pins.beside(path), mode, link.program, types)
             self._program = link.program
+            self._where, self._params = other._where, other._params and other._params.for_another()
             self._snapshots = self._array_snapshots = None
             self._array_engines = ()
             old.close()

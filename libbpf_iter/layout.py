@@ -18,7 +18,7 @@ from .errors import ParameterError, SchemaError
 from .names import near
 from .schema import Field, Schema
 
-__all__ = ["kind_of", "last_value", "layout", "record_struct", "says_record"]
+__all__ = ["RESERVED", "kind_of", "last_value", "layout", "record_struct", "says_record"]
 
 # More levels than any record or map value has, and fewer than Python's own limit on recursion.
 _DEPTH_MAX = 32
@@ -36,7 +36,8 @@ _SPANS = {"rec_text": "text", "rec_bytes": "bytes", "rec_args": "args", "rec_kpt
 _RECORD_TYPE = "record_type"  # the variable that RECORD() makes
 _NEEDS = "needs:"
 _MAP_PART = "rec_map_"
-_RESERVED = frozenset(dir(builtins.object)) | {"_data", "__slots__", "__schema__", "__rich__", "_repr_html_"}
+# What a column can't be named: an attribute of every record.
+RESERVED = frozenset(dir(builtins.object)) | {"_data", "__slots__", "__schema__", "__rich__", "_repr_html_"}
 
 
 def says_record(btf: Btf) -> bool:
@@ -88,7 +89,7 @@ def layout(
             continue
         if not member.name:
             continue
-        if member.name in _RESERVED or not member.name.isidentifier():
+        if member.name in RESERVED or not member.name.isidentifier():
             raise SchemaError(f"{node.name}: a column can't be named {member.name!r}")
         if part := _map_part(typedefs):
             # Behind the struct, one after the other.

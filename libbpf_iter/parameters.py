@@ -241,7 +241,7 @@ def _map_by_name(name: str) -> Fd:
 
 
 def cgroup(cgroup: CgroupRef | None, order: str) -> Parameters:
-    if order not in ORDERS:
+    if not isinstance(order, str) or order not in ORDERS:
         raise ParameterError("order", f"one of {', '.join(ORDERS)} is expected, not {order!r}")
     result = Parameters(expected={"order": ORDERS[order]})
     fd = cgroup_id = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 from collections.abc import Iterator, Mapping, MutableMapping
 
@@ -37,6 +38,13 @@ class Params(MutableMapping[str, int]):
         except BaseException:
             self.close()
             raise
+
+    def for_another(self) -> Params:
+        """The same parameters for another iterator, whichever is closed first."""
+        other = object.__new__(Params)
+        other.names, other._map = self.names, _libbpf.Fd(os.dup, self.fd)
+        other._memory = mmap.mmap(other.fd, len(self._numbers))
+        return other
 
     @property
     def fd(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from types import MappingProxyType
 
 from ._libbpf import Fd
+from .errors import ParameterError
 from .immutable import Immutable
 from .params import Params
 from .schema import Schema
@@ -53,7 +54,14 @@ class Query(Immutable):
     def of(cls, columns: Columns, where: str | None, params: Mapping[str, int] | None) -> Query:
         """From an iterator's arguments. Columns are kept: they may have to be compiled several times."""
         if columns is not None and not isinstance(columns, str | Mapping):
+            if not isinstance(columns, Iterable):
+                raise ParameterError("columns", f"a list of names or a mapping is expected, not {columns!r}")
             columns = tuple(columns)
+            for name in columns:
+                if not isinstance(name, str):
+                    raise ParameterError("columns", f"names are expected, not {name!r}")
+        if params is not None and not isinstance(params, Mapping):
+            raise ParameterError("params", f"a mapping of names to integers is expected, not {params!r}")
         return cls(columns, where, Params(params) if params else None)
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..errors import BtfError, ParameterError
 from ..immutable import Immutable
+from ..layout import RESERVED
 from ..names import column_name
 from ..schema import Field
 from . import tree
@@ -84,8 +85,6 @@ def _named(columns: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
 def _named_by_text(columns: Iterable[str]) -> dict[str, str]:
     named: dict[str, str] = {}
     for text in columns:
-        if not isinstance(text, str):
-            raise ParameterError("columns", f"names are expected, not {text!r}")
         name = column_name(text)
         if name in named:
             raise ParameterError("columns", f"{name!r} is given twice: name the columns with a mapping")
@@ -94,7 +93,9 @@ def _named_by_text(columns: Iterable[str]) -> dict[str, str]:
 
 
 def _can_be_named(name: object) -> bool:
-    return isinstance(name, str) and name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
+    if not isinstance(name, str) or name in RESERVED:
+        return False
+    return name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
 
 
 def _check_column(name: str, node: Node) -> None:

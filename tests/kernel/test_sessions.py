@@ -219,6 +219,28 @@ def test_update_gives_new_walks_the_other_program() -> None:
             tasks.update(tcp)
 
 
+def test_an_update_brings_its_parameters() -> None:
+    me, parent = os.getpid(), os.getppid()
+    asked = {"columns": {"tid": "tid"}, "where": "tid == wanted"}
+    tasks = TaskIter(**asked, params={"wanted": 1})  # type: ignore[arg-type]
+    before = tasks.params
+    with TaskIter(where="tid == me", params={"me": me}) as other:
+        tasks.update(other)
+        assert dict(tasks.params) == {"me": me} and "tid == me" in tasks._repr_html_()
+        assert [task.tid for task in tasks] == [me]
+        other.params["me"] = parent
+        assert dict(tasks.params) == {"me": parent} and [task.tid for task in tasks] == [parent]
+        with pytest.raises(errors.ParameterError, match="no parameter 'wanted'"):
+            tasks.params["wanted"] = me
+    tasks.params["me"] = me  # whatever has become of the other
+    assert [task.tid for task in tasks] == [me] and dict(before) == {"wanted": 1}
+    with TaskIter(columns=["tid"]) as plain:
+        tasks.update(plain)
+        with pytest.raises(errors.ParameterError, match="without params"):
+            _ = tasks.params
+    tasks.close()
+
+
 def test_an_update_that_would_walk_other_tasks_is_refused() -> None:
     """A process is looked for by the program; the other one would show all tasks, or another's."""
     me = os.getpid()
@@ -448,6 +470,13 @@ def test_unreadable_btf_is_said(
         ({"columns": ["nope"]}, "columns"),
         ({"columns": []}, "columns"),
         ({"columns": "tid"}, "columns"),
+        ({"columns": 3}, "columns"),
+        ({"columns": [["tid"]]}, "columns"),
+        ({"columns": b"tid"}, "columns"),
+        ({"columns": {"__class__": "tid"}}, "columns"),
+        ({"columns": {"_data": "tid"}}, "columns"),
+        ({"where": 3}, "where"),
+        ({"params": "x"}, "params"),
     ],
 )
 def test_nonsense_is_refused(arguments: dict[str, object], parameter: str) -> None:
