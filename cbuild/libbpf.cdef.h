@@ -57,10 +57,6 @@ int bpf_map__set_max_entries(struct bpf_map *map, uint32_t max_entries);
 int bpf_map__reuse_fd(struct bpf_map *map, int fd);
 int bpf_map__set_autocreate(struct bpf_map *map, bool autocreate);
 bool bpf_map__autocreate(const struct bpf_map *map);
-/* .rodata and its like: the bytes may be changed until bpf_object__load(), whatever "const" says
- * (it is gone in later libbpf; skeletons cast it away).
- */
-const void *bpf_map__initial_value(struct bpf_map *map, size_t *size);
 
 /* ---- links ---------------------------------------------------------------------------------- */
 

@@ -73,7 +73,8 @@ def _compile(clang: str, strip: str, source: Path, made: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=made.parent, prefix=".build-") as scratch:
         fresh = (Path(scratch) / made.name).resolve()
         run([clang, *FLAGS, *include_flags(), "-c", source.relative_to(ROOT), "-o", fresh])
-        run([strip, "-g", fresh])
+        # Also the labels of the blocks, half of all symbols: the library looks through them at each load.
+        run([strip, "-g", "--wildcard", "--strip-symbol=LBB*", fresh])
         fresh.replace(made)
     return made
 

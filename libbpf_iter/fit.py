@@ -12,7 +12,6 @@ from .btf.types import Kind as BtfKind
 from .kinds import Span
 from .layout import last_value, layout, record_struct
 from .maps import MapTypes
-from .objects import constants
 from .program import Fitted, Output, Query
 from .query.result import RECORD as QUERY_RECORD
 from .query.result import Packed, packed, without_last
@@ -42,7 +41,7 @@ def fit(
     elf = Elf(data)
     # As it is in the file: libbpf changes its own copy for loading.
     btf = Btf(elf.section(".BTF"))
-    if ends_early := _can_end_early(btf, query, record):
+    if ends_early := _can_end_early(elf, btf, query, record):
         btf, whole = _end_early(elf, btf, whole, record)
     asked = _asked(target, query, whole, types)
     filtered = asked.filtered if asked else ()
@@ -99,9 +98,9 @@ def _fill_slot(
     return compiled
 
 
-def _can_end_early(btf: Btf, query: Query, record: str | None) -> bool:
-    """Whether the records end in a map's value that isn't asked for (progs/record.h, MAP_VALUE_SHOWN)."""
-    if "map_value_shown" not in constants(btf):
+def _can_end_early(elf: Elf, btf: Btf, query: Query, record: str | None) -> bool:
+    """Whether the records end in a map's value that isn't asked for (progs/record.h, map_value_shown)."""
+    if "map_value_shown" not in elf.settings():
         return False
     value = last_value(btf, record_struct(btf, record))
     return value is not None and not query.shows(value)

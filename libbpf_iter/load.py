@@ -6,19 +6,19 @@ The query compiler is a large part of the package, so it is imported only when t
 from __future__ import annotations
 
 import errno
-import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from . import _libbpf, kernel, kinds
 from ._libbpf import Fd, Loaded, Object
 from .btf.types import Kind as BtfKind
-from .errors import KernelError, ObjectError, UnsupportedEngine, UnsupportedQuery, VerifierError
+from .errors import KernelError, UnsupportedEngine, UnsupportedQuery, VerifierError
 from .kfuncs import linked
 from .maps import MapTypes
-from .objects import ALONE, LINES, choose, constants, full_schema, object_schema, packaged
+from .objects import ALONE, LINES, choose, full_schema, object_schema, packaged
 from .program import SEQ, SNAPSHOT_HEADER, Fitted, Output, Program, Query
 from .relocate import roots
+from .rewrite import Elf, Place
 from .schema import Schema
 from .workarounds import faults_panic
 
@@ -48,7 +48,8 @@ def load(
         chosen, target, _ = choose(obj, program)
         programs = {found for found, _ in obj.programs()}
         btf = obj.btf()
-        whole = LINES if text else here(full_schema(btf, record, types))
+    settings = Elf(data).settings()
+    whole = LINES if text else here(full_schema(btf, record, types, settings))
     fitted = _fitted(data, target, whole, query, types, record, output)
     if output.runs:
         _check_runs(whole, fitted)
@@ -56,10 +57,9 @@ def load(
     elif faults_panic():
         _check_alone(fitted, query)
         chosen = f"{chosen}{ALONE}" if f"{chosen}{ALONE}" in programs else chosen
-    known = constants(btf)
-    if output.size and "snapshot_size" not in known:
+    if output.size and "snapshot_size" not in settings:
         raise _no_snapshot(name)
-    loaded = _load(fitted, name, chosen, target, whole, known, types, output)
+    loaded = _load(fitted, name, chosen, target, whole, settings, types, output)
     # A record that is output whole contains seq_num even if that column wasn't asked for.
     numbered = fitted.schema if fitted.btf else whole
     return Program(
@@ -116,16 +116,15 @@ def _load(
     program: str,
     target: str,
     whole: Schema,
-    known: Mapping[str, tuple[int, int]],
+    settings: Mapping[str, list[Place]],
     types: MapTypes | None,
     output: Output,
 ) -> Loaded:
     needed = roots(fitted.data)
     kernel_types = kernel.types_of(needed) if needed is not None else None
     compiled = fitted.compiled
-    with Object(fitted.data, name, kernel_types) as obj:
-        values = _values(known, fitted, types, output)
-        obj.set_constants(_bytes(known, values))
+    values = _values(settings, fitted, types, output)
+    with Object(_set(fitted.data, settings, values), name, kernel_types) as obj:
         if output.size:
             obj.set_value_size(_SNAPSHOT_MAP, SNAPSHOT_HEADER + output.size)
         if output.runs and types is not None:
@@ -180,9 +179,9 @@ def _check_runs(whole: Schema, fitted: Fitted) -> None:
 
 
 def _values(
-    known: Mapping[str, tuple[int, int]], fitted: Fitted, types: MapTypes | None, output: Output
+    settings: Collection[str], fitted: Fitted, types: MapTypes | None, output: Output
 ) -> dict[str, int]:
-    """The values of the program's read-only variables: progs/record.h and emit.h."""
+    """The values of the program's settings: progs/record.h and emit.h."""
     compiled = fitted.compiled
     values: dict[str, int] = {
         "host_page_size": kernel.page_size(),
@@ -194,29 +193,29 @@ def _values(
         "packed_size": fitted.packed_size,
         **output.walked,
     }
-    if any(name.startswith(_CASTS_TO) for name in known):
+    if any(name.startswith(_CASTS_TO) for name in settings):
         casts = kernel.btf().get("bpf_rdonly_cast", BtfKind.FUNC) is not None
-        for name in known:
+        for name in settings:
             if name.startswith(_CASTS_TO) and casts:
                 found = kernel.btf().get(name.removeprefix(_CASTS_TO), BtfKind.STRUCT)
                 values[name] = found or 0
-    if "host_cpus" in known:
+    if "host_cpus" in settings:
         values["host_cpus"] = _libbpf.possible_cpus()
-    if "host_nodes" in known:
+    if "host_nodes" in settings:
         values["host_nodes"] = kernel.possible_nodes()
     if types is not None:
         values["map_key_size"] = types.info.key_size
         values["map_value_size"] = types.info.value_size
         values["map_value_shown"] = fitted.shows_value
         values["map_per_cpu"] = types.per_cpu
-    for constant in known:
-        if constant.startswith("want_"):
-            values[constant] = constant.removeprefix("want_") in fitted.used
+    for name in settings:
+        if name.startswith("want_"):
+            values[name] = name.removeprefix("want_") in fitted.used
     return values
 
 
 def _unused_maps(values: Mapping[str, int], types: MapTypes | None, output: Output) -> frozenset[str]:
-    """The maps that the program doesn't use when its variables have these values; they aren't created."""
+    """The maps that the program doesn't use with these settings; they aren't created."""
     unused = {
         f"{name.removeprefix('want_')}_scratch"
         for name, value in values.items()
@@ -231,17 +230,14 @@ def _unused_maps(values: Mapping[str, int], types: MapTypes | None, output: Outp
     return frozenset(unused)
 
 
-def _bytes(known: Mapping[str, tuple[int, int]], values: Mapping[str, int]) -> dict[tuple[int, int], bytes]:
-    """The values encoded, by offset and size. Another object may declare such a name with any type."""
-    found = {}
-    for name, value in values.items():
-        if name in known:
-            size = known[name][1]
-            if value.bit_length() > size * 8:
-                message = f"the object's {name} has {size} bytes, too few for {value}: use record.h"
-                raise ObjectError(message)
-            found[known[name]] = value.to_bytes(size, sys.byteorder)
-    return found
+def _set(data: bytes, settings: Mapping[str, list[Place]], values: Mapping[str, int]) -> bytes:
+    """The object with its settings written into it."""
+    elf = Elf(data)
+    for name, places in settings.items():
+        if name in values:
+            for place in places:
+                elf.set_number(place, values[name])
+    return elf.finish()
 
 
 # Walks of these lose or repeat objects between two reads: the package's programs allow for it, a compiled
@@ -254,7 +250,7 @@ def load_own(
 ) -> Program:
     """Load the package's program for a target; or, if a query uses none of its columns, compile a whole one.
 
-    The latter needs no relocation, and loads in a tenth of the time. ``only`` sets those read-only variables
+    The latter needs no relocation, and loads in a tenth of the time. ``only`` are the settings
     of the package's program that restrict which objects it walks.
     """
     data = packaged(target)

@@ -1,20 +1,20 @@
 """Object files, the package's own and others, and what they say about their records.
 
-Imports _libbpf, btf, elf, maps and layout; nothing here asks the kernel.
+Imports _libbpf, btf, elf, maps, rewrite and layout; nothing here asks the kernel.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from ._libbpf import Object
 from .btf import Btf
-from .btf import types as bt
-from .btf.types import Kind as BtfKind
 from .elf import check_elf
 from .errors import BtfError, ObjectError, ParameterError, SchemaError
 from .layout import layout, record_struct, says_record
 from .maps import ElementTypes
+from .rewrite import Elf
 from .schema import Schema
 from .typed import Later
 
@@ -50,20 +50,11 @@ def packaged_targets() -> list[str]:
     return sorted(name.removesuffix(".bpf.o") for name in os.listdir(_PROGRAMS) if name.endswith(".bpf.o"))
 
 
-def constants(btf: Btf) -> dict[str, tuple[int, int]]:
-    """The offset and size of each variable in .rodata, by name."""
-    section = btf.get(".rodata", BtfKind.DATASEC)
-    if section is None:
-        return {}
-    node = btf[section]
-    if not isinstance(node, bt.DataSec):
-        return {}
-    return {btf[type_id].name: (offset, size) for type_id, offset, size in node.variables}
-
-
-def full_schema(btf: Btf, record: str | None, types: ElementTypes | None = None) -> Schema:
-    """The schema of a program's records with all their columns."""
-    on_request = frozenset(n.removeprefix("want_") for n in constants(btf) if n.startswith("want_"))
+def full_schema(
+    btf: Btf, record: str | None, types: ElementTypes | None = None, settings: Iterable[str] = ()
+) -> Schema:
+    """The schema of a program's records with all their columns; its settings say which are on request."""
+    on_request = frozenset(n.removeprefix("want_") for n in settings if n.startswith("want_"))
     map_kinds = {"key": types.key, "value": types.value} if types else None
     try:
         return layout(btf, record_struct(btf, record), on_request=on_request, map_kinds=map_kinds)
@@ -107,4 +98,4 @@ def iterators_in(data: bytes, name: str, program: str | None) -> tuple[str, str,
 def object_schema(data: bytes, name: str) -> Schema:
     """The schema of an object file's records with all their columns."""
     with Object(data, name) as obj:
-        return full_schema(obj.btf(), None)
+        return full_schema(obj.btf(), None, settings=Elf(data).settings())

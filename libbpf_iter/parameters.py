@@ -49,11 +49,11 @@ class Parameters:
         self.expected = expected or {}
         self.left: dict[str, int] = {}
         self.types: MapTypes | None = None
-        # Read-only variables of a program that walks without a link; empty if it can't make this walk.
+        # Settings of a program that walks without a link; empty if it can't make this walk.
         self.walked: dict[str, int] = {}
         # How many objects such a walk comes by, if that is known beforehand.
         self.objects = 0
-        # Read-only variables of a program that picks out the tasks by itself: progs/pidns.h.
+        # Settings of a program that picks out the tasks by itself: progs/pidns.h.
         self.only: dict[str, int] = {}
         # The process whose threads the link walks.
         self.process = 0

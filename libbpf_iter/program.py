@@ -29,7 +29,7 @@ class Output(Immutable):
     """Where records go: into the iterator's file, or into a map with ``size`` bytes for them.
 
     With ``runs``, what fills the map is not an iterator but the object's walk_TARGET(), in one run;
-    ``walked`` are its read-only variables, which take the place of a link's parameters.
+    ``walked`` are its settings, which take the place of a link's parameters.
     """
 
     size: int = 0

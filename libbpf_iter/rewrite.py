@@ -23,6 +23,9 @@ _RELOCATION = struct.Struct("=QQ")
 # include/uapi/linux/bpf.h: struct bpf_insn is code, registers, off at 2, imm at 4.
 _JEQ, _JNE = 0x10, 0x50
 
+_LOAD = 0x18  # BPF_LD | BPF_IMM | BPF_DW: a constant of 64 bits, whose upper half is in a second instruction
+_SETTING = "setting_"
+
 # Where an instruction is: a section's index and an offset in it. It stays valid if the section is replaced.
 Place = tuple[int, int]
 
@@ -69,10 +72,11 @@ class Elf:
         for table in self._sections:
             if table.type == _SYMTAB:
                 names = self._sections[table.link]
-                for at in range(table.offset, table.offset + table.size, _SYMBOL.size):
-                    name, info, _, section, value, size = _SYMBOL.unpack_from(self._data, at)
-                    # Compare before decoding: most symbols are the compiler's own labels.
+                symbols = self._data[table.offset : table.offset + table.size]
+                for number, (name, info, _, section, value, size) in enumerate(_SYMBOL.iter_unpack(symbols)):
+                    # Compare before decoding: most symbols are others.
                     if self._data.startswith(prefixes, names.offset + name):
+                        at = table.offset + number * _SYMBOL.size
                         yield at, self._name(names, name), info & 15, section, value, size
 
     def section(self, name: str) -> bytes:
@@ -114,6 +118,22 @@ class Elf:
         """The places of labelled instructions, by label, for labels that begin with one of the prefixes."""
         found = self._symbols(*(prefix.encode() for prefix in prefixes))
         return {name: (section, value) for _, name, _, section, value, _ in found}
+
+    def settings(self) -> dict[str, list[Place]]:
+        """Where each setting of a program is used, by name (progs/record.h, SETTING())."""
+        found: dict[str, list[Place]] = {}
+        for label, place in self.labels(_SETTING).items():
+            name = label.removeprefix(_SETTING).rpartition("_")[0]
+            found.setdefault(name, []).append(place)
+        return found
+
+    def set_number(self, place: Place, number: int) -> None:
+        """Set the 64-bit constant that the instruction at a place loads."""
+        section, offset = place
+        if offset + 16 > self._sections[section].size or self.instruction(place)[0] != _LOAD:
+            raise ObjectError("the object is damaged: a setting is no constant")
+        at = self._at(place)
+        struct.pack_into("=I4xI", self._data, at + 4, number & 0xFFFFFFFF, number >> 32 & 0xFFFFFFFF)
 
     def negate_jump(self, place: Place) -> None:
         """Negate the condition of the jump at a place: != becomes ==, and the reverse."""

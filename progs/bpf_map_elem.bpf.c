@@ -6,12 +6,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-HOST_CPUS;
-MAP_KEY_SIZE;
-MAP_VALUE_SIZE;
-MAP_VALUE_SHOWN;
-MAP_PER_CPU;
-
 struct bpf_iter__bpf_map_elem {
 	struct bpf_iter_meta *meta;
 	struct bpf_map *map;

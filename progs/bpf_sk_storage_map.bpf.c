@@ -5,9 +5,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-MAP_VALUE_SIZE;
-MAP_VALUE_SHOWN;
-
 struct bpf_map;
 
 struct bpf_iter__bpf_sk_storage_map {

@@ -9,9 +9,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-HOST_PAGE_SIZE;
-PLAIN_TYPE(cgroup);
-
 #define PATH_MAX 4096
 /*
  * A path starts anywhere in the first PATH_MAX bytes of its buffer, and as far as the verifier knows it may
@@ -307,8 +304,8 @@ extern void bpf_rcu_read_unlock(void) __ksym __weak;
  * What to walk in one run: a cgroup's id, 0 for the root of the reader's cgroup namespace, and the order, 2
  * to 4 of enum bpf_cgroup_iter_order.
  */
-const volatile __u64 walked_cgroup = 0;
-const volatile __u32 walked_order = 0;
+#define walked_cgroup SETTING(walked_cgroup, 0)
+#define walked_order SETTING(walked_order, 0)
 
 struct walked {
 	struct cgroup___full *cgroup;
@@ -321,7 +318,7 @@ __attribute__((noinline)) int walked_show(struct walked *walked)
 
 	if (!walked)
 		return 0;
-	cgroup = (void *)bpf_rdonly_cast(walked->cgroup, cast_to_cgroup);
+	cgroup = (void *)bpf_rdonly_cast(walked->cgroup, CAST_TO(cgroup));
 	return show(cgroup, NULL, NULL);
 }
 

@@ -29,7 +29,7 @@
 #define RECORD_MAX 32767
 
 /* 0 for seq; otherwise the size of the output map's data, set by the library. */
-const volatile __u64 snapshot_size = 0;
+#define snapshot_size SETTING(snapshot_size, 0)
 
 struct snapshot {
 	__u64 used;    /* bytes of records in data */
@@ -65,7 +65,7 @@ static __always_inline struct snapshot *snapshot_get(void)
  * How many objects a walk in one run may visit, since it can't be interrupted. If there are more, the
  * library discards it and walks with an iterator.
  */
-const volatile __u64 walked_most = -1;
+#define walked_most SETTING(walked_most, -1)
 
 /* Counts in the map, where the verifier doesn't track it: by a local count, it would tell iterations apart. */
 static __always_inline bool walked_enough(struct snapshot *snapshot)
@@ -99,22 +99,36 @@ static __always_inline bool output_fits(__u64 at)
 	return at <= snapshot_size - RECORD_MAX;
 }
 
-static __always_inline void output_put(struct output *out, const void *data, __u64 size)
+/*
+ * Make a size 0 if it is too large. This belongs right before the call that takes the size: what a comparison
+ * tells about a register, old verifiers don't know about a copy of it, which the compiler may have made, nor
+ * about one on the stack.
+ */
+#define AT_MOST(size, most) \
+	asm volatile("if %0 <= %1 goto +1\n%0 = 0" : "+r"(size) : "r"((__u64)(most)))
+
+static __always_inline void snapshot_put(struct output *out, const void *data, __u64 size, __u64 most)
 {
 	__u64 at = out->at;
 
-	if (!snapshot_size) {
-		bpf_seq_write(out->seq, data, size);
-		return;
-	}
 	ONE_REGISTER(at);
-	if (size > RECORD_MAX || !output_fits(at)) {
+	if (out->full || !out->snapshot || !output_fits(at)) {
 		out->full = true;
 		return;
 	}
-	if (!out->full && out->snapshot)
-		bpf_probe_read_kernel(out->snapshot->data + at, size, data);
+	AT_MOST(size, most);
+	bpf_probe_read_kernel(out->snapshot->data + at, size, data);
 	out->at = at + size;
+}
+
+static __always_inline void output_put(struct output *out, const void *data, __u64 size)
+{
+	if (!snapshot_size)
+		bpf_seq_write(out->seq, data, size);
+	else if (size > RECORD_MAX)
+		out->full = true;
+	else
+		snapshot_put(out, data, size, RECORD_MAX);
 }
 
 static __always_inline int output_end(struct output *out)
@@ -134,7 +148,7 @@ static __always_inline int output_end(struct output *out)
  * compiled is never taken. For a column that isn't needed, the library negates the jump; the verifier then
  * finds that it is always taken, and removes it together with the code that it skips. If only some columns
  * are output, the offsets of stores are changed to where each is in that smaller record. So an unused
- * column costs no instruction. (A variable in .rodata would be read for each column of each object.)
+ * column costs no instruction.
  *
  *	PUT(task_record, row, turn, nice, task->static_prio - 120);
  *
@@ -228,10 +242,10 @@ enum turn {
 	})
 
 /* The size of a record with only the chosen columns; 0 if the whole struct is output. */
-const volatile __u32 packed_size = 0;
+#define packed_size SETTING(packed_size, 0)
 
 /* Whether there is a query, see SLOT(). */
-const volatile bool query_used = false;
+#define query_used SETTING(query_used, false)
 
 /*
  * Clear the part of a record on the stack that is used: to clear a large struct for a few columns would take
@@ -295,9 +309,10 @@ static __always_inline void *scratch_get(void *map)
  * If result is NULL, it is the filter, and returns whether to output the record; otherwise it fills result.
  * A program without SLOT() can't take queries.
  */
-const volatile __u32 query_size = 0; /* the size of the result; 0 if the record itself is output */
+/* The size of the result; 0 if the record itself is output. */
+#define query_size SETTING(query_size, 0)
 /* The filter uses text of variable length, which otherwise is only read for what is output. */
-const volatile bool query_reads_text = false;
+#define query_reads_text SETTING(query_reads_text, false)
 
 #define QUERY_ROOM 4096
 SCRATCH(query_scratch, QUERY_ROOM)
@@ -369,9 +384,13 @@ static __always_inline void output_span(struct output *out, const void *data, in
 {
 	__u64 size = (__u32)length;
 
-	ONE_REGISTER(size);
-	if (size <= most)
-		output_put(out, data, size);
+	if (snapshot_size) {
+		snapshot_put(out, data, size, most);
+		return;
+	}
+	AT_MOST(size, most);
+	if (size)
+		bpf_seq_write(out->seq, data, size);
 }
 
 #endif

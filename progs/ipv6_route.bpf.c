@@ -5,8 +5,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-HOST_TICK_NS;
-
 #define RTF_PREF_SHIFT 27
 #define RTF_PREF_MASK 0x18000000
 

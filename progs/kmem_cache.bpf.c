@@ -6,8 +6,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-HOST_NODES;
-
 #define NODES_MAX 64
 /* Of a node's partial slabs, how many are counted: mm/slub.c, MAX_PARTIAL_TO_SCAN. */
 #define PARTIAL_MAX 10000

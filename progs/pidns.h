@@ -12,9 +12,6 @@
 /* include/linux/pid.h, MAX_PID_NS_LEVEL */
 #define PID_NS_LEVELS 32
 
-PLAIN_TYPE(task_struct);
-PLAIN_TYPE(bpf_iter_seq_task_common);
-
 struct reader {
 	struct pid_namespace *ns;
 	__u64 level; /* 32 bits in the kernel; wider here, so that there is no padding that a copy would read */
@@ -49,9 +46,10 @@ static __always_inline struct reader reader_of(struct seq_file *seq)
 {
 	struct bpf_iter_seq_task_common *common = seq->private;
 
-	if (cast_to_bpf_iter_seq_task_common) {
-		common = PLAIN(bpf_iter_seq_task_common, common);
-		return (struct reader){ .ns = common->ns, .level = common->ns->level };
+	if (CAST_TO(bpf_iter_seq_task_common)) {
+		struct pid_namespace *ns = PLAIN(bpf_iter_seq_task_common, common)->ns;
+
+		return (struct reader){ .ns = ns, .level = ns->level };
 	}
 	return (struct reader){ .ns = BPF_CORE_READ(common, ns), .level = BPF_CORE_READ(common, ns, level) };
 }
@@ -82,8 +80,8 @@ static __always_inline __s32 pid_number(struct pid *pid, const struct reader *re
  * The task or the process that was asked for, if the program has to pick it out by itself; 0 for all
  * (libbpf_iter/parameters.py, leave_to_program()).
  */
-const volatile __s32 only_tid = 0;
-const volatile __s32 only_pid = 0;
+#define only_tid SETTING(only_tid, 0)
+#define only_pid SETTING(only_pid, 0)
 
 /*
  * The number of a task, and that of its process. For the initial namespace, where most readers are, the

@@ -16,15 +16,14 @@
 #include "record.h"
 
 /*
- * PLAIN_TYPE(task_struct); is needed for PLAIN(task_struct, pointer). If the kernel has the cast (Linux
- * 6.2), the library sets the variable to the type's id; a relocation would make libbpf search all of the
- * kernel's types at each load.
+ * The type's id, if the kernel has the cast (Linux 6.2). The library sets it: a relocation would make
+ * libbpf search all of the kernel's types at each load.
  */
-#define PLAIN_TYPE(type) const volatile __u32 cast_to_##type = 0
+#define CAST_TO(type) SETTING(cast_to_##type, 0)
 
 #define PLAIN(type, pointer)                                                            \
 	({                                                                              \
-		__u32 id_ = cast_to_##type;                                             \
+		__u32 id_ = CAST_TO(type);                                              \
 		(struct type *)(id_ ? bpf_rdonly_cast(pointer, id_) : (void *)(pointer)); \
 	})
 

@@ -16,15 +16,18 @@
  * member of type rec_size, which holds the length of the whole record: it says where the next one
  * starts. All other records have the size of their struct.
  *
- * A column that is expensive to compute is guarded by a read-only flag named after it,
- * const volatile bool want_<column>. The library sets the flags of the columns that were asked for, and
- * the verifier drops the code of all others.
+ * A column that is expensive to compute is guarded by a setting named after it,
+ *
+ *	#define want_<column> SETTING(want_<column>, false)
+ *
+ * which the library sets for the columns that were asked for; the verifier drops the code of all others.
  */
 #ifndef LIBBPF_ITER_RECORD_H
 #define LIBBPF_ITER_RECORD_H
 
 /* A struct that is only used on the stack wouldn't be in the BTF; this keeps it there. */
-#define RECORD(name) const struct name *const record_type = 0
+#define RECORD(name) \
+	const struct name *const record_type __attribute__((section(".record"), used)) = 0
 
 /* ---- meaning ------------------------------------------------------------ */
 
@@ -101,21 +104,35 @@ typedef rec_args rec_user_args;
 /*
  * A map's key and value are put behind the struct, in the order of their members, with the sizes and
  * types that they have in the map; here they are arrays without length. If the value comes last, a
- * program with MAP_VALUE_SHOWN can leave it out when that column isn't asked for.
+ * program that uses map_value_shown can leave it out when that column isn't asked for.
  */
 typedef __u8 rec_map_key[0];
 typedef __u8 rec_map_value[0];
 
-/* ---- what the library fills in before loading --------------------------- */
+/* ---- what the library sets before loading ------------------------------- */
 
-/* Declare those that the program uses, each as const volatile. */
-#define HOST_PAGE_SIZE const volatile __u32 host_page_size = 4096
-#define HOST_TICK_NS const volatile __u32 host_tick_ns = 4000000
-#define HOST_CPUS const volatile __u32 host_cpus = 1 /* possible CPUs */
-#define HOST_NODES const volatile __u32 host_nodes = 1 /* possible memory nodes */
-#define MAP_KEY_SIZE const volatile __u32 map_key_size = 4
-#define MAP_VALUE_SIZE const volatile __u32 map_value_size = 8
-#define MAP_VALUE_SHOWN const volatile bool map_value_shown = true /* false: records end before it */
-#define MAP_PER_CPU const volatile bool map_per_cpu = false /* a value for each possible CPU */
+/*
+ * A number that the library sets. It is no variable: wherever it is used, it is the constant of an
+ * instruction, which the library finds by its label, setting_<name>_<n>, and writes over. A variable in
+ * .rodata would be read for each object each time, and would take a map for each program. Unless it is
+ * set, it is the default.
+ */
+#define SETTING(name, default_)                                       \
+	({                                                            \
+		__u64 number_;                                        \
+		asm volatile("setting_" #name "_%=: %0 = %1 ll"       \
+			     : "=r"(number_)                          \
+			     : "i"((__s64)(default_)));               \
+		number_;                                              \
+	})
+
+#define host_page_size SETTING(host_page_size, 4096)
+#define host_tick_ns SETTING(host_tick_ns, 4000000)
+#define host_cpus SETTING(host_cpus, 1)   /* possible CPUs */
+#define host_nodes SETTING(host_nodes, 1) /* possible memory nodes */
+#define map_key_size SETTING(map_key_size, 4)
+#define map_value_size SETTING(map_value_size, 8)
+#define map_value_shown SETTING(map_value_shown, true) /* false: records end before it */
+#define map_per_cpu SETTING(map_per_cpu, false)        /* a value for each possible CPU */
 
 #endif

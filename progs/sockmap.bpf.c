@@ -5,8 +5,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-MAP_KEY_SIZE;
-
 struct bpf_map;
 
 struct bpf_iter__sockmap {

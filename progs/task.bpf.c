@@ -9,13 +9,11 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-HOST_PAGE_SIZE;
-
-const volatile bool want_open_fds = false;
-const volatile bool want_exe = false;
-const volatile bool want_cwd = false;
-const volatile bool want_cmdline = false;
-const volatile bool want_stack = false;
+#define want_open_fds SETTING(want_open_fds, false)
+#define want_exe SETTING(want_exe, false)
+#define want_cwd SETTING(want_cwd, false)
+#define want_cmdline SETTING(want_cmdline, false)
+#define want_stack SETTING(want_stack, false)
 
 #define PATH_MAX 4096
 #define CMDLINE_MAX 4096
@@ -707,7 +705,7 @@ extern struct task_struct *bpf_task_from_vpid(__s32 pid) __ksym __weak;
 extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 
 /* The process to walk in one run, by its number in the reader's pid namespace; 0 for all tasks. */
-const volatile __s32 walked_pid = 0;
+#define walked_pid SETTING(walked_pid, 0)
 
 /* What a walk in one run writes to the map: a query's result is in front of the record it is made of. */
 struct row {
@@ -759,7 +757,7 @@ __attribute__((noinline)) int walked_fill(struct task_struct *task TRUSTED, cons
 	if (!reader || !row)
 		return 0;
 	own = *reader;
-	plain = bpf_rdonly_cast(task, cast_to_task_struct);
+	plain = bpf_rdonly_cast(task, CAST_TO(task_struct));
 	record = record_of(row);
 	fill(task, plain, &own, record, THEN, true);
 	if (!packed_size)
@@ -793,7 +791,7 @@ static __always_inline int walk_tasks(struct task_struct *process, struct snapsh
 		row = next_row(snapshot);
 		if (!row)
 			continue;
-		plain = bpf_rdonly_cast(task, cast_to_task_struct);
+		plain = bpf_rdonly_cast(task, CAST_TO(task_struct));
 		/* It may not be visible in the reader's pid namespace. */
 		if (!thread_number(task, plain, &reader, true))
 			continue;

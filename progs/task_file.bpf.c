@@ -104,8 +104,6 @@ RECORD(task_file_record);
 
 SCRATCH(path_scratch, PATH_MAX)
 
-PLAIN_TYPE(file);
-
 struct task_file_slot {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;

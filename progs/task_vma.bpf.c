@@ -7,8 +7,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-HOST_PAGE_SIZE;
-
 #define PATH_MAX 4096
 /*
  * include/linux/mm.h: the bits that are the same in every kernel since 5.10. Those from 32 on have moved

@@ -5,8 +5,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-HOST_TICK_NS;
-
 /* include/net/inet_connection_sock.h */
 #define ICSK_TIME_RETRANS 1
 #define ICSK_TIME_PROBE0 3
@@ -255,9 +253,6 @@ static __always_inline void fill_none(void *row, enum turn turn)
 	SET(snd_wnd, NONE_U32);
 	SET(rcv_wnd, NONE_U32);
 }
-
-PLAIN_TYPE(sock_common);
-PLAIN_TYPE(tcp_sock);
 
 /* The columns of a socket: those of its own sort, and those that all sorts have. */
 static __always_inline void fill(struct sock_common *sk, __u32 uid, void *row, enum turn turn)

@@ -80,8 +80,6 @@ RECORD(udp_record);
 
 #define SET(column, value) PUT(udp_record, row, turn, column, value)
 
-PLAIN_TYPE(udp_sock);
-
 static __always_inline void fill(struct udp_sock *trusted, struct bpf_iter__udp *ctx, void *row,
 				 enum turn turn)
 {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from .._extension import ffi, lib
 from ..btf import Btf
@@ -93,22 +93,6 @@ class Object:
             )
             for program in self._programs()
         ]
-
-    def set_constants(self, values: Mapping[tuple[int, int], bytes]) -> None:
-        """Write to .rodata: values by (offset, size)."""
-        size = ffi.new("size_t *")
-        for name, map_ in self._maps():
-            if not name.endswith(".rodata"):
-                continue
-            data = lib.bpf_map__initial_value(map_, size)
-            if data == ffi.NULL:
-                continue
-            # Despite the prototype's const, this can be written to until the object is loaded.
-            view = ffi.buffer(ffi.cast("char *", data), size[0])
-            for (offset, length), value in values.items():
-                if offset + length > len(view):
-                    raise ObjectError(f"{self.name} has less read-only data than its BTF says")
-                view[offset : offset + length] = value
 
     def set_value_size(self, name: str, size: int) -> None:
         for map_name, map_ in self._maps():

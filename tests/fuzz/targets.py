@@ -61,6 +61,8 @@ def elf(data: bytes) -> None:
         object_file = Elf(data)
         for place in object_file.labels("column_").values():
             object_file.add_to_immediate(place, 1)
+        for places in object_file.settings().values():
+            object_file.set_number(places[0], 1)
         object_file.take_externs()
         object_file.replace_function("query_slot", bytes(8))
         check_elf(object_file.finish(), "rewritten")

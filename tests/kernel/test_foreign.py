@@ -14,10 +14,10 @@ from click.testing import CliRunner
 
 from cbuild.tools import find_tool
 from libbpf_iter import ObjectIter, PinnedIter, UdpIter, asdict, errors
-from libbpf_iter._libbpf import Object
 from libbpf_iter.cli import cli
 from libbpf_iter.kernel import has
 from libbpf_iter.objects import packaged
+from libbpf_iter.rewrite import Elf
 from tests.kernel.clang import compiled
 from tests.kernel.since import lacks
 
@@ -111,11 +111,25 @@ SEC("iter/ksym") int dump(struct bpf_iter__ksym *ctx)
     assert twice[-1] == twice[-2]
 
 
-def test_a_variable_of_ours_that_is_another_thing_is_said(tmp_path: Path) -> None:
-    source = TYPED.replace("struct event {", "const volatile __u8 host_page_size = 1;\nstruct event {", 1)
-    source = source.replace("event.parity = ", "event.parity = host_page_size; event.parity = ")
-    with pytest.raises(errors.ObjectError, match="host_page_size has 1 bytes"):
-        ObjectIter(compiled(tmp_path, source), record="event")
+SETTINGS = TYPED.replace("{ int tid;", "{ int tid, costly; unsigned long page;").replace(
+    "event.tid =", "event.costly = SETTING(want_costly, 0); event.page = host_page_size; event.tid ="
+)
+
+
+def test_settings_are_numbers_in_instructions(tmp_path: Path) -> None:
+    mine = compiled(tmp_path, SETTINGS)
+    with ObjectIter(mine, record="event", tid=os.getpid()) as events:
+        (event,) = events
+        assert event.page == os.sysconf("SC_PAGESIZE")
+        assert not hasattr(event, "costly")
+    labels = {name.rpartition("_")[0] for name in Elf(mine.read_bytes()).labels("setting_")}
+    assert labels == {"setting_want_costly", "setting_host_page_size"}
+
+
+def test_a_setting_that_is_no_constant_is_refused(tmp_path: Path) -> None:
+    moved = 'asm volatile("setting_host_page_size_1: r1 = 1" ::: "r1"); event.tid ='
+    with pytest.raises(errors.ObjectError, match="no constant"):
+        ObjectIter(compiled(tmp_path, TYPED.replace("event.tid =", moved)), record="event")
 
 
 def test_a_refusal_is_its_reason_not_what_follows(tmp_path: Path) -> None:
@@ -241,12 +255,6 @@ def test_damaged_objects_raise_our_errors_alone(tmp_path: Path) -> None:
             finally:
                 os._exit(status)
         assert os.waitpid(child, 0)[1] == 0
-
-
-def test_a_constant_beyond_the_data_is_refused() -> None:
-    """As a damaged object's types say it, whose sections are whole."""
-    with Object(packaged("ksym"), "ksym") as obj, pytest.raises(errors.ObjectError, match="read-only data"):
-        obj.set_constants({(1 << 20, 4): bytes(4)})
 
 
 GROUPS = """

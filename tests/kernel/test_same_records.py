@@ -87,6 +87,7 @@ def objects(target: str) -> Iterator[dict[str, Any]]:
             yield {"map": table}
         elif target.startswith("bpf"):
             stack.enter_context(TaskIter(engine="seq"))
+            stack.callback(Map(HASH, 4, 8, 1).close)
             yield {}
         elif target == "cgroup":
             yield {"cgroup": stack.enter_context(cgroups())}
