@@ -54,9 +54,9 @@ class _Own(BpfIter[R]):
 
     ``columns`` is a list of the record's columns and of kernel paths that start at the target's object, or a
     mapping of names to expressions over both. ``where`` is an expression that decides, inside the kernel,
-    which objects leave. ``params`` binds names in these expressions to 64-bit integers, which can be changed
-    later (:attr:`params`). ``engine`` is "seq", "snapshot", or "auto": whichever is complete, and of those
-    the fastest. A mistake in a query raises :class:`~libbpf_iter.errors.ParameterError`; something that the
+    which objects to return. ``params`` binds names in these expressions to 64-bit integers, which can be
+    changed later (:attr:`params`). ``engine`` is "seq", "snapshot", or "auto": the fastest of those that are
+    complete. A mistake in a query raises :class:`~libbpf_iter.errors.ParameterError`; something that the
     running kernel can't do, :class:`~libbpf_iter.errors.UnsupportedQuery`.
     """
 
