@@ -13,6 +13,7 @@ import mmap
 import os
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from weakref import ref
 
 from . import _libbpf, forks
@@ -44,7 +45,8 @@ class _Walker(Immutable):
     process: int  # a forked child shares the memory, and must not write to it
 
     def close(self) -> None:
-        self.memory.close()
+        with suppress(BufferError):
+            self.memory.close()  # unless a traceback holds what reads it, and lets it go later
         if self.link is not None:
             self.link.close()
         self.program.close()

@@ -108,6 +108,21 @@ def interrupt(work: Callable[[], object], *, most: int = 60) -> None:
     assert moment > whole.moments // 2
 
 
+def test_closing_after_a_walk_into_arrays() -> None:
+    """As a with block does, while the traceback still holds what reads the memory."""
+    came, moment = True, 0
+    while came:
+        tasks = TaskIter(tid=os.getpid(), columns=["tid"], engine="snapshot")
+
+        def walk(tasks: TaskIter = tasks) -> None:
+            with tasks:
+                tasks.to_numpy()
+
+        came = Interrupted(moment)(walk)
+        moment += 1
+    assert moment > 50
+
+
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])
 def test_a_session(engine: str) -> None:
     with TaskIter(tid=os.getpid(), columns=["tid"], engine=engine) as tasks:
