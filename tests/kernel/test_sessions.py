@@ -255,6 +255,8 @@ def test_an_update_that_would_walk_other_tasks_is_refused() -> None:
 
 def test_an_update_is_refused_whoever_looks_for_the_tasks() -> None:
     """A stranger's link does, and its program shows whatever that walks; ours shows one process of all."""
+    if not kernel.has(TASK_LINKS):
+        lacks("task parameters", "this kernel's links know of no task")
     me = os.getpid()
     with TaskIter(pid=me, columns=["pid"]) as mine, ObjectIter(PROGRAMS / "task.bpf.o", pid=me) as strange:
         for one, other in ((mine, strange), (strange, mine)):

@@ -254,7 +254,7 @@ def test_where_faults_panic_programs_have_one_function(target: str) -> None:
 def test_where_faults_panic_queries_of_columns_are_refused() -> None:
     if not faults_panic():
         pytest.skip("this kernel's programs may have several functions")
-    with pytest.raises(errors.UnsupportedQuery, match="where: here the record's columns"):
+    with pytest.raises(errors.UnsupportedQuery, match="where: expressions can't use the record's columns"):
         TaskIter(where="nice == 0")
     with TaskIter(where="static_prio == 120", columns={"tid": "task.pid"}) as tasks:
         assert list(tasks)
