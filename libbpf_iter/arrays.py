@@ -1,4 +1,4 @@
-"""A walk as a NumPy array. Imports decode, kinds and schema, and NumPy only when an array is made."""
+"""A walk as a NumPy array. Imports decode, workarounds, and NumPy only when an array is made."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from . import kinds
 from .decode import Buffer, records, slices
 from .schema import Schema
+from .workarounds import names_keep_rests
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,14 +90,14 @@ def _decoded(format_: Any) -> bool:
 
 
 def array_in_place(schema: Schema, memory: Lent) -> np.ndarray[Any, Any] | None:
-    """A read-only view of a snapshot's records; None if they aren't plain bytes of the same length.
+    """A read-only view of a snapshot's records; None if they have to be decoded, or their text cut.
 
     The memory is given back with the last array that uses it.
     """
     import numpy as np
 
     plain = _plain(schema, memory.records)
-    if plain is None:
+    if plain is None or _to_be_cut(plain):
         return None
     found: np.ndarray[Any, Any] = np.asarray(_Owner(memory, plain)).view(plain.dtype)
     return found
@@ -121,7 +122,17 @@ def array(schema: Schema, chunks: Iterable[Buffer]) -> np.ndarray[Any, Any]:
     for chunk in chunks:
         data += chunk  # a chunk is only valid until the next one is asked for
     plain = _plain(schema, data)
-    return _decode(schema, data) if plain is None else plain
+    found = _decode(schema, data) if plain is None else plain
+    for name in _to_be_cut(found):
+        # As bytes of Python's they end where the last NULs begin, and here at the first.
+        found[name] = [text.partition(b"\0")[0] for text in found[name].tolist()]
+    return found
+
+
+def _to_be_cut(found: np.ndarray[Any, Any]) -> list[str]:
+    """The columns whose text may go on behind its first NUL, which NumPy takes for a part of it."""
+    texts = [name for name in found.dtype.names or () if found.dtype[name].kind == "S"]
+    return texts if texts and names_keep_rests() else []
 
 
 def _plain(schema: Schema, data: Buffer) -> np.ndarray[Any, Any] | None:

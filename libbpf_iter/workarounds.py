@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import kernel
 
-__all__ = ["faults_panic", "processes_mix_threads_up", "tid_may_find_leaders_alone"]
+__all__ = ["faults_panic", "names_keep_rests", "processes_mix_threads_up", "tid_may_find_leaders_alone"]
 
 
 def faults_panic() -> bool:
@@ -20,6 +20,15 @@ def faults_panic() -> bool:
     pointers, don't fault. No type tells, but the iterator over mappings came in the same version.
     """
     return not kernel.has("bpf_iter__task_vma")
+
+
+def names_keep_rests() -> bool:
+    """Whether the name of a thread may be followed by what is left of a longer one, behind a NUL.
+
+    06c5088aeeda, "fs/exec: replace strlcpy with strscpy_pad in __set_task_comm", of Linux 5.17, clears it. No
+    type tells, but bpf_loop() came in the same version.
+    """
+    return not kernel.has("bpf_func_id.BPF_FUNC_loop")
 
 
 def tid_may_find_leaders_alone() -> bool:

@@ -41,6 +41,7 @@ SINCE = {
     "bpf_func_id.BPF_FUNC_for_each_map_elem": (5, 13),
     "bpf_prog_aux.verified_insns": (5, 16),
     "bpf_func_id.BPF_FUNC_copy_from_user_task": (5, 18),
+    "padded names": (5, 17),  # workarounds.names_keep_rests()
     "options of sockets that are walked": (5, 15),  # 3cee6fb8e69e
     # Expressions of a record's columns: workarounds.faults_panic().
     "queries of columns": (5, 12),

@@ -21,7 +21,12 @@ from libbpf_iter import Iter, ObjectIter, TaskFileIter, TaskIter, TaskVmaIter, e
 from libbpf_iter.base import BpfIter
 from libbpf_iter.engine import counts
 from libbpf_iter.probes import TASK_LINKS, finds, threads_are_found
-from libbpf_iter.workarounds import faults_panic, processes_mix_threads_up, tid_may_find_leaders_alone
+from libbpf_iter.workarounds import (
+    faults_panic,
+    names_keep_rests,
+    processes_mix_threads_up,
+    tid_may_find_leaders_alone,
+)
 from tests.conftest import environment_skip
 from tests.kernel.since import has, lacks, needs
 from tests.kernel.test_sessions import PROGRAMS
@@ -40,6 +45,28 @@ def test_sockets_that_are_counted_are_walked_in_one_read(target: str) -> None:
         list(session)
         assert session.lost == ()  # one read was enough
     assert not (counted and has(f"cookies of {target}"))
+
+
+@pytest.mark.parametrize("engine", ["seq", "snapshot"])
+def test_a_name_ends_where_it_ends_in_arrays_too(engine: str) -> None:
+    """Of a longer one before it there may be a rest: "name\\0g name" of "a long name"."""
+    assert names_keep_rests() == (not has("padded names"))
+    comm = Path("/proc/thread-self/comm")
+    before = comm.read_text().rstrip("\n")
+    comm.write_text("a long name")
+    comm.write_text("name")
+    try:
+        with TaskIter(threading.get_native_id(), engine=engine) as tasks:
+            assert tasks.to_numpy()["comm"].tolist() == [b"name"]
+            assert tasks.collect().to_numpy()["comm"].tolist() == [b"name"]
+            assert [task.comm for task in tasks] == ["name"]
+        with Iter(
+            "task", columns={"c": "task.comm", "tid": "task.pid"}, where="task.comm == 'name'", engine=engine
+        ) as tasks:
+            found = tasks.to_numpy()
+            assert found[found["tid"] == threading.get_native_id()]["c"].tolist() == [b"name"]
+    finally:
+        comm.write_text(before)
 
 
 def test_a_thread_is_found_that_leads_no_process() -> None:
