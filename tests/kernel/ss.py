@@ -42,7 +42,10 @@ _UNIX = re.compile(
 def internet(protocol: str) -> dict[int, Said]:
     """The sockets of -t or -u, by cookie."""
     found = {}
-    for line in run("ss", "-HOanpeimo", protocol).splitlines():
+    lines = run("ss", "-HOanpeimo", protocol)
+    if lines and "skmem:" not in lines:
+        environment_skip("without the kernel's module inet_diag, ss says what /proc says")
+    for line in lines.splitlines():
         state, rx, tx, local, remote, *rest = line.split()
         text = " ".join(rest)
         said = {"state": STATES[state], "rx": rx, "tx": tx, "tokens": text}
@@ -52,8 +55,6 @@ def internet(protocol: str) -> dict[int, Said]:
         if timer := re.search(r"timer:\((\w+),([^,]*),(\d+)\)", text):
             said["timer"], said["retransmits"] = _TIMERS[timer[1]], timer[3]
             said["expires"] = timer[2]
-        if "sk" not in said:
-            environment_skip("ss says little where the kernel has no module inet_diag")
         found[int(said["sk"], 16)] = said
     return found
 
@@ -64,7 +65,7 @@ def unix() -> dict[int, Said]:
     for line in run("ss", "-HOxae").splitlines():
         columns = _UNIX.match(line)
         if columns is None:
-            environment_skip(f"ss says little where the kernel has no module unix_diag: {line}")
+            environment_skip(f"without the kernel's module unix_diag, ss says what /proc says: {line}")
         said = columns.groupdict() | {"state": STATES[columns["state"]]}
         if int(said["inode"]):
             found[int(said["inode"])] = said

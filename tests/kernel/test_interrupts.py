@@ -130,6 +130,7 @@ def test_a_session(engine: str) -> None:
         interrupt(lambda: next(tasks.session()), most=1000)
 
 
+@pytest.mark.alike
 def test_a_walk_into_arrays() -> None:
     with TaskIter(columns=["tid"], engine="snapshot") as tasks:
         list(tasks)

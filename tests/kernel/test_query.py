@@ -481,7 +481,9 @@ def test_a_strangers_object_takes_queries_by_our_header(tmp_path: Path) -> None:
     mine = compiled(tmp_path, OBJECT)
     with ObjectIter(mine, where="number == me", params={"me": ME}) as tasks:
         assert [task.number for task in tasks] == [ME]
-    with ObjectIter(mine, tid=ME, columns=iter(["number", "task.comm"])) as tasks:
+    with ObjectIter(
+        mine, columns=iter(["number", "task.comm"]), where="number == me", params={"me": ME}
+    ) as tasks:
         (task,) = tasks
         assert (task.number, task.task_comm) == (ME, Path("/proc/self/comm").read_text().strip())
 
