@@ -100,7 +100,7 @@ def _record(target: str, fields: list[Field], format_: str) -> None:
     rows = []
     for field in fields:
         what, unit, source = columns[field.name]
-        asked = "if asked for by name" if field.on_request else ""
+        asked = "computed only if asked for by name" if field.on_request else ""
         told = [
             what + (f" [{unit}]" if unit else ""),
             asked,

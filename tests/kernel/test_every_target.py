@@ -376,6 +376,10 @@ def seen(target: str) -> Iterator[Seen]:
         yield OBJECTS[target](stack)
 
 
+def test_each_target_is_tested() -> None:
+    assert set(OBJECTS) == set(packaged_targets())
+
+
 def matching(walk: BpfIter[Any], key: str, value: Any) -> list[dict[str, Any]]:
     return [record for record in map(asdict, walk) if record[key] == value]
 
