@@ -11,8 +11,9 @@ import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -38,6 +39,14 @@ def environment_skip(reason: str) -> NoReturn:
             pytrace=False,
         )
     pytest.skip(reason)
+
+
+def installed(name: str) -> Any:
+    """A module that not every environment has."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        environment_skip(str(error))
 
 
 def effective_capabilities() -> set[str]:

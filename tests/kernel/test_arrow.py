@@ -16,8 +16,6 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import polars
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -30,6 +28,7 @@ from libbpf_iter.cli.output import columns_of
 from libbpf_iter.decode import asdict, records
 from libbpf_iter.errors import SchemaError
 from libbpf_iter.schema import Field, Schema
+from tests.conftest import installed
 from tests.kernel.test_maps import ARRAY, PERCPU_ARRAY, Map
 from tests.kernel.test_query import sleepers
 from tests.unit.test_fuzz import damaged
@@ -234,8 +233,8 @@ def test_bytes_that_are_no_text_are_replaced() -> None:
 
 READERS: list[Callable[[Any], Any]] = [
     lambda tasks: [row["tid"] for row in pa.table(tasks).to_pylist()],
-    lambda tasks: polars.DataFrame(tasks)["tid"].to_list(),
-    lambda tasks: [tid for (tid,) in duckdb.sql("select tid from tasks").fetchall()],
+    lambda tasks: installed("polars").DataFrame(tasks)["tid"].to_list(),
+    lambda tasks: [tid for (tid,) in installed("duckdb").sql("select tid from tasks").fetchall()],
 ]
 
 

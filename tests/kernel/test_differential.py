@@ -383,8 +383,8 @@ class Numbers:
 
 
 @pytest.fixture
-def numbers(request: pytest.FixtureRequest) -> Iterator[Numbers]:
-    made = Numbers(request.param)
+def numbers(seed: int) -> Iterator[Numbers]:
+    made = Numbers(seed)
     yield made
     made.close()
 
@@ -401,7 +401,12 @@ def results(records: Iterable[Any]) -> Results:
     return {record.key: [getattr(record, f"of_{n}") % WORD for n in range(BATCH)] for record in records}
 
 
-@pytest.mark.parametrize(("numbers", "seed"), [(seed, seed) for seed in range(25)], indirect=["numbers"])
+def seeds(count: int, few: int) -> list[Any]:
+    """So many, and few where a batch takes long."""
+    return [pytest.param(seed, marks=[pytest.mark.many] * (seed >= few)) for seed in range(count)]
+
+
+@pytest.mark.parametrize("seed", seeds(25, 5))
 def test_elements_by_ours_clang_and_python(numbers: Numbers, seed: int, tmp_path: Path) -> None:
     fields = [field(f"value.{name}", name, not signed and bits == 64) for name, signed, _, bits in FIELDS]
     expressions = Generator(seed, fields, ("value.text", "text")).batch()
@@ -445,7 +450,7 @@ TASK_FIELDS = [
 ]
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(10, 3))
 def test_tasks_by_ours_clang_and_python(seed: int, tmp_path: Path) -> None:
     me = os.getpid()
     expressions = Generator(seed, TASK_FIELDS, ("task.comm", "comm")).batch()

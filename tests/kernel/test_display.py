@@ -8,13 +8,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import polars
 import pytest
 from rich.console import Console
 
 from libbpf_iter import ObjectIter, PinnedIter, TaskIter, TcpIter, errors, kernel
 from libbpf_iter.probes import TASK_LINKS
 from libbpf_iter.rows import Rows
+from tests.conftest import installed
 from tests.kernel.clang import compiled
 from tests.kernel.test_foreign import LACKING
 
@@ -43,7 +43,7 @@ def test_collected_records_go_where_iterators_go() -> None:
         rows = tasks.collect()
     tids = [task.tid for task in rows]
     assert rows.to_numpy()["tid"].tolist() == tids
-    frame = polars.DataFrame(rows)
+    frame = installed("polars").DataFrame(rows)
     assert frame["tid"].to_list() == tids
     assert frame.columns == ["tid", "comm"]
 

@@ -234,6 +234,7 @@ def test_names_that_are_not_there(tmp_path: Path) -> None:
         ObjectIter(path)
 
 
+@pytest.mark.alike
 def test_damaged_objects_raise_our_errors_alone(tmp_path: Path) -> None:
     """Bytes changed at random: attached all the same, or refused; in a child, since libbpf is C."""
     whole = compiled(tmp_path, TYPED).read_bytes()

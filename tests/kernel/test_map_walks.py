@@ -51,7 +51,9 @@ def filled(kind: int, key: int, value: int, count: int) -> tuple[Map, dict[bytes
     return table, held
 
 
-@pytest.mark.parametrize("value", [1, 3, 4, 8, 12, 100, 4096])
+@pytest.mark.parametrize(
+    "value", [1, 8, 100, 4096, *(pytest.param(n, marks=pytest.mark.many) for n in (3, 4, 12))]
+)
 @pytest.mark.parametrize(
     ("kind", "key"),
     [(ARRAY, 4)] + [(kind, key) for kind in (HASH, LRU_HASH) for key in (1, 2, 4, 7, 8, 16, 64)],
