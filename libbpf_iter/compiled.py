@@ -42,7 +42,8 @@ def scope(target: str, query: Query, whole: Schema | None, types: MapTypes | Non
             del parts["value"]
             missing["value"] = "a per-CPU map has several; a query can't choose"
         for name, (type_id, size) in parts.items():
-            ctype = CType(types.btf, type_id) if types.btf is not None and type_id else _bytes(size)
+            found = types.described(type_id)
+            ctype = CType(*found) if found else _bytes(size)
             objects[name] = Member(Pointing(name, ctype), 0, ctype, None, name)
         if whole is not None:
             whole = whole.with_fields(f for f in whole.fields if f.name not in ("key", "value"))

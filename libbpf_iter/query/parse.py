@@ -6,6 +6,8 @@ The text is parsed but never run, and syntax that isn't handled here is refused.
 from __future__ import annotations
 
 import ast
+import keyword
+import re
 from collections.abc import Callable
 
 from ..errors import ParameterError
@@ -64,6 +66,9 @@ def parse(text: str, scope: Scope, parameter: str) -> Node:
         for compared in ("==", "!=", "<=", ">="):
             rest = rest.replace(compared, "")
         hint = "; == compares" if "=" in rest else ""
+        for name in re.findall(r"\.\s*(\w+)", text):
+            if keyword.iskeyword(name):
+                hint = f"; a member of that name is written [{name!r}]"
         raise ParameterError(parameter, f"{text!r} isn't an expression: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ParameterError(parameter, f"the expression can't be parsed: {error}") from None
@@ -133,6 +138,8 @@ class _Parser:
                 return self._scope.member(self.node(e.value, depth + 1), e.attr, self._parameter)
             case ast.Subscript():
                 index = self.node(e.slice, depth + 1)
+                if isinstance(index, tree.Literal):  # a name that Python keeps to itself: device['class']
+                    return self._scope.member(self.node(e.value, depth + 1), index.text, self._parameter)
                 if not isinstance(index, tree.Constant):
                     raise self._refuse(e.slice, "an index has to be a constant")
                 return self._scope.element(self.node(e.value, depth + 1), index.value, self._parameter)
@@ -319,5 +326,6 @@ def describe(node: Node) -> str:
         case Number():
             return "a number"
     if isinstance(node, tree.Column):
-        return f"the column {node.field.name} of type {node.field.kind.annotation}"
+        wide = "128-bit " if node.field.kind.annotation == "int" else ""
+        return f"the {wide}column {node.field.name} of type {node.field.kind.annotation}"
     return "that"

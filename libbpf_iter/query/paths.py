@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+
 from ..btf import types as bt
 from ..errors import ParameterError
 from .parse import parse
@@ -21,7 +23,8 @@ def places(scope: Scope, path: str) -> list[Place]:
 class KernelPath(str):
     """A kernel path, which is a string and can be used as a column.
 
-    Attributes and indices continue it, with completion: ``paths.mm.total_vm``.
+    Attributes and indices continue it, with completion: ``paths.mm.total_vm``. A member whose name Python
+    keeps to itself is an index, too: ``device["class"]``.
     """
 
     _scope: Scope
@@ -60,12 +63,14 @@ class KernelPath(str):
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         try:
+            if keyword.iskeyword(name):
+                return self[name]
             return self._on(f"{self}.{name}" if self else name)
         except ParameterError as error:
             raise AttributeError(str(error)) from None
 
     def __getitem__(self, index: object) -> KernelPath:
-        return self._on(f"{self}[{index}]")
+        return self._on(f"{self or self._scope.target}[{index!r}]")
 
     def _on(self, text: str) -> KernelPath:
         return KernelPath(self._scope, text, parse(text, self._scope, "path"))

@@ -141,6 +141,9 @@ class Scope:
             if index:
                 base = tree.Cast(base, element, 0)  # the verifier allows loads from the first element only
             return _at(base, index * element.size * 8, element, 0, f"[{index}]")
+        if isinstance(base, tree.Column):
+            message = f"{base.field.name}[{index}]: {base.field.name} is a column, and taken as a whole"
+            raise ParameterError(parameter, message)
         raise ParameterError(parameter, f"[{index}]: what precedes it is neither an array nor a pointer")
 
     def cast(self, name: str, pointer: Node, parameter: str) -> Node:

@@ -189,7 +189,7 @@ class Member(Node):
             element = self.ctype.btf[self.ctype.btf.resolve(node.type_id)]
             if isinstance(element, bt.Int) and element.size == 1 and element.name == "char":
                 return Text(node.count)
-        if isinstance(node, bt.Int | bt.Enum):
+        if isinstance(node, bt.Int | bt.Enum) and node.size <= 8:
             found = integer_type(self.ctype)
             if self.bits is not None and self.bits[1] < 64 and not found.signed:
                 return Number(True, True, found.enum)  # it is narrower than 64 bits, so never negative
@@ -372,6 +372,8 @@ def column_type(kind: Kind, size: int) -> Type:
         return Text(size)
     if isinstance(kind, kinds.Span | kinds.Ip | kinds.Bytes | kinds.Array | kinds.Nested | kinds.Float):
         return Type()
+    if kind.size > 8:
+        return Type()  # of 128 bits
     if isinstance(kind, kinds.EnumValue):
         return Number(kind.signed or size < 8, not kind.signed and size < 8, kind)
     if isinstance(kind, kinds.Integer) and kind.signed:

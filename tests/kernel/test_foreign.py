@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from cbuild.tools import find_tool
-from libbpf_iter import ObjectIter, PinnedIter, UdpIter, asdict, errors
+from libbpf_iter import BpfMapElemIter, ObjectIter, PinnedIter, UdpIter, _libbpf, asdict, errors
 from libbpf_iter.cli import cli
 from libbpf_iter.kernel import has
 from libbpf_iter.objects import packaged
@@ -219,6 +220,55 @@ def test_a_refusal_is_one_line_and_keeps_the_log(tmp_path: Path, capfd: pytest.C
     assert "\n" not in str(caught.value)
     assert "PROG LOAD LOG" in caught.value.log
     assert capfd.readouterr().err == ""
+
+
+GLOBALS = (
+    HEAD
+    + """
+enum colour { RED = 1, BLUE };
+struct point { int x; unsigned long y; };
+int count = 3;
+static char name[12] = "initial";
+enum colour colours[2] = { BLUE, RED };
+struct point zero;
+const volatile long limit = -5;
+SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	static volatile unsigned long calls;
+	if (ctx->task)
+		return 0;
+	calls += 2;
+	count += limit;
+	zero.y = calls;
+	zero.x = colours[0];
+	*(volatile char *)name = 'I';
+	return 0;
+}
+"""
+    + LICENSE
+)
+
+
+def test_global_variables_are_elements_of_their_sections(tmp_path: Path) -> None:
+    with ObjectIter(compiled(tmp_path, GLOBALS)) as tasks:
+        assert list(tasks) == []
+        values: dict[str, Any] = {}
+        for number in _libbpf.maps_of(tasks.link.program.fd):
+            with BpfMapElemIter(number) as elements:
+                (element,) = elements
+                assert len(elements.to_numpy()) == 1
+                values |= dict(element.value)
+        point = values["zero"]
+        assert (values["count"], values["limit"], values["name"]) == (-2, -5, "Initial")
+        assert [colour.name for colour in values["colours"]] == ["BLUE", "RED"]
+        assert (point.x, point.y, values["dump_calls"]) == (2, 2, 2)
+        found = []
+        for number in _libbpf.maps_of(tasks.link.program.fd):
+            with suppress(errors.ParameterError):  # another section
+                query = {"columns": {"y": "value.zero.y"}, "where": "value.dump_calls == 2"}
+                with BpfMapElemIter(number, **query) as elements:  # type: ignore[arg-type]
+                    found += [element.y for element in elements]
+        assert found == [2]
 
 
 def test_names_that_are_not_there(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from libbpf_iter import (
     TaskIter,
     TaskVmaIter,
     TcpIter,
+    UdpIter,
     UnixIter,
     _libbpf,
     asdict,
@@ -246,6 +247,21 @@ def test_iter_takes_any_target() -> None:
         assert [task.tid for task in tasks] == [ME]
     with pytest.raises(ParameterError, match="tid"):
         Iter("tcp", tid=1)
+
+
+def test_members_whose_names_python_keeps_to_itself() -> None:
+    device = "inet.sk.sk_dst_cache.dev.dev"
+    columns = {"kind": f"text({device}['class'].name, 8)", "at": "meta.seq['from']"}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", 9))  # by the loopback device
+        with UdpIter(columns=columns, where=f"inode == {os.fstat(sock.fileno()).st_ino}") as sockets:
+            assert [(record.kind, record.at) for record in sockets] == [("net", 0)]
+    path = UdpIter.paths().inet.sk.sk_dst_cache.dev.dev
+    assert getattr(path, "class") == path["class"] == f"{device}['class']"
+    with pytest.raises(ParameterError, match=r"a member of that name is written \['class'\]"):
+        UdpIter(where=f"{device}.class is None")
+    with pytest.raises(ParameterError, match="struct device has no member 'klass'; did you mean class"):
+        UdpIter(where=f"{device}['klass'] is None")
 
 
 # ---- where ------------------------------------------------------------------
