@@ -124,13 +124,13 @@ def array(schema: Schema, chunks: Iterable[Buffer]) -> np.ndarray[Any, Any]:
     plain = _plain(schema, data)
     found = _decode(schema, data) if plain is None else plain
     for name in _to_be_cut(found):
-        # As bytes of Python's they end where the last NULs begin, and here at the first.
+        # Python's bytes keep a NUL inside; only those at the end are missing.
         found[name] = [text.partition(b"\0")[0] for text in found[name].tolist()]
     return found
 
 
 def _to_be_cut(found: np.ndarray[Any, Any]) -> list[str]:
-    """The columns whose text may go on behind its first NUL, which NumPy takes for a part of it."""
+    """The columns in which bytes may follow a text's first NUL, which NumPy takes for a part of the text."""
     texts = [name for name in found.dtype.names or () if found.dtype[name].kind == "S"]
     return texts if texts and names_keep_rests() else []
 

@@ -1,6 +1,6 @@
-"""What names in a query stand for, and programs compiled for a query alone. Imports query, kernel, program.
+"""What names in a query stand for, and programs made of a query alone. Imports query, kernel, program.
 
-The compiler is a good part of what there is to import, so this is imported when there is a query.
+The query compiler is a large part of the package, so this is imported only when there is a query to compile.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _bytes(size: int) -> CType:
 
 
 def whole_of(target: str, query: Query, whole: Schema) -> Program | None:
-    """A whole program for a query of kernel paths alone; None if it needs a column of the target's record."""
+    """A whole program for a query that uses only kernel paths; None if it uses a column of the record."""
     asked = ask(scope(target, query, whole, None), query.columns, query.where)
     if asked.columns is None or asked.used or not fits(asked):
         return None
@@ -67,7 +67,7 @@ def whole_of(target: str, query: Query, whole: Schema) -> Program | None:
 
 
 def load_query(target: str, query: Query) -> Program:
-    """A program for a target that the package has none for: the compiler writes all of it."""
+    """A whole program for a target for which the package has none."""
     names = scope(target, query, None, None)
     columns = plain_columns(names) if query.columns is None else query.columns
     return load_asked(target, ask(names, columns, query.where), query)
@@ -94,13 +94,13 @@ def load_asked(target: str, asked: Asked, query: Query) -> Program:
 
 
 def blame(error: VerifierError, compiled: Compiled, code: bytes) -> VerifierError:
-    """The error, with the part of the query that the verifier refused: its log ends at the instruction."""
+    """The error with the part of the query that the verifier rejects: its log ends at that instruction."""
     start = code.find(compiled.code)
     slots = [int(m.group(1)) for m in re.finditer(r"^(\d+): \(", error.log, re.MULTILINE)]
     if slots and start >= 0 and slots[-1] >= start // 8:
         note = compiled.note_of(slots[-1] - start // 8)
     elif not slots and "kernel symbol" in error.log:
-        # Variables are looked up before any instruction is followed, so the log has none yet.
+        # The verifier resolves variables before it follows instructions, so the log has none yet.
         note = compiled.note_of_variable()
     else:
         return error

@@ -1,6 +1,6 @@
 """TaskIter and its siblings, a class for each target; and Iter, for any target by name.
 
-The classes differ in their parameters alone, so all that they say of their targets is in their docstrings.
+The classes differ only in their parameters; what there is to say about a target is in its class's docstring.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ __all__ = ["class_name", "column_name", "near"]
 
 def column_name(text: str) -> str:
     """The name of a column that is given as an expression only: mm.total_vm becomes mm_total_vm."""
-    import re  # Slow to import, and queries alone need it.
+    import re  # Slow to import, and only queries need it.
 
     return re.sub(r"\W+", "_", text).strip("_")
 

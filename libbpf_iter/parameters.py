@@ -36,9 +36,9 @@ CgroupRef = int | str | os.PathLike[str] | HasFileno
 
 
 class Parameters:
-    """What a link, or a program that walks without one, is told of what to walk.
+    """What tells a link, or a program that walks without one, what to walk.
 
-    ``info`` is the bytes of the union. ``expected`` is what the kernel says of the link if it took them;
+    ``info`` is the bytes of the union. ``expected`` is what the kernel says about the link if it took them;
     ``left`` is the part of that which is left to the program instead. ``types`` are those of a map's
     elements. ``held`` keeps open what ``info`` names by descriptor, and ``refusals`` are the errors to
     raise, by the errno of bpf_link_create().
@@ -51,13 +51,13 @@ class Parameters:
         self.types: MapTypes | None = None
         # Settings of a program that walks without a link; empty if it can't make this walk.
         self.walked: dict[str, int] = {}
-        # How many objects such a walk comes by, if that is known beforehand.
+        # How many objects such a walk visits, if that is known beforehand.
         self.objects = 0
         # Settings of a program that picks out the tasks by itself: progs/pidns.h.
         self.only: dict[str, int] = {}
         # The process whose threads the link walks.
         self.process = 0
-        # What the process is known by, whose number may come to be another's.
+        # The process itself, since its pid may be reused for another one.
         self.pidfd: Fd | None = None
         # A tid that is only found if it leads its process.
         self.leader = 0
@@ -92,7 +92,7 @@ class Parameters:
             self.leader = tid
 
     def check_found(self) -> None:
-        """Refuse what would be missed, or taken for another; before each walk, since tasks come and go."""
+        """Refuse what a walk would miss or mistake for another. Before each walk: tasks come and go."""
         if self.pidfd is not None:
             _check_lives(self.pidfd)
         pid = kernel.process_of(self.leader) if self.leader else 0

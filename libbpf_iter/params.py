@@ -89,6 +89,6 @@ class Params(MutableMapping[str, int]):
         self._memory.close()
 
     def discard(self) -> None:
-        """Close the descriptor, too: nothing was loaded with it, and whoever holds the error holds this."""
+        """Close the descriptor too: nothing was loaded with it, but an error's traceback may keep this."""
         self.close()
         self._map.close()

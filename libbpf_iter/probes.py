@@ -16,7 +16,7 @@ from .workarounds import tid_may_find_leaders_alone
 
 __all__ = ["TASK_LINKS", "bounded", "finds", "large_maps", "threads_are_found"]
 
-# What the BTF of kernels has whose links take a task: since f0d74c4da1f0, Linux 6.1.
+# In the BTF of kernels whose links take a task: since f0d74c4da1f0, Linux 6.1.
 TASK_LINKS = "bpf_iter_link_info.task"
 # KMALLOC_MAX_SIZE where a page has 4 KiB: array_map_alloc_check() of kernels such as 5.10 takes no more.
 _SMALL_VALUE = 4 << 20

@@ -70,15 +70,15 @@ class Query(Immutable):
         return self.params.fd if self.params else -1
 
     def shows(self, column: str) -> bool:
-        """Whether a column of the record's own may leave."""
+        """Whether a column of the record may be output."""
         return self.columns is None or isinstance(self.columns, str | Mapping) or column in self.columns
 
     def is_plain(self, whole: Schema) -> bool:
-        """Whether it asks for nothing but columns of the record's own, so that nothing needs compiling."""
+        """Whether it asks for nothing but columns of the record, so that nothing has to be compiled."""
         return self.where is None and self.takes_columns(whole)
 
     def takes_columns(self, whole: Schema) -> bool:
-        """Whether all the columns that leave are the record's own, whatever ``where`` uses."""
+        """Whether all the columns that it outputs are the record's own, whatever ``where`` uses."""
         if self.columns is None or isinstance(self.columns, str):
             return True
         if isinstance(self.columns, Mapping):
@@ -96,7 +96,7 @@ class Fitted(Immutable):
     compiled: Compiled | None = None
     packed_size: int = 0
     filter_reads_text: bool = False
-    btf: bytes = b""  # of the records that leave, where it isn't the object's own
+    btf: bytes = b""  # of the records that are output, if it isn't the object's own
     shows_value: bool = True  # of a map's elements
 
 

@@ -171,8 +171,8 @@ int dump_ipv6_route(struct bpf_iter__ipv6_route *ctx)
 	record.source_prefix_len = rt->fib6_src.plen;
 
 	/*
-	 * The verifier knows a nexthop's union by its first member only, so a
-	 * group is read by address, and a path then too, whichever it is.
+	 * The verifier knows only the first member of a nexthop's union, so a group is read with helpers. A
+	 * path may come from there, too, so all its members are read with helpers.
 	 */
 	nexthop = rt->nh;
 	if (nexthop) {

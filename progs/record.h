@@ -112,10 +112,9 @@ typedef __u8 rec_map_value[0];
 /* ---- what the library sets before loading ------------------------------- */
 
 /*
- * A number that the library sets. It is no variable: wherever it is used, it is the constant of an
- * instruction, which the library finds by its label, setting_<name>_<n>, and writes over. A variable in
- * .rodata would be read for each object each time, and would take a map for each program. Unless it is
- * set, it is the default.
+ * A number that the library sets. It isn't a variable: each use is the constant of an instruction, which the
+ * library finds by its label, setting_<name>_<n>, and patches. A variable in .rodata would be loaded for each
+ * object, and would take a map for each program. If the library doesn't set it, it has its default.
  */
 #define SETTING(name, default_)                                       \
 	({                                                            \

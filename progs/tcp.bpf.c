@@ -29,9 +29,8 @@ enum tcp_timer {
 };
 
 /*
- * TCP_TIME_WAIT (also FIN_WAIT2 once the file is closed) and TCP_NEW_SYN_RECV
- * are small stand-ins for a socket: what they don't have is None, or 0 where
- * nothing can be there.
+ * In TCP_TIME_WAIT (also FIN_WAIT2 once the file is closed) and TCP_NEW_SYN_RECV, the kernel has a smaller
+ * struct in place of a socket: what that lacks is None, or 0 if there can't be any.
  */
 struct tcp_record {
 	/* address family; from sock_common.skc_family */
@@ -254,7 +253,7 @@ static __always_inline void fill_none(void *row, enum turn turn)
 	SET(rcv_wnd, NONE_U32);
 }
 
-/* The columns of a socket: those of its own sort, and those that all sorts have. */
+/* The columns of a socket of any kind, some of which only one kind has. */
 static __always_inline void fill(struct sock_common *sk, __u32 uid, void *row, enum turn turn)
 {
 	struct sock_common *common = PLAIN(sock_common, sk);

@@ -21,7 +21,7 @@ COLUMNS_MAX = 256
 
 
 class Asked(Immutable):
-    """A query as trees: which columns leave, by name, and which objects."""
+    """A query as trees: which columns to output, by name, and of which objects."""
 
     columns: tuple[tuple[str, Node], ...] | None  # None: the record as it is
     where: Node | None

@@ -35,12 +35,12 @@ SEQ_WRITE = 127  # include/uapi/linux/bpf.h, enum bpf_func_id
 
 
 class Compiled(Immutable):
-    """Instructions, a note for each of them, and the BTF of what leaves."""
+    """Instructions, a note for each of them, and the BTF of what is output."""
 
     instructions: tuple[Instruction, ...]
     notes: tuple[str, ...]
     btf: bytes
-    size: int  # bytes of the struct that leaves; 0 if it is the program's own record
+    size: int  # of the struct that is output; 0 if that is the program's own record
     function: int = 0  # the id of the main function in the BTF, for a whole program
 
     @property
@@ -65,7 +65,7 @@ class Compiled(Immutable):
 
 
 def _filter(out: Assembler, emitter: Emitter, asked: Asked, drop: Label) -> None:
-    """Jump to ``drop`` if the object doesn't leave."""
+    """Jump to ``drop`` if the filter doesn't keep the object."""
     if asked.where is not None:
         with out.note("where"):
             emitter.branch(asked.where, drop, False)
@@ -113,18 +113,18 @@ def slot(
     emitter = Emitter(out, Frame(in_slot, in_slot["record"], places, in_slot, params, 0))
     _slot_entry(out, asked, members, size, drop)
     if size:
-        # The program calls twice: to learn whether the object leaves, and then for the result.
-        with out.note("to fill, or to decide"):
+        # The program calls twice: to learn whether to keep the object, and then for the result.
+        with out.note("is there a result to fill?"):
             out.jump_constant("!=", _RESULT, 0, fill)
     _filter(out, emitter, asked, drop)
-    _return(out, "it leaves", 1)
+    _return(out, "keep the object", 1)
     if size:
         out.place(fill)
         _fill(out, emitter, result.places, _RESULT, 0)
-        _return(out, "it is filled", 1)
+        _return(out, "the result is filled", 1)
     if out.leads_to(drop):
         out.place(drop)
-        _return(out, "it does not", 0)
+        _return(out, "drop the object", 0)
     return Compiled(tuple(out.finish()), tuple(out.notes), writer.finish(), size)
 
 
@@ -146,7 +146,7 @@ def _slot_members(btf: Btf) -> dict[str, int] | None:
 def _slot_result(
     writer: Writer, asked: Asked, btf: Btf, record: str | None, whole: Schema
 ) -> tuple[Result, int]:
-    """The struct that leaves and its size; 0 if the record leaves as it is."""
+    """The struct that is output and its size; 0 if the record itself is."""
     result = Result(writer, ROOM)
     if asked.columns is None:
         return result, 0
@@ -203,7 +203,7 @@ def whole_program(asked: Asked, btf: Btf, context: int, params: int) -> Compiled
     emitter = Emitter(out, Frame(objects, None, {}, {}, params, stack))
     _filter(out, emitter, asked, end)
     _fill(out, emitter, result.places, FP, -size)
-    with out.note("it leaves"):
+    with out.note("output it"):
         out.load(1, _CONTEXT, offsets["meta"], 8)
         out.load(1, 1, _offset_of_seq(btf), 8)
         out.move(2, FP)

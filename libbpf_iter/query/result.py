@@ -1,4 +1,4 @@
-"""What leaves instead of a program's own record: a struct, and the BTF that describes it.
+"""What is output instead of a program's own record: a struct, and the BTF that describes it.
 
 Imports tree, btf, layout, kinds and errors.
 """
@@ -147,7 +147,7 @@ class Packed(Immutable):
 def packed(chosen: Sequence[Field], beside: Sequence[Field], btf: Btf, record: str | None) -> Packed | None:
     """Columns of a program's record side by side, in a record of their own.
 
-    The columns in ``beside`` get a place behind it: they are computed, but don't leave. None if a column
+    The columns in ``beside`` get a place behind it: they are computed, but not output. None if a column
     can't be moved on its own, or if all of it takes more room than the program's record has.
     """
     if any(isinstance(field.kind, kinds.BitField | kinds.Span) for field in (*chosen, *beside)):
