@@ -31,7 +31,7 @@ def test_a_walk_gives_what_a_loop_gives() -> None:
 
 
 def test_the_loop_goes_on_while_the_kernel_walks() -> None:
-    """An array of elements that where= keeps none of is one long call of the kernel."""
+    """A walk of an array from which where= keeps nothing is a single long system call."""
     ticks: list[bool] = []
 
     async def tick(done: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ COMMAND = Path(sys.executable).parent / "libbpf-iter"
 
 @pytest.fixture(autouse=True)
 def _bpf(needs_bpf: None) -> None:
-    """Skips, or fails where that was promised not to happen."""
+    """Skip, or fail if the environment promises that nothing has to be skipped."""
 
 
 @pytest.fixture

@@ -326,7 +326,7 @@ def test_there_are_examples_of_every_target() -> None:
 
 
 def _in_shell(line: str) -> subprocess.CompletedProcess[str]:
-    """A line as somebody types it who has the command on the path."""
+    """A line as it is typed in a shell that has the command on its PATH."""
     env = {**os.environ, "PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
     return subprocess.run(["bash", "-c", line], env=env, capture_output=True, text=True, timeout=60)
 

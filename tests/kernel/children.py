@@ -27,5 +27,5 @@ def succeeded(child: int) -> bool:
 
 
 def in_child(work: Callable[[], object]) -> bool:
-    """Whether it raised nothing."""
+    """Whether it ended without an exception."""
     return succeeded(start(work))

@@ -18,7 +18,7 @@ from .since import lacks
 
 @pytest.fixture(autouse=True)
 def _bpf(needs_bpf: None) -> None:
-    """Skips, or fails where that was promised not to happen."""
+    """Skip, or fail if the environment promises that nothing has to be skipped."""
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.fixture
 def tree() -> Iterator[Path]:
-    """A cgroup with 1,200 below it: more than one session of the descriptor can show."""
+    """A cgroup with 1,200 below it: more than a session can read from the descriptor."""
     mount = mount_of("cgroup2")
     if mount is None or not os.access(mount, os.W_OK):
         environment_skip("a writable cgroup2 hierarchy is needed")

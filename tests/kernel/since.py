@@ -1,4 +1,4 @@
-"""What a kernel may lack, and from which one on it may not: for tests alone, the library probes."""
+"""What a kernel may lack, and since which version it may not. Only for tests: the library probes."""
 
 from __future__ import annotations
 

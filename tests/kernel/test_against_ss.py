@@ -62,7 +62,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def tcp_sockets(stack: ExitStack) -> set[str]:
-    """Sockets in as many states as loopback allows; the names of the states."""
+    """Make sockets in as many states as loopback allows; gives the names of the states."""
     for family, host in LOOPBACK:
         server = listen(stack, family, host)
         for number in range(100):
@@ -134,7 +134,7 @@ def common(record: Any, said: ss.Said) -> None:
 
 
 def unchanged(before: dict[int, ss.Said], after: dict[int, ss.Said]) -> dict[int, ss.Said]:
-    """What both said alike, but for what is counted from now."""
+    """What both agreed on, without what depends on the time."""
     moving = {"lastsnd", "lastrcv", "lastack", "expires", "tokens"}
 
     def still(said: ss.Said) -> ss.Said:

@@ -67,7 +67,7 @@ def plain(value: Any) -> Any:
 
 
 def same(schema: Schema, data: bytes) -> int:
-    """That the table of a chunk is its records; how many there are."""
+    """Check that the table of a chunk has its records; returns how many there are."""
     table = pa.table(Chunk(schema, data))
     table.validate(full=True)
     found = list(records(schema, data))

@@ -279,7 +279,7 @@ def test_mappings_of_tasks_that_die_meanwhile(engine: str) -> None:
 
 @pytest.mark.parametrize("left", [0, 1, 2])
 def test_a_walk_goes_on_where_sockets_vanished_meanwhile(left: int) -> None:
-    """One port, so one bucket of the kernel's: a third of it goes while the walk is in it."""
+    """On one port, and so in one hash bucket, a third of which is removed while the walk is in it."""
     first = socket.socket()
     first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     first.bind(("127.0.0.1", 0))

@@ -55,7 +55,7 @@ MOVING |= {"vsize", "rss", "minor_faults", "read_bytes", "write_bytes"}
 
 @contextmanager
 def threads(count: int) -> Iterator[list[int]]:
-    """Threads that wait; the ids of all of them."""
+    """Threads that wait; gives the ids of all of them."""
     stop, started = threading.Event(), threading.Barrier(count + 1)
     ids: list[int] = []
 
@@ -204,7 +204,7 @@ def test_a_walk_of_many_mappings_ends(bpffs: Any) -> None:
 
 @pytest.mark.parametrize("order", ["self_only", "descendants_pre", "descendants_post", "ancestors_up"])
 def test_cgroups_come_in_their_order(order: str) -> None:
-    """By the descriptor; in one run; and by a link, which alone takes an id."""
+    """From the descriptor; in one run; and by a link, the only one that takes an id."""
     with cgroups() as top:
         start = top / "a" if order == "ancestors_up" else top
         number = start.stat().st_ino
@@ -317,7 +317,7 @@ def test_a_query_in_a_snapshot() -> None:
 
 @pytest.mark.many
 def test_a_walk_that_outgrows_its_map_is_walked_again() -> None:
-    """The first map holds about 3,900 records of a task; the number of threads says that more are needed."""
+    """The first map holds about 3,900 records of tasks; there are more threads than that."""
     with TaskIter(engine="snapshot") as tasks, threads(4500) as ids:
         session = tasks.session()
         assert session.engine == "snapshot"
@@ -427,7 +427,7 @@ def test_a_thread_is_no_process() -> None:
 
 @pytest.mark.parametrize("columns", [["tid"], ["tid", "exe"]])
 def test_concurrent_sessions_do_not_mix(columns: list[str]) -> None:
-    """In one run, and by a link; some are left half-way."""
+    """In one run, and by a link; some walks are dropped half-way."""
     failures: list[object] = []
     with threads(100) as ids, TaskIter(columns=columns, engine="snapshot") as tasks:
 
@@ -533,7 +533,7 @@ def test_a_hash_that_is_walked_in_parts_says_so(kind: int, bpffs: Any) -> None:
 
 
 def test_elements_of_a_map_that_changes_are_all_there() -> None:
-    """What stays in a hash is seen while other keys of it come and go."""
+    """Elements that stay in a hash are seen while others are created and deleted."""
     table, stop = Map(HASH, 4, 8, 4000, flags=NO_PREALLOC), threading.Event()
     steady = [struct.pack("=I", number) for number in range(2000)]
 
@@ -600,7 +600,7 @@ def test_a_run_that_comes_by_too_many_is_left_to_an_iterator(monkeypatch: pytest
 
 
 def test_the_other_pid_namespace_numbers_its_own_tasks() -> None:
-    """In a pid namespace of its own, both engines see its tasks alone, by its numbers."""
+    """In a pid namespace of its own, both engines see only its tasks, by the numbers that they have there."""
     code = (
         "import os\n"
         "from libbpf_iter import TaskIter\n"

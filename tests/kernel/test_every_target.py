@@ -49,7 +49,7 @@ class Near(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """An object as others see it: what a walk that has it is given, and what its record is then."""
+    """An object as an independent source describes it: how to walk to it, and what its record must be."""
 
     given: dict[str, Any]
     key: str  # the column that tells it from others
@@ -436,7 +436,7 @@ def test_kernel_paths_alone(target: str, engine: str) -> None:
 
 @pytest.mark.parametrize("target", packaged_targets())
 def test_what_this_kernel_lacks_is_none_and_said(target: str) -> None:
-    """A column is unavailable on kernels alone that are too old for what it needs."""
+    """A column is unavailable only on kernels that are too old for what it needs."""
     if target not in targets():
         lacks(target, f"this kernel has no iterator over {target!r}")
     for field in here(object_schema(packaged(target), target)).fields:

@@ -47,7 +47,7 @@ WALKS = 200
 
 @contextmanager
 def churn(*steps: Callable[[], object]) -> Iterator[None]:
-    """Threads that each do their step over and over; what one raises fails the test."""
+    """Threads that each repeat a step; an exception in one of them fails the test."""
     stop, failed = threading.Event(), []
     started = threading.Barrier(len(steps) + 1)
 
@@ -185,7 +185,7 @@ def test_cgroups_that_are_made_and_removed(engine: str) -> None:
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])
 @pytest.mark.parametrize("come", [True, False])
 def test_symbols_of_programs_that_come_or_go(come: bool, engine: str) -> None:
-    """The kernel finds its place among the symbols by counting them."""
+    """The kernel finds its place among the symbols by their number."""
     other = Iter("bpf_link", columns=["id"])
     with KsymIter(engine=engine) as symbols, symbols.session() as session:
         next(session)
@@ -240,7 +240,7 @@ def test_ctrl_c_ends_a_long_walk_and_leaves_nothing(long_walk: Any, count_fds: C
 
 @pytest.mark.parametrize("columns", [["tid", "state"], {"pages": "mm.total_vm"}])
 def test_signals_that_come_all_the_time_keep_nothing_from_loading(columns: Any) -> None:
-    """The verifier gives up where one is pending."""
+    """The verifier gives up if a signal is pending."""
     came: list[int] = []
     before = signal.signal(signal.SIGALRM, lambda number, _: came.append(number))
     signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)

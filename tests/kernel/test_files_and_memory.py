@@ -128,7 +128,7 @@ def test_flags_of_mappings_are_named_as_smaps_names_them() -> None:
 
 
 def test_flags_of_files_are_those_of_open(tmp_path: Path) -> None:
-    """As the C library numbers them, which has no name for O_LARGEFILE where off_t has 64 bits anyway."""
+    """By the C library's constants, among which O_LARGEFILE is 0 if off_t has 64 bits anyway."""
     ways = {
         os.O_RDONLY: {"LARGEFILE"},
         os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK: {"WRONLY", "APPEND", "NONBLOCK", "LARGEFILE"},

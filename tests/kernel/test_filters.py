@@ -49,7 +49,7 @@ def stopped() -> Iterator[int]:
 
 @pytest.fixture
 def group() -> Iterator[Path]:
-    """A control group of ours."""
+    """A cgroup made for the test."""
     mount = mount_of("cgroup2")
     if mount is None or not os.access(mount, os.W_OK):
         environment_skip("a writable cgroup2 hierarchy is needed")
@@ -71,7 +71,7 @@ def literal(value: object) -> str:
 
 @pytest.fixture(params=[pytest.param(1, marks=pytest.mark.many), 5], ids=["each", "some"])
 def check(request: pytest.FixtureRequest) -> Check:
-    """What compares each column, or some, where loading takes long."""
+    """Expressions that compare each column, or only some if loading takes long."""
     return partial(compare, step=request.param)
 
 

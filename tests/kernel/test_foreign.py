@@ -154,7 +154,7 @@ def test_a_struct_that_is_named(tmp_path: Path) -> None:
 
 
 def test_a_program_of_ours_that_another_loader_loads_gives_whole_records(tmp_path: Path, bpffs: Path) -> None:
-    """What the library writes into a program only chooses: without it, the record is whole."""
+    """What the library patches only selects columns: without it, the program outputs whole records."""
     if not has("bpf_func_id.BPF_FUNC_task_storage_get"):
         lacks("bpf_func_id.BPF_FUNC_task_storage_get", "our loader alone does without maps of tasks")
     file, pin = tmp_path / "udp.bpf.o", bpffs / "udp"
@@ -286,7 +286,7 @@ def test_names_that_are_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.alike
 def test_damaged_objects_raise_our_errors_alone(tmp_path: Path) -> None:
-    """Bytes changed at random: attached all the same, or refused; in a child, since libbpf is C."""
+    """With bytes changed at random, it is attached or refused; in a child process, since libbpf may crash."""
     whole = compiled(tmp_path, TYPED).read_bytes()
     chance = random.Random(7)
     path = tmp_path / "damaged.bpf.o"
@@ -366,7 +366,7 @@ def test_a_strangers_walk_is_complete_by_our_header(tmp_path: Path, tree: Path) 
 def test_an_object_that_knows_of_no_map_is_read_plainly(
     source: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Whether it has the header, and doesn't use it, or hasn't."""
+    """Both for an object that includes the header without using it, and for one that doesn't include it."""
     path = compiled(tmp_path, source)
     with ObjectIter(path, **options) as walk:
         assert walk.engine == "seq" and list(walk)

@@ -86,7 +86,7 @@ def test_the_childs_arrays_stay_as_they_are() -> None:
 
 
 def test_a_walk_by_descriptor_stays_the_parents() -> None:
-    """What the child read of it, the parent would never see."""
+    """The parent would never see what the child reads."""
     with threads(1000) as ids, TaskIter(engine="seq") as tasks:
         session = tasks.session()
         found = {next(session).tid}

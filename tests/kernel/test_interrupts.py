@@ -43,7 +43,7 @@ class Interrupted:
         self._came = False
 
     def __call__(self, work: Callable[[], object]) -> bool:
-        """Whether it came; work of fewer moments goes to its end."""
+        """Whether the signal came; work with fewer moments runs to its end."""
         before, told = sys.gettrace(), sys.unraisablehook
         # One that comes in a destructor is told there; pytest would keep what it had at hand.
         sys.unraisablehook = lambda _: None
@@ -94,7 +94,7 @@ def _no_memory_is_left() -> Iterator[None]:
 
 
 def interrupt(work: Callable[[], object], *, most: int = 60) -> None:
-    """At every moment of the work, or at so many of them; at fewer where that takes long."""
+    """At every moment of the work, or at a given number of them; at fewer if that takes long."""
     work()
     whole = Interrupted()
     begun = time.monotonic()

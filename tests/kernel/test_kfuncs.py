@@ -32,7 +32,7 @@ def load(obj: Object, program: str) -> None:
 
 
 def given(data: bytes, program: str) -> list[tuple[int, int, int, int]]:
-    """The instructions that the kernel is given, without what differs from load to load."""
+    """The instructions that are loaded, without what differs from load to load."""
     with Object(data, "test") as obj:
         with suppress(errors.KernelError):  # a walk that is told of no map to fill is refused
             load(obj, program)

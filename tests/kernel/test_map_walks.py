@@ -43,7 +43,7 @@ def key_of(number: int, size: int) -> bytes:
 
 
 def filled(kind: int, key: int, value: int, count: int) -> tuple[Map, dict[bytes, bytes]]:
-    """A map with values that differ in each byte, and what it holds."""
+    """A map whose values differ in each byte, and its contents."""
     held = {key_of(n, key): bytes((n + at) % 251 for at in range(value)) for n in range(count)}
     table = Map(kind, key, value, count if kind == ARRAY else count * 4)
     for name, content in held.items():
@@ -108,7 +108,7 @@ def test_queries_by_each_engine(kind: int, query: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("kind", [PERCPU_HASH, PERCPU_ARRAY])
 def test_values_of_each_cpu_are_the_iterators(kind: int) -> None:
-    """bpf_for_each_map_elem() shows this CPU's alone."""
+    """bpf_for_each_map_elem() shows only this CPU's value."""
     table = Map(kind, 4, 8, 10)
     try:
         with BpfMapElemIter(table, engine="snapshot") as elements:
@@ -210,7 +210,7 @@ def test_a_map_that_outgrows_what_the_kernel_maps(forced: bool, monkeypatch: pyt
 def test_sessions_that_nobody_began_before_the_iterator_was_closed(
     engine: str, count_fds: Callable[[], int]
 ) -> None:
-    """Each finds what it needs, more memory too, and what that took goes with the last of them."""
+    """Each gets what it needs, including more memory, which is freed with the last of them."""
     before = count_fds()
     large, empty = Map(HASH, 8, 16, 100_000), Map(HASH, 8, 16, 10)
     try:

@@ -185,7 +185,7 @@ def test_programs_and_links_as_bpftool_shows_them() -> None:
 
 
 def test_what_is_no_map_is_refused(bpffs: Path) -> None:
-    """The kernel describes other objects of BPF as readily: each in a way of its own, which isn't a map's."""
+    """The kernel also describes other BPF objects, but not in the way that it describes a map."""
     with TaskIter(engine="seq") as tasks, open("/dev/null") as null:
         tasks.pin(bpffs / "link")
         for other in (tasks.link, tasks.link.program.fd, null, bpffs / "link"):

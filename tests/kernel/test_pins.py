@@ -129,7 +129,7 @@ def test_types_that_are_none_are_said_to_be_none(pin: Path) -> None:
     ],
 )
 def test_the_last_symbol_of_a_pin_is_there_once(pin: Path, asked: dict[str, Any], told: bool) -> None:
-    """Or the session says that it can't tell: kernel/kallsyms.c shows it again at the end."""
+    """Or the session says that it can't tell: kernel/kallsyms.c shows the last one twice."""
     with KsymIter(**asked) as symbols:
         symbols.pin(pin)
         with PinnedIter(pin).session() as session:

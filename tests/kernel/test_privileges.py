@@ -1,4 +1,4 @@
-"""What works with which capabilities, as somebody who has those and no others, and what the error says."""
+"""What works with which capabilities, tried in a process that has only those, and what the error says."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PR_SET_KEEPCAPS, VERSION_3 = 8, 0x20080522
 
 
 def keep(capabilities: set[str]) -> None:
-    """Give up all others, for good."""
+    """Give up all other capabilities for good."""
     bits = sum(1 << CAPABILITIES[name] for name in capabilities)
     low, high = bits & 0xFFFFFFFF, bits >> 32
     # Effective, permitted and inheritable, of the lower and the upper half.
@@ -39,7 +39,7 @@ def keep(capabilities: set[str]) -> None:
 
 
 def only_with(capabilities: set[str], work: Callable[[], object]) -> bool:
-    """Whether a child that is nobody, with these alone, does it."""
+    """Whether a child of the user nobody can do it with only these capabilities."""
     if os.geteuid():
         environment_skip("only root can become somebody else and keep some capabilities")
 
@@ -70,7 +70,7 @@ WALKS: list[Callable[[], Any]] = [
 
 @pytest.fixture(autouse=True)
 def imported() -> None:
-    """Nobody may not even read this interpreter's folders, so all that walks need is imported by root."""
+    """The user nobody can't read the interpreter's directories, so root imports all that walks need."""
     for made in WALKS:
         with made() as iterator:
             list(iterator)

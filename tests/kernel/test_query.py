@@ -335,7 +335,7 @@ def test_a_parameter_hides_nothing(name: str) -> None:
 
 
 def test_a_parameter_goes_before_a_member_of_the_kernels() -> None:
-    """A newer kernel may have one of any name."""
+    """A newer kernel may have a member of any name."""
     with TaskIter(where="static_prio == tid and task.static_prio >= 0", params={"static_prio": ME}) as tasks:
         assert [task.tid for task in tasks] == [ME]
 
@@ -568,7 +568,7 @@ EVERY = sorted(set(libbpf_iter.targets()) - {"bpf_map_elem", "bpf_sk_storage_map
 
 @pytest.mark.parametrize("target", EVERY)
 def test_every_target_takes_expressions_beside_its_columns(target: str) -> None:
-    """The first number of its record, and one of a kernel path, by a filter that keeps all or none."""
+    """The first number of a record, and a number at a kernel path, with a filter that keeps all or none."""
     name = "".join(word.capitalize() for word in target.split("_")) + "Iter"
     make: Any = getattr(libbpf_iter, name)
     with make() as whole:

@@ -27,7 +27,7 @@ def run(text: str) -> None:
 
 
 def test_the_first_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """Its record looks like those that are shown; the bound is one that this process meets."""
+    """With records that look like those shown; the bound is one that this process satisfies."""
     _, shown = README.read_text().split("mm.total_vm > 50_000")
     run(example("for process in").replace("mm.total_vm > 50_000", "mm.total_vm > 0"))
     columns = re.compile(r"(\w+)=")

@@ -90,7 +90,7 @@ def resident() -> int:
 @pytest.mark.many
 @pytest.mark.timeout(300)
 def test_a_hundred_thousand_sessions_leave_nothing(count_fds: Callable[[], int]) -> None:
-    """Some read to the end, some dropped half-way, some closed unread."""
+    """Some are read to the end, some dropped half-way, some closed unread."""
     with TaskIter(tid=os.getpid(), columns=["tid", "comm"]) as one, TaskIter(columns=["tid"]) as every:
 
         def sessions(count: int) -> None:
@@ -123,7 +123,7 @@ def mapped() -> int:
 
 
 def test_what_is_idle_holds_little_memory() -> None:
-    """Five walks at once of 20 MiB each, and then none; a walk of more than is kept."""
+    """Five walks of 20 MiB each at the same time, then none; then one that takes more memory than is kept."""
     if not large_maps():
         lacks("large maps", "this kernel has 4 MiB for a walk")
     elements, large = Map(ARRAY, 4, 12, 1 << 20), Map(ARRAY, 4, 120, 1 << 20)

@@ -105,7 +105,7 @@ def objects(target: str) -> Iterator[dict[str, Any]]:
 
 
 def walked(iterator: BpfIter[Any]) -> Counter[Any]:
-    """The records of a walk, as what they say; a walk itself holds references while it runs."""
+    """The records of a walk, without reference counts, which the walk itself raises."""
     return Counter(repr(asdict(record) | {"refcnt": None}) for record in iterator)
 
 
@@ -136,7 +136,7 @@ TARGETS = [pytest.param(name, marks=[pytest.mark.many] * (name == "ksym")) for n
 @pytest.mark.parametrize("what", WHAT)
 @pytest.mark.parametrize("target", TARGETS)
 def test_each_engine_gives_the_same_records(target: str, what: str) -> None:
-    """What one engine sees alike before and after is what the others see in between.
+    """Records that one engine sees unchanged before and after are what the others see in between.
 
     What others do may be so, too, and different in between: but not the same each time.
     """
@@ -169,7 +169,7 @@ def test_each_engine_gives_the_same_records(target: str, what: str) -> None:
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_column_says_the_same_wherever_it_lies(target: str, engine: str, last: int) -> None:
-    """Every other one, from the last: each lies elsewhere than in the whole record, however it is written."""
+    """Every other column, from the last: each is at another place than in the whole record."""
     needs(target)
     with ExitStack() as stack:
         given = stack.enter_context(objects(target))

@@ -146,7 +146,7 @@ def test_an_update_takes_nothing_from_the_other(count_fds: Callable[[], int]) ->
 
 
 def test_walks_and_updates_side_by_side() -> None:
-    """Each walk's records are laid out as its own schema says, whatever the link runs by then."""
+    """Each walk's records have the layout of its own schema, whatever program the link runs by then."""
     me, end = os.getpid(), threading.Event()
     failures: list[BaseException] = []
     with ExitStack() as closed:
@@ -242,7 +242,7 @@ def test_an_update_brings_its_parameters() -> None:
 
 
 def test_an_update_that_would_walk_other_tasks_is_refused() -> None:
-    """A process is looked for by the program; the other one would show all tasks, or another's."""
+    """The program picks out the process; another one would show all tasks, or those of another process."""
     me = os.getpid()
     with TaskIter(pid=me, columns=["pid"]) as mine, TaskIter(columns=["pid"]) as every:
         for one, other in ((mine, every), (every, mine)):
@@ -287,7 +287,7 @@ def test_a_pin_is_read_by_its_own_btf(bpffs: Path) -> None:
 
 
 def as_nobody(work: Callable[[], bool]) -> bool:
-    """What a check says in a child process without any privilege."""
+    """What a check prints in a child process without any privilege."""
     if os.geteuid():
         pytest.skip("only root can become somebody else")
 
@@ -512,7 +512,7 @@ def test_every_program_has_its_target() -> None:
     ],
 )
 def test_a_last_record_that_comes_twice_is_there_once(chunks: list[list[int]], left: list[int]) -> None:
-    """Wherever reads cut the walk."""
+    """Wherever the walk is cut into reads."""
     writer = Writer()
     struct_id = writer.struct("symbol", 8, [("seq_num", writer.int("__u64", 8), 0)])
     schema = layout(Btf(writer.build()), struct_id)

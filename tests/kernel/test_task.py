@@ -139,7 +139,7 @@ def test_memory_as_proc_counts_it() -> None:
 
 
 def test_a_dead_process_is_no_empty_walk() -> None:
-    """Its pidfd would become a number, and that may be another's by now."""
+    """The pidfd would be turned into a pid, which another process may have by now."""
     with stopped() as pid:
         pidfd = os.pidfd_open(pid)
     with os.fdopen(pidfd) as file, pytest.raises(errors.NoSuchProcess, match="pidfd: its process is gone"):
@@ -184,7 +184,7 @@ def test_a_threads_pidfd_is_refused() -> None:
 
 
 def test_a_dead_pid_namespace() -> None:
-    """Its first process ends it; the others in it die with that one, and their pidfds say so."""
+    """The namespace ends with its first process; the others die with that, and their pidfds say so."""
     inner = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     command = ["unshare", "--pid", "--fork", "--kill-child", sys.executable, "-c", inner]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as unshare:
@@ -294,7 +294,7 @@ def test_a_stack_has_names() -> None:
 
 
 def instructions(*columns: str) -> int:
-    """How many there are in the program that reads these columns, or all, after the verifier."""
+    """How many instructions the program that reads these columns, or all, has after verification."""
     with TaskIter(columns=columns or None, engine="seq") as tasks:
         (program,) = [each for each in BpfProgIter() if each.id == tasks.link.info.program_id]
         return int(program.xlated_size) // 8

@@ -1,4 +1,4 @@
-"""What a process in a user namespace does by a BPF token, and what it is told without one."""
+"""What a process in a user namespace can do with a BPF token, and what the error says without one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_bundled_libbpf_takes_them() -> None:
 
 
 def pages() -> int:
-    """Of all tasks, by a program that no object file holds, with a parameter, which is a map."""
+    """A walk of all tasks, by a program that is compiled here, with a parameter, which is a map."""
     columns, least = {"pages": "mm.total_vm"}, {"least": 1}
     with TaskIter(columns=columns, where="mm.total_vm >= least", params=least, engine="seq") as tasks:
         return sum(task.pages for task in tasks)
@@ -79,7 +79,7 @@ def test_object_files_and_pins() -> None:
 
 @pytest.mark.skipif(not LIBBPF_TAKES_TOKENS, reason=f"libbpf {_libbpf.version()} knows no BPF tokens")
 def test_where_no_program_may_walk_by_itself_an_iterator_does() -> None:
-    """One of type syscall does, which a token may leave out."""
+    """One of type syscall does, which a token may not allow."""
 
     def walk() -> None:
         for wanted, engine in (("auto", "seq"), ("snapshot", "snapshot")):

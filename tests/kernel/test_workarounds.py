@@ -78,7 +78,7 @@ def test_a_thread_is_found_that_leads_no_process() -> None:
 
 
 def test_a_kernel_is_asked_whether_it_finds_threads() -> None:
-    """Types alone say too little: Debian's 6.1 and 6.12 have the mending, and its archive has none before it.
+    """BTF doesn't tell: Debian's 6.1 and 6.12 have the fix, and its archive has no kernel before it.
 
     This file was run on a 6.1 that was built without: it finds no such thread, and says so.
     """
@@ -91,7 +91,7 @@ def test_a_kernel_is_asked_whether_it_finds_threads() -> None:
 
 @contextmanager
 def thread_with_files_of_its_own() -> Iterator[int]:
-    """A thread whose descriptors nobody else has; its tid."""
+    """A thread with files of its own; gives its tid."""
     done, tids = threading.Event(), queue.Queue[int]()
 
     def part() -> None:
@@ -149,7 +149,7 @@ def test_files_and_mappings_of_a_thread() -> None:
 
 
 def test_without_the_kernels_word_the_program_looks_for_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On each kernel, as where it finds those threads alone that lead."""
+    """On every kernel, as on one that finds only threads that lead their process."""
     monkeypatch.setattr("libbpf_iter.parameters.threads_are_found", lambda: False)
     columns = ["tid", "pid", "comm", "start_time_ns", "exe"]
     with threads(2) as tids, TaskIter(pid=os.getpid(), columns=columns) as process:
@@ -183,7 +183,7 @@ def thread_numbered(tid: int) -> Iterator[None]:
 def test_a_thread_that_comes_later_is_refused_by_the_walk(
     make: Callable[..., BpfIter[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where threads are found alone that lead, which the kernel would show nothing of."""
+    """As on a kernel that finds only threads that lead their process, and shows nothing for others."""
     if not kernel.has(TASK_LINKS):
         lacks("task parameters", "this kernel's links know of no task")
     if not LAST_PID.exists():
