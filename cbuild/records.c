@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * libbpf_iter._records: a record that carries its bytes in itself, columns that are decoded when
- * they are read, numbers that print as what they are, and the loop that makes records of chunks.
- * libbpf_iter/_records_py.py says the same in Python, and is used where this was not built;
- * tests/build compares the two.
+ * libbpf_iter._records: records that contain their bytes, columns that are decoded when they are read,
+ * integers that print in another base, and the loop that makes records of chunks.
+ * libbpf_iter/_records_py.py does the same in Python, and is used if this wasn't built; tests/build
+ * compares the two.
  */
 #define Py_LIMITED_API 0x030b0000
 #define PY_SSIZE_T_CLEAN
@@ -23,9 +23,9 @@ typedef struct {
 static PyTypeObject *bytes_type;
 
 /*
- * A record whose bytes are still to be copied. Python gives each class that is made by it to the
- * garbage collector, which may run here; but a record refers to its class alone, so that no cycle
- * goes through it, and a list of a million needn't be looked through again and again.
+ * A new record, into which the bytes have yet to be copied. Instances of classes that are made in Python
+ * are tracked by the garbage collector, which may run here. But a record refers only to its class, so it
+ * is in no cycle: it is untracked, and the collector needn't go through a million of them again and again.
  */
 static Bytes *bytes_make(PyTypeObject *type, Py_ssize_t size)
 {
@@ -157,7 +157,7 @@ static PyObject *column_make(PyTypeObject *type, enum form form, Py_ssize_t offs
 	return (PyObject *)self;
 }
 
-/* What makes integers of such a type; NULL for what is none, and for one that does more with them. */
+/* What makes integers of such a type; NULL if it isn't one, or if it does more with them. */
 static newfunc maker_of(PyObject *convert)
 {
 	PyTypeObject *type = (PyTypeObject *)convert;
@@ -300,7 +300,7 @@ static PyObject *read_text(const char *data, Py_ssize_t size)
 	return PyUnicode_DecodeUTF8(data, size, "surrogateescape");
 }
 
-/* The result of convert() for a value, whose reference this takes. */
+/* The result of convert() for a value, whose reference this steals. */
 static PyObject *converted(const Column *self, PyObject *value)
 {
 	PyObject *result, *args;
@@ -474,7 +474,7 @@ static void records_forget(Records *self)
 {
 	PyObject *chunks = self->chunks;
 
-	/* The buffer first, since whatever made the chunk may want its memory back. */
+	/* The buffer first, since the chunk's owner may want its memory back. */
 	if (self->view.obj)
 		PyBuffer_Release(&self->view);
 	self->at = 0;
@@ -482,8 +482,7 @@ static void records_forget(Records *self)
 	Py_XDECREF(chunks);
 }
 
-/* What gives the chunks may refer to this in turn, an iterator that keeps its own walk for example.
- */
+/* The source of the chunks may refer to this, too: an iterator that keeps its own walk, for example. */
 static int records_traverse(PyObject *object, visitproc visit, void *arg)
 {
 	Records *self = (Records *)object;
@@ -573,7 +572,7 @@ static int records_fetch(Records *self)
 	return 1;
 }
 
-/* The length of the next record; 0 if there is none, or not the whole of it. */
+/* The length of the next record; 0 if there is none, or only a part of one. */
 static Py_ssize_t records_length(const Records *self)
 {
 	Py_ssize_t length = self->size, left;
