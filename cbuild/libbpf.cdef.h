@@ -25,15 +25,10 @@ int libbpf_num_possible_cpus(void);
 struct bpf_object;
 struct bpf_program;
 struct bpf_map;
-struct btf;
-
-struct btf *bpf_object__btf(const struct bpf_object *object);
-const void *btf__raw_data(const struct btf *btf, uint32_t *size);
 
 struct bpf_program *bpf_object__next_program(const struct bpf_object *object,
 					     struct bpf_program *previous);
 const char *bpf_program__name(const struct bpf_program *program);
-const char *bpf_program__section_name(const struct bpf_program *program);
 int bpf_program__set_autoload(struct bpf_program *program, bool autoload);
 int bpf_program__fd(const struct bpf_program *program);
 uint32_t bpf_program__flags(const struct bpf_program *program);

@@ -12,10 +12,11 @@ import struct
 from collections.abc import Callable, Collection, Mapping
 
 from .btf import Btf, Kind
+from .btf.types import DataSec
 from .btf.writer import Writer
 from .rewrite import Elf
 
-__all__ = ["linked"]
+__all__ = ["declared", "link"]
 
 _SECTION = ".ksyms"
 _INSTRUCTION = struct.Struct("=BBhi")  # opcode, registers, offset, immediate
@@ -25,16 +26,22 @@ _HELPER, _KFUNC = 0, 2 << 4  # BPF_PSEUDO_KFUNC_CALL, as the source register
 _NO_FUNCTION = 0x7FFFFFFF
 
 
-def linked(data: bytes, find: Callable[[Collection[str]], Mapping[str, int]]) -> bytes:
-    """The same object with its kfunc calls resolved: it refers to nothing in the kernel by name any more.
+def declared(types: Btf) -> set[str]:
+    """The names of the kernel's functions that an object may call."""
+    section = types.get(_SECTION, Kind.DATASEC)
+    node = types[section] if section is not None else None
+    return {types.name(type_id) for type_id, _, _ in node.variables} if isinstance(node, DataSec) else set()
+
+
+def link(elf: Elf, find: Callable[[Collection[str]], Mapping[str, int]]) -> None:
+    """Resolve an object's kfunc calls: it refers to nothing in the kernel by name any more.
 
     ``find`` returns BTF ids by name. A function that it leaves out doesn't exist: ``bpf_ksym_exists()`` is
     false for it, and a call to it must be unreachable.
     """
-    elf = Elf(data)
     uses = elf.take_externs()
     if not uses:
-        return data
+        return
     ids = find({name for name, _ in uses})
     for name, place in uses:
         found = ids.get(name)
@@ -48,4 +55,3 @@ def linked(data: bytes, find: Callable[[Collection[str]], Mapping[str, int]]) ->
     writer = Writer(types)
     writer.undeclare(types, types.find(_SECTION, Kind.DATASEC))
     elf.replace_section(".BTF", writer.finish())
-    return elf.finish()

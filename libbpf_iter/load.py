@@ -11,11 +11,13 @@ from types import MappingProxyType
 
 from . import _libbpf, kernel, kinds
 from ._libbpf import Fd, Loaded, Object
+from .btf import Btf
 from .btf.types import Kind as BtfKind
 from .errors import KernelError, UnsupportedEngine, UnsupportedQuery, VerifierError
-from .kfuncs import linked
+from .immutable import Immutable
+from .kfuncs import declared, link
 from .maps import MapTypes
-from .objects import ALONE, LINES, choose, full_schema, object_schema, packaged
+from .objects import ALONE, LINES, choose, full_schema, object_schema, packaged, types_of
 from .program import SEQ, SNAPSHOT_HEADER, Fitted, Output, Program, Query
 from .relocate import roots
 from .rewrite import Elf, Place
@@ -25,7 +27,31 @@ from .workarounds import faults_panic
 _SNAPSHOT_MAP, _WALKED_MAP = "snapshot_map", "walked_map"
 _NONE: Mapping[str, int] = MappingProxyType({})
 _TASK_STORAGE = "bpf_func_id.BPF_FUNC_task_storage_get"
-_CASTS_TO = "cast_to_"  # progs/plain.h
+_CASTS_TO, _CAST = "cast_to_", "bpf_rdonly_cast"  # progs/plain.h
+
+
+class _Parsed(Immutable):
+    """What an object file says by itself."""
+
+    name: str
+    elf: Elf
+    btf: Btf
+    settings: Mapping[str, list[Place]]
+    roots: frozenset[tuple[str, int]] | None  # relocate.py
+    links: bool  # its calls of the kernel's functions are resolved here, kfuncs.py
+
+    @classmethod
+    def of(cls, data: bytes, name: str, links: bool) -> _Parsed:
+        elf = Elf(data)
+        btf = types_of(elf, name)
+        return cls(name, elf, btf, elf.settings(), roots(elf, btf), links)
+
+    def asks_for(self, whole: Schema) -> set[str]:
+        """The names that a load looks up in the kernel's BTF, so that one pass finds all of them."""
+        names = {name for name, _ in self.roots or ()}
+        names |= {field.needs.partition(".")[0] for field in whole.fields if field.needs}
+        names |= {name.removeprefix(_CASTS_TO) for name in self.settings if name.startswith(_CASTS_TO)}
+        return names | (declared(self.btf) | {_CAST} if self.links else set())
 
 
 def load(
@@ -38,28 +64,31 @@ def load(
     types: MapTypes | None = None,
     output: Output = SEQ,
     text: bool = False,
+    links: bool = False,
 ) -> Program:
     """Fit a query into one program of an object file, and load it.
 
-    With ``text`` the program prints lines, and no record struct is looked for.
+    With ``text`` the program prints lines, and no record struct is looked for. With ``links``, for objects
+    that call no functions of modules, libbpf needn't search the kernel for those that they call.
     """
     query = query or Query()
-    with Object(data, name) as obj:
-        chosen, target, _ = choose(obj, program)
-        programs = {found for found, _ in obj.programs()}
-        btf = obj.btf()
-    settings = Elf(data).settings()
-    whole = LINES if text else here(full_schema(btf, record, types, settings))
+    parsed = _Parsed.of(data, name, links)
+    chosen, target = choose(parsed.elf, name, program)
+    whole = LINES if text else full_schema(parsed.btf, record, types, parsed.settings)
+    if names := parsed.asks_for(whole):
+        kernel.btf().look_up(names)
+    whole = here(whole)
     fitted = _fitted(data, target, whole, query, types, record, output)
     if output.runs:
         _check_runs(whole, fitted)
         chosen = f"walk_{target}"
     elif faults_panic():
         _check_alone(fitted, query)
-        chosen = f"{chosen}{ALONE}" if f"{chosen}{ALONE}" in programs else chosen
-    if output.size and "snapshot_size" not in settings:
+        alone = f"{chosen}{ALONE}"
+        chosen = alone if alone in dict(parsed.elf.programs()) else chosen
+    if output.size and "snapshot_size" not in parsed.settings:
         raise _no_snapshot(name)
-    loaded = _load(fitted, name, chosen, target, whole, settings, types, output)
+    loaded = _load(parsed, fitted, chosen, target, whole, types, output)
     # A record that is output whole contains seq_num even if that column wasn't asked for.
     numbered = fitted.schema if fitted.btf else whole
     return Program(
@@ -71,7 +100,7 @@ def load(
         next((f.offset for f in numbered.fields if f.name == "seq_num"), None),
         fitted.asked,
         fitted.compiled,
-        fitted.btf or btf.data,
+        fitted.btf or parsed.btf.data,
     )
 
 
@@ -111,20 +140,18 @@ def _no_snapshot(name: str) -> UnsupportedEngine:
 
 
 def _load(
+    parsed: _Parsed,
     fitted: Fitted,
-    name: str,
     program: str,
     target: str,
     whole: Schema,
-    settings: Mapping[str, list[Place]],
     types: MapTypes | None,
     output: Output,
 ) -> Loaded:
-    needed = roots(fitted.data)
-    kernel_types = kernel.types_of(needed) if needed is not None else None
+    kernel_types = kernel.types_of(parsed.roots) if parsed.roots is not None else None
     compiled = fitted.compiled
-    values = _values(settings, fitted, types, output)
-    with Object(_set(fitted.data, settings, values), name, kernel_types) as obj:
+    values = _values(parsed.settings, fitted, types, output)
+    with Object(_prepared(parsed, fitted, values), parsed.name, kernel_types) as obj:
         if output.size:
             obj.set_value_size(_SNAPSHOT_MAP, SNAPSHOT_HEADER + output.size)
         if output.runs and types is not None:
@@ -194,7 +221,7 @@ def _values(
         **output.walked,
     }
     if any(name.startswith(_CASTS_TO) for name in settings):
-        casts = kernel.btf().get("bpf_rdonly_cast", BtfKind.FUNC) is not None
+        casts = kernel.btf().get(_CAST, BtfKind.FUNC) is not None
         for name in settings:
             if name.startswith(_CASTS_TO) and casts:
                 found = kernel.btf().get(name.removeprefix(_CASTS_TO), BtfKind.STRUCT)
@@ -230,10 +257,12 @@ def _unused_maps(values: Mapping[str, int], types: MapTypes | None, output: Outp
     return frozenset(unused)
 
 
-def _set(data: bytes, settings: Mapping[str, list[Place]], values: Mapping[str, int]) -> bytes:
-    """The object with its settings written into it."""
-    elf = Elf(data)
-    for name, places in settings.items():
+def _prepared(parsed: _Parsed, fitted: Fitted, values: Mapping[str, int]) -> bytes:
+    """The object as libbpf is given it: with its settings, and with kernel functions resolved."""
+    elf = Elf(fitted.data)
+    if parsed.links:
+        link(elf, kernel.functions)
+    for name, places in parsed.settings.items():
         if name in values:
             for place in places:
                 elf.set_number(place, values[name])
@@ -262,11 +291,12 @@ def load_own(
             if compiled := whole_of(target, query, whole):
                 return compiled
     return load(
-        linked(data, kernel.functions),
+        data,
         target,
         query=query,
         types=types,
         output=output.replace(walked={**output.walked, **only}),
+        links=True,
     )
 
 

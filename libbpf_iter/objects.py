@@ -1,6 +1,6 @@
 """Object files, the package's own and others, and what they say about their records.
 
-Imports _libbpf, btf, elf, maps, rewrite and layout; nothing here asks the kernel.
+Imports btf, elf, maps, rewrite and layout; nothing here asks the kernel.
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from ._libbpf import Object
 from .btf import Btf
-from .elf import check_elf
 from .errors import BtfError, ObjectError, ParameterError, SchemaError
 from .layout import layout, record_struct, says_record
 from .maps import ElementTypes
@@ -62,27 +60,36 @@ def full_schema(
         raise SchemaError(str(error)) from error
 
 
-def choose(obj: Object, name: str | None) -> tuple[str, str, bool]:
-    """The name of an object's iterator program, its target, and whether its section makes it sleepable."""
+def choose(elf: Elf, of: str, name: str | None) -> tuple[str, str]:
+    """The name of an object's iterator program, and its target."""
     found = [
-        (program, section.partition("/")[2], section.startswith("iter.s/"))
-        for program, section in obj.programs()
+        (program, section.partition("/")[2])
+        for program, section in elf.programs()
         if section.startswith(("iter/", "iter.s/"))
     ]
-    alone = {program for program, _, _ in found if program.endswith(ALONE)}
+    alone = {program for program, _ in found if program.endswith(ALONE)}
     chosen = [entry for entry in found if name == entry[0] or (name is None and entry[0] not in alone)]
     if len(chosen) == 1:
         return chosen[0]
-    names = ", ".join(program for program, _, _ in found) or "none"
+    names = ", ".join(program for program, _ in found) or "none"
     if name is not None:
-        raise ParameterError("program", f"{obj.name} has no iterator program {name!r}, but {names}")
+        raise ParameterError("program", f"{of} has no iterator program {name!r}, but {names}")
     if not found:
-        raise ObjectError(f"{obj.name} has no iterator program: no section is named iter/TARGET")
-    raise ParameterError("program", f"{obj.name} has several iterator programs, choose one: {names}")
+        raise ObjectError(f"{of} has no iterator program: no section is named iter/TARGET")
+    raise ParameterError("program", f"{of} has several iterator programs, choose one: {names}")
+
+
+def types_of(elf: Elf, name: str) -> Btf:
+    """An object's own types."""
+    if not elf.has(".BTF"):
+        raise ObjectError(f"{name} has no BTF: compile it with clang -g")
+    return Btf(elf.section(".BTF"))
 
 
 def read_object(path: str | os.PathLike[str]) -> tuple[bytes, str]:
     """The bytes of a file that is a BPF object, and a name for it."""
+    from .elf import check_elf
+
     data, name = _contents(path), os.path.basename(path)
     check_elf(data, name)
     return data, name.partition(".")[0]
@@ -90,12 +97,11 @@ def read_object(path: str | os.PathLike[str]) -> tuple[bytes, str]:
 
 def iterators_in(data: bytes, name: str, program: str | None) -> tuple[str, str, bool]:
     """The iterator program of an object: its name, its target, and whether it names its record's struct."""
-    with Object(data, name) as obj:
-        chosen, target, _ = choose(obj, program)
-        return chosen, target, says_record(obj.btf())
+    elf = Elf(data)
+    return *choose(elf, name, program), says_record(types_of(elf, name))
 
 
 def object_schema(data: bytes, name: str) -> Schema:
     """The schema of an object file's records with all their columns."""
-    with Object(data, name) as obj:
-        return full_schema(obj.btf(), None, settings=Elf(data).settings())
+    elf = Elf(data)
+    return full_schema(types_of(elf, name), None, settings=elf.settings())

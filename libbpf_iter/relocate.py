@@ -19,13 +19,12 @@ _TYPE_ID_TARGET = 7
 _HEADER = struct.Struct("=HBBIIIIIII")
 
 
-def roots(data: bytes) -> frozenset[tuple[str, int]] | None:
+def roots(elf: Elf, types: Btf) -> frozenset[tuple[str, int]] | None:
     """The names and kinds of the types; None if the kernel's whole BTF is needed."""
-    elf = Elf(data)
     try:
-        types, extension = Btf(elf.section(".BTF")), elf.section(".BTF.ext")
+        extension = elf.section(".BTF.ext")
     except ObjectError:
-        return None  # Without both there are no relocations; libbpf reports what is wrong.
+        return None  # Without it there are no relocations; libbpf reports what is wrong.
     relocations = _relocations(extension)
     if any(kind == _TYPE_ID_TARGET for _, kind in relocations):
         return None
@@ -45,14 +44,13 @@ def _relocations(extension: bytes) -> set[tuple[int, int]]:
         return found
     try:
         (size,) = struct.unpack_from("=I", extension, at)
+        relocation = struct.Struct(f"=4xI4xI{size - 16}x")
         at += 4
         while at < end:
             _, count = struct.unpack_from("=II", extension, at)
             at += 8
-            for _ in range(count):
-                _, type_id, _, kind = struct.unpack_from("=IIII", extension, at)
-                found.add((type_id, kind))
-                at += size
+            found.update(relocation.iter_unpack(extension[at : at + count * size]))
+            at += count * size
     except struct.error as error:
         raise ObjectError(f"the object's relocations are damaged: {error}") from None
     return found

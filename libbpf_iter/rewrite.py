@@ -61,23 +61,38 @@ class Elf:
             raise ObjectError("the object is damaged: a name has no end")
         return self._data[start:end].decode("utf-8", "surrogateescape")
 
+    def has(self, section: str) -> bool:
+        return any(self._name(self._names, each.name) == section for each in self._sections)
+
     def _index(self, name: str) -> int:
         for index, section in enumerate(self._sections):
             if self._name(self._names, section.name) == name:
                 return index
         raise ObjectError(f"the object has no section {name}")
 
-    def _symbols(self, *prefixes: bytes) -> Iterator[tuple[int, str, int, int, int, int]]:
-        """Each symbol with such a name: its place in the file, name, type, section, value and size."""
+    def _symbols(self, *prefixes: bytes, function: bool = False) -> Iterator[tuple[int, str, int, int]]:
+        """Each symbol, or function, with such a name: its place in the file, name, section and value."""
         for table in self._sections:
             if table.type == _SYMTAB:
                 names = self._sections[table.link]
                 symbols = self._data[table.offset : table.offset + table.size]
-                for number, (name, info, _, section, value, size) in enumerate(_SYMBOL.iter_unpack(symbols)):
+                for number, (name, info, _, section, value, _) in enumerate(_SYMBOL.iter_unpack(symbols)):
+                    if function and info & 15 != _FUNC:
+                        continue
                     # Compare before decoding: most symbols are others.
                     if self._data.startswith(prefixes, names.offset + name):
                         at = table.offset + number * _SYMBOL.size
-                        yield at, self._name(names, name), info & 15, section, value, size
+                        yield at, self._name(names, name), section, value
+
+    def programs(self) -> list[tuple[str, str]]:
+        """Name and section of each program: a function that isn't in .text, where those are that it calls."""
+        found = []
+        for _, name, index, _ in self._symbols(b"", function=True):
+            if index < len(self._sections):
+                section = self._name(self._names, self._sections[index].name)
+                if section != ".text":
+                    found.append((name, section))
+        return found
 
     def section(self, name: str) -> bytes:
         found = self._sections[self._index(name)]
@@ -100,8 +115,8 @@ class Elf:
         text = self._index(".text")
         last = 0
         found = None
-        for at, symbol, kind, section, value, _ in self._symbols(b""):
-            if section == text and kind == _FUNC:
+        for at, symbol, section, value in self._symbols(b"", function=True):
+            if section == text:
                 last = max(last, value)
                 if symbol == name:
                     found = at, value
@@ -117,7 +132,7 @@ class Elf:
     def labels(self, *prefixes: str) -> dict[str, Place]:
         """The places of labelled instructions, by label, for labels that begin with one of the prefixes."""
         found = self._symbols(*(prefix.encode() for prefix in prefixes))
-        return {name: (section, value) for _, name, _, section, value, _ in found}
+        return {name: (section, value) for _, name, section, value in found}
 
     def settings(self) -> dict[str, list[Place]]:
         """Where each setting of a program is used, by name (progs/record.h, SETTING())."""
@@ -179,7 +194,7 @@ class Elf:
                     if section == 0:
                         names[number] = self._name(self._sections[table.link], name)
                         _SYMBOL.pack_into(self._data, at, name, info & 15, other, section, value, size)
-        return [(names[number], place) for number, place in self._take_relocations(names)]
+        return [(names[number], place) for number, place in self._take_relocations(names)] if names else []
 
     def _take_relocations(self, symbols: Container[int]) -> Iterator[tuple[int, Place]]:
         for index, table in enumerate(self._sections):

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 
 from .._extension import ffi, lib
-from ..btf import Btf
 from ..errors import KernelError, ObjectError
 from ..immutable import Immutable
 from ..typed import Any
@@ -63,15 +62,6 @@ class Object:
     def _object(self) -> Any:
         return self._owner[0]
 
-    def btf(self) -> Btf:
-        """The object's BTF as libbpf completes it: compilers leave out sizes and offsets in data sections."""
-        types = lib.bpf_object__btf(self._object)
-        if types == ffi.NULL:
-            raise ObjectError(f"{self.name} has no BTF: compile it with clang -g")
-        size = ffi.new("uint32_t *")
-        data = lib.btf__raw_data(types, size)
-        return Btf(ffi.buffer(data, size[0])[:])
-
     def _programs(self) -> Iterator[Any]:
         program = lib.bpf_object__next_program(self._object, ffi.NULL)
         while program != ffi.NULL:
@@ -83,16 +73,6 @@ class Object:
         while map_ != ffi.NULL:
             yield text(lib.bpf_map__name(map_)), map_
             map_ = lib.bpf_object__next_map(self._object, map_)
-
-    def programs(self) -> list[tuple[str, str]]:
-        """Name and section of each program."""
-        return [
-            (
-                text(lib.bpf_program__name(program)),
-                text(lib.bpf_program__section_name(program)),
-            )
-            for program in self._programs()
-        ]
 
     def set_value_size(self, name: str, size: int) -> None:
         for map_name, map_ in self._maps():

@@ -281,7 +281,8 @@ class Btf:
 
     def look_up(self, names: Iterable[str]) -> None:
         """Find the types of many names at once: what is asked of one of them later is known then."""
-        self._ids_by_name |= self._find([name for name in names if name not in self._ids_by_name])
+        if unknown := [name for name in names if name not in self._ids_by_name]:
+            self._ids_by_name |= self._find(unknown)
 
     def _ids(self, name: str) -> tuple[int, ...]:
         """The types of that name in this blob, searched for once; never those without a name."""

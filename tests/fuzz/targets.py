@@ -13,6 +13,7 @@ from libbpf_iter.btf.types import Kind
 from libbpf_iter.decode import asdict, record_class, records
 from libbpf_iter.elf import check_elf
 from libbpf_iter.errors import ClosedError, Error, SchemaError
+from libbpf_iter.kfuncs import declared
 from libbpf_iter.layout import layout, record_struct
 from libbpf_iter.relocate import roots
 from libbpf_iter.rewrite import Elf
@@ -57,8 +58,11 @@ def elf(data: bytes) -> None:
     except Error:
         return
     with suppress(Error):
-        roots(data)
         object_file = Elf(data)
+        object_file.programs()
+        types = Btf(object_file.section(".BTF"))
+        roots(object_file, types)
+        declared(types)
         for place in object_file.labels("column_").values():
             object_file.add_to_immediate(place, 1)
         for places in object_file.settings().values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 
 from libbpf_iter import errors, kernel
 from libbpf_iter._libbpf import Object
-from libbpf_iter.kfuncs import linked
+from libbpf_iter.btf import Btf
+from libbpf_iter.kfuncs import declared, link
 from libbpf_iter.objects import packaged
+from libbpf_iter.rewrite import Elf
 
 # include/uapi/linux/bpf.h: what the source register of a wide load says.
 MAPS, BTF_ID = (1, 2), 3
@@ -29,6 +32,12 @@ def load(obj: Object, program: str) -> None:
     done = obj.load(program, sleepable=False, without_maps=frozenset())
     for fd in (done.program, *done.maps.values()):
         fd.close()
+
+
+def linked(target: str, find: Callable[[Collection[str]], Mapping[str, int]]) -> bytes:
+    elf = Elf(packaged(target))
+    link(elf, find)
+    return elf.finish()
 
 
 def given(data: bytes, program: str) -> list[tuple[int, int, int, int]]:
@@ -58,13 +67,13 @@ def test_calls_are_as_libbpf_links_them(target: str, program: str) -> None:
     names: set[str] = set()
     ids: dict[str, int] = {}
 
-    def find(wanted: object) -> dict[str, int]:
-        names.update(wanted)  # type: ignore[call-overload]
+    def find(wanted: Collection[str]) -> dict[str, int]:
+        names.update(wanted)
         ids.update(kernel.functions(names))
         return ids
 
-    data = linked(packaged(target), find)
-    assert names
+    data = linked(target, find)
+    assert names and names <= declared(Btf(Elf(packaged(target)).section(".BTF")))
     ours = given(data, program)
     assert ours == given(packaged(target), program)
     called = {imm for opcode, registers, _, imm in ours if opcode == CALL and registers >> 4 == KFUNC}
@@ -75,7 +84,7 @@ def test_calls_are_as_libbpf_links_them(target: str, program: str) -> None:
 def test_what_the_kernel_lacks_is_neither_called_nor_needed() -> None:
     if not kernel.has("bpf_prog_type.BPF_PROG_TYPE_SYSCALL"):
         pytest.skip("this kernel's programs are all iterators, and none of them calls functions unasked")
-    data = linked(packaged("task"), lambda names: {})
+    data = linked("task", lambda names: {})
     with Object(data, "test") as obj:
         load(obj, "dump_task")
     with Object(data, "test") as obj, pytest.raises(errors.VerifierError, match="invalid func"):
@@ -83,8 +92,7 @@ def test_what_the_kernel_lacks_is_neither_called_nor_needed() -> None:
 
 
 def test_an_object_without_calls_stays_as_it_is() -> None:
-    data = packaged("bpf_link")
-    assert linked(data, kernel.functions) is data
+    assert linked("bpf_link", kernel.functions) == packaged("bpf_link")
 
 
 def test_libbpf_does_not_need_the_kernels_types(tmp_path: Path) -> None:
