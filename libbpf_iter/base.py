@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 
-from . import netns, pins
+from . import netns
 from ._libbpf import Fd, Pin
 from .decode import Buffer, record_class
 from .engine import Engine, counts, first_output
@@ -29,9 +29,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import numpy as np
 
-    from . import rows
+    from . import pins, rows
 else:
-    np, rows = Later("numpy"), Later("libbpf_iter.rows")
+    np, pins, rows = Later("numpy"), Later("libbpf_iter.pins"), Later("libbpf_iter.rows")
 
 
 class BpfIter(Locked, Generic[R]):

@@ -145,17 +145,19 @@ class Btf:
         return strings[start : strings.find(b"\0", start)]
 
     def __getitem__(self, type_id: int) -> t.Type:
+        if (node := self._nodes.get(type_id)) is not None:
+            return node
         if type_id == 0:
             return t.Void(Kind.VOID, "void")
         if type_id < self._first_id and self._base:
             return self._base[type_id]
-        node = self._nodes.get(type_id)
-        if node is None:
-            node = self._nodes[type_id] = self._decode(self._index()[0][self._place(type_id)])
+        node = self._nodes[type_id] = self._decode(self._index()[0][self._place(type_id)])
         return node
 
     def kind(self, type_id: int) -> int:
         """A type's kind; the type isn't decoded for it."""
+        if (node := self._nodes.get(type_id)) is not None:
+            return node.kind
         if type_id == 0:
             return Kind.VOID
         if type_id < self._first_id and self._base:
@@ -326,13 +328,15 @@ class Btf:
 
     def typedefs(self, type_id: int) -> tuple[str, ...]:
         """The names of the typedefs that :meth:`resolve` goes through, outermost first."""
-        end, names = self.resolve(type_id), []
-        while type_id != end:
+        names: list[str] = []
+        for _ in range(_DEPTH_MAX):
+            if self.kind(type_id) not in _CHAIN:
+                return tuple(names)
             node = self[type_id]
             if isinstance(node, t.Typedef):
                 names.append(node.name)
             type_id = node.type_id  # type: ignore[attr-defined]
-        return tuple(names)
+        raise BtfError(f"type {type_id} is an endless chain of typedefs")
 
     def size_of(self, type_id: int) -> int:
         """How many bytes a value of the type takes; raises :class:`Unsized` if it can't have any."""
