@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from _thread import RLock  # threading's own, without all else that it imports
-from weakref import WeakSet
+from _thread import RLock  # that of threading and of weakref, without all else that they import
+from _weakrefset import WeakSet
 
 __all__ = ["Locked", "count"]
 

@@ -12,9 +12,9 @@ import errno
 import mmap
 import os
 import struct
+from _weakref import ref  # weakref's own, see forks.py
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from weakref import ref
 
 from . import _libbpf, forks
 from ._libbpf import Fd
