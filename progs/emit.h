@@ -67,7 +67,7 @@ static __always_inline struct snapshot *snapshot_get(void)
  */
 #define walked_most SETTING(walked_most, -1)
 
-/* Counts in the map, where the verifier doesn't track it: by a local count, it would tell iterations apart. */
+/* Counts in the map, where the verifier doesn't track it: a local count would make iterations differ. */
 static __always_inline bool walked_enough(struct snapshot *snapshot)
 {
 	return ++snapshot->met > walked_most;

@@ -14,7 +14,7 @@
 
 struct reader {
 	struct pid_namespace *ns;
-	__u64 level; /* 32 bits in the kernel; wider here, so that there is no padding that a copy would read */
+	__u64 level; /* 32 bits in the kernel; 64 here, so that there is no padding that a copy would read */
 };
 
 /* One number of a pid. The level can be any number, so it must not be part of a relocation. */

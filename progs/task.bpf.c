@@ -298,7 +298,7 @@ static __always_inline __u32 width_of(__u64 number)
 
 static __always_inline char task_state_letter(struct task_struct *task)
 {
-	/* fs/proc/array.c, task_state_array: R if no bit is set, then a letter per bit, from the low byte up */
+	/* fs/proc/array.c, task_state_array: R for no bit, then a letter for each, from the lowest byte up */
 	const __u64 letters = 0x505a587454445352; /* P Z X t T D S R */
 	__u64 state, reported;
 
