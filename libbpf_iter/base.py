@@ -335,7 +335,10 @@ class BpfIter(Locked, Generic[R]):
             raise
 
     def unpin(self, path: str | os.PathLike[str]) -> None:
-        """Remove a pin; walks of it that are in progress go on. FileNotFoundError if there is none."""
+        """Remove a pin; walks of it that are in progress go on.
+
+        FileNotFoundError if there is none, and :class:`~libbpf_iter.errors.ObjectError` for any other file.
+        """
         pins.remove(os.fspath(path))
         self._published.pop(os.fspath(path), None)
 

@@ -153,6 +153,9 @@ class PinnedIter:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, record: type[Record] | str | None = None) -> None:
+        if record is not None and not isinstance(record, str) and not hasattr(record, "__schema__"):
+            message = f"a class of records, or the name of a struct, is expected, not {record!r}"
+            raise ParameterError("record", message)
         self.path = os.fspath(path)
         if not os.path.exists(self.path):
             raise NoSuchObject(errno.ENOENT, f"there is no pin {self.path}")

@@ -213,12 +213,19 @@ def symbol_owners() -> tuple[frozenset[str], frozenset[int]]:
 def is_unified(fd: int) -> bool:
     """Whether an open directory is in the unified cgroup hierarchy, wherever that is mounted."""
     status = os.fstat(fd)
-    if not stat.S_ISDIR(status.st_mode):
-        return False
+    return stat.S_ISDIR(status.st_mode) and _is_on("cgroup2", status)
+
+
+def in_bpffs(path: str) -> bool:
+    """Whether a path, which has to exist, leads to what is in a bpffs: pins, and directories of them."""
+    return _is_on("bpf", os.lstat(path))
+
+
+def _is_on(filesystem: str, status: os.stat_result) -> bool:
     number = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
     for line in _text("/proc/self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
-        if after.startswith("cgroup2 ") and before.split()[2] == number:
+        if after.startswith(f"{filesystem} ") and before.split()[2] == number:
             return True
     return False
 

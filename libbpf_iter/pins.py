@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from itertools import islice
 
-from . import _libbpf, parameters
+from . import _libbpf, kernel, parameters
 from ._libbpf import Fd, MapInfo, Pin
 from .btf import Btf
-from .errors import SchemaError
+from .errors import ObjectError, SchemaError
 from .immutable import Immutable
 from .link import Link
 from .load import load_own
@@ -128,6 +128,7 @@ def withdraw(path: str) -> None:
 
 def remove(path: str) -> None:
     """Remove a pin, after its types, so that one can try again if this is interrupted."""
-    os.stat(path)
+    if not kernel.in_bpffs(path):
+        raise ObjectError(f"{path} isn't a pin: a path in a mounted bpffs is expected")
     withdraw(path)
     os.unlink(path)

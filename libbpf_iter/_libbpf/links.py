@@ -50,6 +50,8 @@ class Pin:
 
     def give(self, fd: Fd, mode: int) -> None:
         """Pin what the descriptor refers to. Even if this raises, the path may exist then."""
+        if isinstance(mode, bool) or not 0 <= mode <= 0o777:
+            raise ParameterError("mode", f"permissions from 0 to 0o777 are expected, not {mode!r}")
         path, descriptor, name = self.path, fd.number, c_path(self.path)
         deque(map(self._result.__setitem__, (0,), map(lib.bpf_obj_pin, (descriptor,), (name,))), 0)
         result = self._result[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from libbpf_iter import (
     BpfMapElemIter,
@@ -23,6 +24,7 @@ from libbpf_iter import (
     pins,
     records,
 )
+from libbpf_iter.cli import cli
 
 from .children import start, succeeded
 from .test_maps import ARRAY, HASH, PERCPU_ARRAY, SOCKMAP, Map
@@ -184,6 +186,39 @@ def test_what_is_no_pin_is_said(pin: Path) -> None:
     _libbpf.Pin(str(pin)).give(table.fd, 0o600)
     with pytest.raises(errors.ObjectError, match="isn't an iterator's link"):
         PinnedIter(pin)
+
+
+def test_what_is_no_pin_is_not_removed(pin: Path, tmp_path: Path) -> None:
+    kept = [tmp_path / "file", tmp_path / "file_types"]
+    for path in kept:
+        path.write_text("mine")
+    (tmp_path / "link").symlink_to(pin)
+    with TaskIter(columns=["tid"]) as tasks:
+        tasks.pin(pin)
+        for path in (kept[0], tmp_path / "link"):
+            with pytest.raises(errors.ObjectError, match=f"{path} isn't a pin"):
+                tasks.unpin(path)
+            assert CliRunner().invoke(cli, ["unpin", str(path)]).exit_code
+        assert [path.read_text() for path in kept] == ["mine", "mine"] and pin.exists()
+        with pytest.raises(FileNotFoundError):
+            tasks.unpin(tmp_path / "nothing")
+        tasks.unpin(pin)
+    assert not pin.exists()
+
+
+@pytest.mark.parametrize("mode", [-1, 0o1000, 1 << 40, True])
+def test_a_mode_is_permissions(pin: Path, mode: int) -> None:
+    with TaskIter(columns=["tid"]) as tasks, pytest.raises(errors.ParameterError, match="mode: permissions"):
+        tasks.pin(pin, mode=mode)
+    assert not pin.exists()
+
+
+def test_a_record_is_a_class_or_a_name(pin: Path) -> None:
+    with TaskIter(columns=["tid"]) as tasks:
+        tasks.pin(pin)
+        for record in (3, int, tasks):
+            with pytest.raises(errors.ParameterError, match="record: a class of records"):
+                PinnedIter(pin, record=record)  # type: ignore[arg-type]
 
 
 def test_a_path_is_not_cut_at_a_nul(pin: Path) -> None:
