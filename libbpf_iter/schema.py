@@ -65,6 +65,13 @@ class Schema(Immutable):
         hint = near(name, (field.name for field in self.fields))
         raise ParameterError("columns", f"{self.name} has no column {name!r}{hint}")
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of its columns, in their order."""
+        return (field.name for field in self.fields)
+
     @property
     def names(self) -> frozenset[str]:
         """The names of its columns."""

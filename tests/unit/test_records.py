@@ -180,6 +180,13 @@ def test_a_column_says_what_it_needs_of_the_kernel() -> None:
     assert [field.unavailable for field in fields] == [None, None]
 
 
+def test_a_schema_has_columns_by_name() -> None:
+    layout = event()
+    assert list(layout) == [field.name for field in layout.fields]
+    assert [layout[name] for name in layout] == list(layout.fields)
+    assert layout.fields[0].name in layout and "nope" not in layout and 0 not in layout
+
+
 def test_schema_and_fields_take_records_and_classes() -> None:
     cls = record_class(event())
     assert schema(one()) is schema(cls)
