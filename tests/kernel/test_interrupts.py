@@ -162,6 +162,7 @@ def test_a_pin(bpffs: Path) -> None:
         interrupt(pin)
 
 
+@pytest.mark.alike
 def test_a_pin_is_there_with_its_types_or_not_at_all(bpffs: Path) -> None:
     def pin() -> None:
         tasks.pin(bpffs / "pin", mode=0o444)
