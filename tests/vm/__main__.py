@@ -19,28 +19,9 @@ from . import archive, image, machine, report
 
 SERIES = ("5.10", "6.1", "6.12", "6.16", "6.17", "6.18")
 NEWEST = 2
-# A machine is some twenty times slower than this one: what runs there is kept to what a kernel can
-# get wrong, and what needs thousands of objects is left to the kernel of this machine.
-# test_filters, which loads a program for each column, would take as long as all of these; arrays, Arrow,
-# the display, interrupts and types beside a pin are the same on every kernel.
-TESTS = (
-    "tests/kernel/test_every_target.py",
-    "tests/kernel/test_task.py",
-    "tests/kernel/test_workarounds.py",
-    "tests/kernel/test_kfuncs.py",
-    "tests/kernel/test_files_and_memory.py",
-    "tests/kernel/test_maps.py",
-    "tests/kernel/test_sockets.py",
-    "tests/kernel/test_token.py",
-    "tests/kernel/test_engines.py",
-    "tests/kernel/test_query.py",
-    "tests/kernel/test_sessions.py",
-    "tests/kernel/test_same_records.py",
-    "tests/kernel/test_contract.py",
-    "tests/kernel/test_privileges.py",
-    "tests/kernel/test_map_walks.py::test_a_map_that_outgrows_its_first_memory_is_walked_again",
-    "tests/kernel/test_map_walks.py::test_a_map_that_outgrows_what_the_kernel_maps",
-)
+# All but what is marked (pyproject.toml), since a machine is some twenty times slower than this one. The
+# questions of tests/bench are about this machine, and what they are compared with isn't on the others.
+TESTS = ("tests/kernel", "--ignore=tests/kernel/test_bench.py")
 # With a bundled wheel bpftool and ss don't run: they want the libraries that the machine is to lack.
 WHEEL_TESTS = (
     "tests/kernel/test_every_target.py",
@@ -48,12 +29,12 @@ WHEEL_TESTS = (
     "tests/kernel/test_token.py",
 )
 # Of one kernel, on a busy machine; on a quiet one it takes a fifth of that.
-SECONDS = 1500
+SECONDS = 3000
 
 SCRIPT = f"""#!/bin/busybox sh
 cd {image.PROJECT}
 export PYTHONPATH={image.PROJECT}
-options="--color=no -p no:cacheprovider --junitxml=/tmp/results.xml"
+options="--color=no -o timeout=600 -p no:cacheprovider --junitxml=/tmp/results.xml"
 exec {sys.executable} -m pytest -q $options -m "not many and not alike" """
 
 

@@ -25,8 +25,20 @@ from packaging.requirements import Requirement
 PROJECT = Path(__file__).parents[2]
 OF_THE_PROJECT = ("libbpf_iter", "tests", "cbuild", "progs", "pyproject.toml", "README.md")
 # With what these need themselves.
-DISTRIBUTIONS = ("cffi", "click", "hypothesis", "numpy", "pyelftools", "pytest", "pytest-timeout", "rich")
-PROGRAMS = ("busybox", "bpftool", "ip", "ss", "nsenter", "unshare")
+DISTRIBUTIONS = (
+    "cffi",
+    "click",
+    "hypothesis",
+    "numpy",
+    "pyarrow",
+    "pyelftools",
+    "pytest",
+    "pytest-timeout",
+    "rich",
+)
+PROGRAMS = ("busybox", "bpftool", "clang", "ip", "llvm-objcopy", "ss", "nsenter", "unshare")
+# What the programs that tests compile include.
+HEADERS = ("bpf/*.h", "linux/*.h", "asm-generic/*.h", "*-linux-gnu*/asm/*.h")
 # Parts of the standard library that nothing here runs.
 LEFT_OUT = frozenset({"test", "idlelib", "lib2to3", "ensurepip", "tkinter", "turtledemo", "site-packages"})
 # The files that a bundled wheel does without.
@@ -100,7 +112,7 @@ def _project_files() -> Iterator[Path]:
 
 
 def _system_files() -> Iterator[Path]:
-    files = [*_python(), *_distributions(), *map(_program, PROGRAMS), Path("/etc/passwd")]
+    files = [*_python(), *_distributions(), *map(_program, PROGRAMS), *_headers(), Path("/etc/passwd")]
     yield from files
     yield from _libraries(path for path in files if ".so" in path.suffixes or os.access(path, os.X_OK))
 
@@ -127,6 +139,14 @@ def _distributions() -> Iterator[Path]:
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 wanted.append(requirement.name)
+
+
+def _headers() -> Iterator[Path]:
+    """Of the system, and of clang itself."""
+    own = subprocess.run(["clang", "-print-resource-dir"], capture_output=True, text=True, check=True).stdout
+    yield from Path(own.strip(), "include").glob("*std*.h")
+    for names in HEADERS:
+        yield from Path("/usr/include").glob(names)
 
 
 def _program(name: str) -> Path:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 # Some kernels stop at boot now and then where the processor is emulated: 7.3 panics while it patches
 # its own text. What has started is never begun again.
 BOOTS = 5
-BOOT_SECONDS = 60
+BOOT_SECONDS = 180
 TAIL = 25
 # Emulated on purpose: /dev/kvm may be there, and hang the machine. It ends with whoever started it.
 QEMU = (
-    "setpriv --pdeathsig KILL qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1536"
+    "setpriv --pdeathsig KILL qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 3072"
     " -nodefaults -no-user-config -display none -no-reboot"
 )
 BOOT_OPTIONS = "console=ttyS0 panic=-1 quiet mitigations=off"

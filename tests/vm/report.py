@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from .machine import Run
 
 # The tests of tests/kernel/test_every_target.py say in their names which target and engine they are of.
-CELL = re.compile(r"\[(\w+)-(seq|snapshot)\b")
+CELL = re.compile(r"^test_every_target::\w+\[(\w+)-(seq|snapshot)\b")
 PASSED, UNSUPPORTED, FAILED = "passed", "unsupported", "FAILED"
 
 
