@@ -133,6 +133,8 @@ def task(tid: int | None, pid: int | None, pidfd: int | HasFileno | None) -> Par
         result.pidfd = own
         if not (pid := _number_of(own) or kernel.pid_of(own.number)):
             return result
+        if kernel.process_of(pid) not in (0, pid):
+            raise ParameterError("pidfd", f"it is of a thread (PIDFD_THREAD): give tid={pid}")
         result.walked = {"walked_pid": pid}
         return _told(result, "pidfd", "only_pid", pid)
     return Parameters()
@@ -163,7 +165,7 @@ def _check_lives(pidfd: Fd) -> None:
 
 
 # include/uapi/linux/pidfd.h: the ioctl, and struct pidfd_info, which begins with mask, cgroupid and pid.
-_PIDFD_GET_INFO, _PIDFD_INFO = 0xC040FF0B, struct.Struct("=QQII40x")
+_PIDFD_GET_INFO, _PIDFD_INFO = 0xC040FF0B, struct.Struct("=QQI44x")
 
 
 def _number_of(pidfd: Fd) -> int:
@@ -174,10 +176,7 @@ def _number_of(pidfd: Fd) -> int:
         info = ioctl(pidfd.number, _PIDFD_GET_INFO, bytes(_PIDFD_INFO.size))
     except OSError:
         return 0
-    _, _, tid, pid = _PIDFD_INFO.unpack(info)
-    if tid != pid:
-        raise ParameterError("pidfd", f"it is of a thread (PIDFD_THREAD): give tid={tid}")
-    return int(pid)
+    return int(_PIDFD_INFO.unpack(info)[2])
 
 
 def bpf_map(map_: MapRef) -> Parameters:
