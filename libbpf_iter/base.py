@@ -74,6 +74,8 @@ class BpfIter(Locked, Generic[R]):
             if self._params is not None:
                 undo.callback(self._params.discard)
             undo.callback(parameters.held.close)
+            if parameters.pidfd is not None:
+                undo.callback(parameters.pidfd.close)
             parameters.check_found()
             self._netns = chosen_namespace(netns)
             if isinstance(self._netns, Fd):
