@@ -6,7 +6,6 @@ import os
 import random
 import socket
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +118,8 @@ SETTINGS = TYPED.replace("{ int tid;", "{ int tid, costly; unsigned long page;")
 
 def test_settings_are_numbers_in_instructions(tmp_path: Path) -> None:
     mine = compiled(tmp_path, SETTINGS)
-    with ObjectIter(mine, record="event", tid=os.getpid()) as events:
-        (event,) = events
+    with ObjectIter(mine, record="event") as events:
+        event = next(iter(events))
         assert event.page == os.sysconf("SC_PAGESIZE")
         assert not hasattr(event, "costly")
     labels = {name.rpartition("_")[0] for name in Elf(mine.read_bytes()).labels("setting_")}
@@ -264,10 +263,15 @@ def test_global_variables_are_elements_of_their_sections(tmp_path: Path) -> None
         assert (point.x, point.y, values["dump_calls"]) == (2, 2, 2)
         found = []
         for number in _libbpf.maps_of(tasks.link.program.fd):
-            with suppress(errors.ParameterError):  # another section
-                query = {"columns": {"y": "value.zero.y"}, "where": "value.dump_calls == 2"}
-                with BpfMapElemIter(number, **query) as elements:  # type: ignore[arg-type]
-                    found += [element.y for element in elements]
+            query: dict[str, Any] = {"columns": {"y": "value.zero.y"}, "where": "value.dump_calls == 2"}
+            try:
+                elements = BpfMapElemIter(number, **query)
+            except errors.UnsupportedQuery:
+                raise  # what this kernel is too old for
+            except errors.ParameterError:
+                continue  # another section
+            with elements:
+                found += [element.y for element in elements]
         assert found == [2]
 
 
