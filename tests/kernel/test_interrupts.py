@@ -108,6 +108,7 @@ def interrupt(work: Callable[[], object], *, most: int = 60) -> None:
     assert moment > whole.moments // 2
 
 
+@pytest.mark.alike
 def test_closing_after_a_walk_into_arrays() -> None:
     """As a with block does, while the traceback still holds what reads the memory."""
     came, moment = True, 0
@@ -189,6 +190,7 @@ def test_a_program_that_is_compiled() -> None:
     interrupt(walk, most=20)
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])
 def test_a_program_that_is_loaded(engine: str) -> None:
     def walk() -> None:
@@ -198,6 +200,7 @@ def test_a_program_that_is_loaded(engine: str) -> None:
     interrupt(walk, most=20)
 
 
+@pytest.mark.alike
 def test_what_a_map_and_a_cgroup_need() -> None:
     table = Map(ARRAY, 4, 4, 3, btf=True)
     mount = mount_of("cgroup2")
