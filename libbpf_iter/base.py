@@ -10,6 +10,7 @@ from functools import partial
 from . import netns
 from ._libbpf import Fd, Pin
 from .decode import Buffer, record_class
+from .ends import mended
 from .engine import Engine, counts, first_output
 from .errors import ClosedError, KernelError, ParameterError, UnsupportedEngine
 from .forks import Locked
@@ -21,7 +22,7 @@ from .params import Params
 from .program import SEQ, Program, Query
 from .recipe import Loader, Recipe
 from .schema import Schema
-from .session import Session, read_chunks, told_of_exits, without_double
+from .session import Session, read_chunks
 from .snapshot import Snapshot, Snapshots
 from .typed import Any, Generic, Later, NoReturn, R, Self
 
@@ -413,8 +414,8 @@ def _walk(
     else:
         assert link is not None
         chunks = read_chunks(create(link), program.schema, program.target, losses)
-    chunks = told_of_exits(chunks, program.target, recipe.parameters.process, losses)
-    return without_double(chunks, program.schema, program.target, program.seq_num_offset, losses)
+    process = recipe.parameters.process
+    return mended(chunks, program.schema, program.target, process, program.seq_num_offset, losses)
 
 
 def _in_every_namespace(walk: Callable[[Opener], Iterator[Buffer]]) -> Iterator[Buffer]:

@@ -12,6 +12,7 @@ from ._libbpf import Fd, LinkInfo
 from .base import BpfIter
 from .btf import Btf
 from .decode import Buffer, Record, record_class
+from .ends import mended
 from .engine import BARE, STRANGERS, candidates, counts
 from .errors import (
     ClosedError,
@@ -32,7 +33,7 @@ from .objects import LINES, full_schema, iterators_in, read_object
 from .parameters import CgroupRef, MapRef, for_target
 from .program import Columns, Output, Program, Query
 from .schema import Schema
-from .session import Session, read_chunks, told_of_exits, without_double
+from .session import Session, read_chunks
 from .typed import Later
 from .workarounds import processes_mix_threads_up
 
@@ -214,9 +215,7 @@ class PinnedIter:
         chunks: Iterator[Buffer] = read_chunks(pin, schema, known.target, losses)
         seq_num = next((field.offset for field in schema.fields if field.name == "seq_num"), None)
         process = known.info.argument.get("pid", 0) if known.info else 0
-        chunks = told_of_exits(chunks, known.target, process, losses)
-        chunks = without_double(chunks, schema, known.target, seq_num, losses)
-        return known, chunks, losses
+        return known, mended(chunks, schema, known.target, process, seq_num, losses), losses
 
     def _open(self) -> Fd:
         return _libbpf.open_file(self.path, f"{self.path} can't be opened")

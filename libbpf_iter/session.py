@@ -8,13 +8,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 
-from . import kernel
 from ._libbpf import Fd
-from .decode import Buffer, Records, record_class, slices
+from .decode import Buffer, Records, record_class
 from .errors import ClosedError, KernelError, RecordTooLarge, SchemaError, WalkCut
 from .losses import Losses
 from .schema import Schema
@@ -202,70 +200,3 @@ def _read_error(error: OSError, target: str) -> KernelError:
         message = f"the {target} walk doesn't fit one session of {LARGEST_RECORD} bytes{scarce}"
         return WalkCut(number, message, call="read")
     return KernelError(number, f"the {target} walk failed", call="read")
-
-
-def without_double(
-    chunks: Iterator[Buffer], schema: Schema, target: str, seq_num_offset: int | None, losses: Losses
-) -> Iterator[Buffer]:
-    """A walk without the object that the kernel shows twice, or one that reports it if it can't be told."""
-    if target != "ksym":
-        return chunks
-    chunks = _told_of_shifts(chunks, losses)
-    if seq_num_offset is None:
-        losses.doubled()
-        return chunks
-    return drop_doubled(schema, seq_num_offset, chunks)
-
-
-def told_of_exits(chunks: Iterator[Buffer], target: str, process: int, losses: Losses) -> Iterator[Buffer]:
-    """A walk by the kernel of one process, if that is given, which says if it may have ended too early.
-
-    kernel/bpf/task_iter.c, task_group_seq_get_next(), ends it if the thread that it has come to exits, and
-    leaves out those that started after that one.
-    """
-    return _told_of_exits(chunks, target, process, losses) if process else chunks
-
-
-def _told_of_exits(chunks: Iterator[Buffer], target: str, process: int, losses: Losses) -> Iterator[Buffer]:
-    before = kernel.visited_threads(process, target)
-    yield from chunks
-    after = kernel.visited_threads(process, "task")
-    if after and before - after:
-        losses.thread_exited()
-
-
-def _told_of_shifts(chunks: Iterator[Buffer], losses: Losses) -> Iterator[Buffer]:
-    """A walk of symbols, which says if its position may have shifted.
-
-    kernel/kallsyms.c, update_iter(), finds each symbol by counting those of its kind before it.
-    """
-    before = kernel.symbol_owners()
-    yield from chunks
-    if kernel.symbol_owners() != before:
-        losses.shifted()
-
-
-def drop_doubled(schema: Schema, seq_num_offset: int, chunks: Iterator[Buffer]) -> Iterator[bytes]:
-    """A walk without its last record, if that repeats the one before it.
-
-    kernel/kallsyms.c, bpf_iter_ksym_seq_stop(), calls the program once more at the end, with the last symbol
-    instead of none, and the same seq_num.
-    """
-    before = held = b""
-    for chunk in chunks:
-        if held:
-            yield held
-        before, held = held, bytes(chunk)  # a chunk is only valid until the next one is asked for
-    # The last two records may be in different chunks.
-    last = deque(slices(schema, held), 2)
-    if len(last) == 1:
-        last.extendleft(deque(slices(schema, before), 1))
-    numbers = [_number(data, seq_num_offset) for data in last]
-    if len(numbers) == 2 and numbers[0] == numbers[1]:
-        held = held[: -len(last[1])]
-    if held:
-        yield held
-
-
-def _number(data: bytes, offset: int) -> int:
-    return int.from_bytes(data[offset : offset + 8], sys.byteorder)

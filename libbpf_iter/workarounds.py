@@ -1,6 +1,6 @@
 """Bugs that some kernels have: a function for each, which looks for what came with the fix. Imports kernel.
 
-Bugs that no kernel has fixed are handled where they matter: :mod:`.session`, :mod:`.losses`, :mod:`.engine`.
+Bugs that no kernel has fixed are handled where they matter: :mod:`.ends`, :mod:`.session`, :mod:`.engine`.
 """
 
 from __future__ import annotations

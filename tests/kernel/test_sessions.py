@@ -34,10 +34,10 @@ from libbpf_iter import (
     targets,
 )
 from libbpf_iter.btf import Btf
+from libbpf_iter.ends import drop_doubled
 from libbpf_iter.layout import layout
 from libbpf_iter.objects import packaged_targets
 from libbpf_iter.probes import TASK_LINKS, threads_are_found
-from libbpf_iter.session import drop_doubled
 from tests.conftest import BTF
 from tests.kernel.children import in_child
 from tests.kernel.network import other_namespace

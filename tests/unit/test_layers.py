@@ -84,6 +84,7 @@ LAYERS = [
     "load",
     "link",
     "losses",
+    "ends",
     "session",
     "rows",
     "probes",
