@@ -175,6 +175,7 @@ def test_a_device_is_one_number_wherever_it_leaves(tmp_path: Path) -> None:
                 assert {record.device for record in mappings} == {os.fstat(file.fileno()).st_dev}
 
 
+@pytest.mark.alike
 @pytest.mark.filterwarnings("ignore:.*came or went:libbpf_iter.errors.LossWarning")  # programs of others, say
 @pytest.mark.parametrize("target", EVERY)
 def test_a_table_is_what_the_records_are(target: str) -> None:

@@ -406,7 +406,7 @@ def seeds(count: int, few: int) -> list[Any]:
     return [pytest.param(seed, marks=[pytest.mark.many] * (seed >= few)) for seed in range(count)]
 
 
-@pytest.mark.parametrize("seed", seeds(25, 5))
+@pytest.mark.parametrize("seed", seeds(25, 2))
 def test_elements_by_ours_clang_and_python(numbers: Numbers, seed: int, tmp_path: Path) -> None:
     fields = [field(f"value.{name}", name, not signed and bits == 64) for name, signed, _, bits in FIELDS]
     expressions = Generator(seed, fields, ("value.text", "text")).batch()
@@ -450,7 +450,7 @@ TASK_FIELDS = [
 ]
 
 
-@pytest.mark.parametrize("seed", seeds(10, 3))
+@pytest.mark.parametrize("seed", seeds(10, 1))
 def test_tasks_by_ours_clang_and_python(seed: int, tmp_path: Path) -> None:
     me = os.getpid()
     expressions = Generator(seed, TASK_FIELDS, ("task.comm", "comm")).batch()

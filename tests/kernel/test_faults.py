@@ -278,6 +278,7 @@ sys.exit(7)
 """
 
 
+@pytest.mark.alike
 def test_an_interpreter_may_end_with_walks_under_way() -> None:
     for _ in range(5):
         done = subprocess.run([sys.executable, "-W", "ignore", "-c", ENDS], capture_output=True, text=True)
@@ -287,6 +288,7 @@ def test_an_interpreter_may_end_with_walks_under_way() -> None:
 # ---- limits -----------------------------------------------------------------
 
 
+@pytest.mark.many
 def test_sixty_four_iterators_at_once(count_fds: Callable[[], int]) -> None:
     before = count_fds()
     with ExitStack() as stack:
@@ -309,6 +311,7 @@ def test_sixty_four_iterators_at_once(count_fds: Callable[[], int]) -> None:
     assert count_fds() == before
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("engine", ["seq", "snapshot"])
 def test_no_descriptor_left_is_said_and_costs_none(engine: str) -> None:
     def exhaust() -> None:
