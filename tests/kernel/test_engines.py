@@ -407,6 +407,8 @@ def test_a_strangers_walk_of_a_process_says_that_it_may_have_ended_at_a_thread(
         process.stdin.write("\n")
         process.stdin.flush()
         process.stdout.readline()
+        while len(os.listdir(f"/proc/{process.pid}/task")) > 1 + len(survivors):
+            pass  # joined, and not yet gone
         shown = {first.tid, *(task.tid for task in session)}
         assert not survivors & shown  # the thread that the second read was to begin with is gone
         assert ["one exited meanwhile" in sentence for sentence in session.lost] == [True]
