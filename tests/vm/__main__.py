@@ -17,7 +17,7 @@ from cbuild.apt import Unfetched
 
 from . import archive, image, machine, report
 
-SERIES = ("5.10", "6.1", "6.12", "6.16", "6.17", "6.18")
+SERIES = ("5.10", "6.1", "6.12", "6.16", "6.18")
 NEWEST = 2
 # All but what is marked (pyproject.toml), since a machine is some twenty times slower than this one. The
 # questions of tests/bench are about this machine, and what they are compared with isn't on the others.
