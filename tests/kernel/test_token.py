@@ -113,7 +113,7 @@ def test_the_types_of_a_map() -> None:
 @pytest.mark.parametrize(
     ("bpffs", "said"),
     [
-        (None, "is another user namespace's"),
+        (None, "belongs to another user namespace"),
         ({}, "delegates nothing"),
         ({**DELEGATED, "delegate_progs": "0x1"}, "the one here doesn't allow it"),
     ],
