@@ -30,6 +30,7 @@ _COLUMN, _STORE, _ADDRESS = "column", "store", "address"
 
 def fit(
     data: bytes,
+    btf: Btf,
     target: str,
     whole: Schema,
     query: Query,
@@ -39,8 +40,6 @@ def fit(
 ) -> Fitted:
     """Put a query into an object that has a slot, or columns that can be moved (progs/emit.h)."""
     elf = Elf(data)
-    # As it is in the file: libbpf changes its own copy for loading.
-    btf = Btf(elf.section(".BTF"))
     if ends_early := _can_end_early(elf, btf, query, record):
         btf, whole = _end_early(elf, btf, whole, record)
     asked = _asked(target, query, whole, types)

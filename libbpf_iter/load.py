@@ -78,7 +78,13 @@ def load(
     if names := parsed.asks_for(whole):
         kernel.btf().look_up(names)
     whole = here(whole)
-    fitted = _fitted(data, target, whole, query, types, record, output)
+    if query == Query():
+        schema = whole.select(None)
+        fitted = Fitted(data, schema, schema.names)
+    else:
+        from .fit import fit
+
+        fitted = fit(data, parsed.btf, target, whole, query, types, record, output)
     if output.runs:
         _check_runs(whole, fitted)
         chosen = f"walk_{target}"
@@ -102,23 +108,6 @@ def load(
         fitted.compiled,
         fitted.btf or parsed.btf.data,
     )
-
-
-def _fitted(
-    data: bytes,
-    target: str,
-    whole: Schema,
-    query: Query,
-    types: MapTypes | None,
-    record: str | None,
-    output: Output,
-) -> Fitted:
-    if query == Query():
-        schema = whole.select(None)
-        return Fitted(data, schema, schema.names)
-    from .fit import fit
-
-    return fit(data, target, whole, query, types, record, output)
 
 
 def _output_map(loaded: Loaded, name: str) -> Fd | None:
